@@ -1,0 +1,121 @@
+public import NIOCore
+
+/// Cuts a byte stream into frames.
+///
+/// A frame's whole size is known before its attachments are gathered, so that the owner can reserve memory for it or
+/// stop reading.
+public struct FrameDecoder {
+    public var limits: FrameLimits
+    private var buffered = ByteBuffer()
+    private var state = State.length
+
+    private enum State {
+        case length
+        case payload(Int)
+        case attachments(payload: ByteBuffer, members: [String: Range<Int>], sizes: [Int], total: Int)
+        case failed
+    }
+
+    /// What the decoder makes of the bytes it has.
+    public enum Step: Equatable {
+        case frame(Frame)
+        /// A JSON array: refused, but the stream stays in order.
+        case refused(WireError)
+        case needsMore
+    }
+
+    public init(limits: FrameLimits) { self.limits = limits }
+
+    /// Adds received bytes.
+    public mutating func append(_ bytes: ByteBuffer) {
+        if buffered.readableBytes == 0 {
+            buffered = bytes
+        } else {
+            buffered.reserveCapacity(minimumWritableBytes: max(bytes.readableBytes, missingBytes))
+            buffered.writeImmutableBuffer(bytes)
+        }
+    }
+
+    /// Whether bytes of an unfinished frame are held.
+    public var isInsideFrame: Bool {
+        if case .length = state { return buffered.readableBytes > 0 }
+        return true
+    }
+
+    /// How many more bytes the frame that has begun needs, as far as known.
+    public var missingBytes: Int {
+        switch state {
+        case .length: max(0, 4 - buffered.readableBytes)
+        case .payload(let count): max(0, count - buffered.readableBytes)
+        case .attachments(_, _, _, let total): max(0, total - buffered.readableBytes)
+        case .failed: 0
+        }
+    }
+
+    /// The next frame, if all of it is there.
+    ///
+    /// A thrown error means that the stream can't be trusted any more: answer with it and close.
+    public mutating func next() throws(WireError) -> Step {
+        do {
+            return try advance()
+        } catch {
+            state = .failed
+            buffered = ByteBuffer()
+            throw error
+        }
+    }
+
+    private mutating func advance() throws(WireError) -> Step {
+        while true {
+            switch state {
+            case .failed: return .needsMore
+            case .length:
+                guard let count = buffered.readInteger(as: UInt32.self) else { return .needsMore }
+                guard count >= 1, Int(count) <= limits.payload else {
+                    throw WireError(.parseError, "frame length is \(count); expected 1 to \(limits.payload) bytes")
+                }
+                state = .payload(Int(count))
+            case .payload(let count):
+                guard let payload = buffered.readSlice(length: count) else { return .needsMore }
+                state = .length
+                do {
+                    try begin(payload)
+                } catch where error.kind == .invalidRequest {
+                    return .refused(error)
+                }
+            case .attachments(let payload, let members, let sizes, let total):
+                guard buffered.readableBytes >= total else { return .needsMore }
+                let attachments = sizes.compactMap { buffered.readSlice(length: $0) }
+                state = .length
+                buffered = buffered.slice()
+                return .frame(Frame(payload: payload, members: members, attachments: attachments))
+            }
+        }
+    }
+
+    private mutating func begin(_ payload: ByteBuffer) throws(WireError) {
+        let members = try Frame.members(of: payload)
+        let sizes = try attachmentSizes(Frame(payload: payload, members: members, attachments: []))
+        state = .attachments(payload: payload, members: members, sizes: sizes, total: sizes.reduce(0, +))
+    }
+
+    private func attachmentSizes(_ frame: Frame) throws(WireError) -> [Int] {
+        guard let member = frame.member("attachments") else { return [] }
+        let sizes: [Int]
+        do {
+            sizes = try JSONCoding.decode([Int].self, from: member)
+        } catch {
+            throw WireError(.parseError, "\"attachments\" must be a list of byte counts (integers ≥ 0)")
+        }
+        var total = 0
+        for size in sizes {
+            guard size >= 0, size <= limits.attachments - total else {
+                throw WireError(
+                    .parseError,
+                    "\"attachments\" asks for \(size) bytes behind \(total); each is ≥ 0, together at most \(limits.attachments)")
+            }
+            total += size
+        }
+        return sizes
+    }
+}

@@ -1,0 +1,65 @@
+/// Sets or erases labels of an image.
+public struct LabelsSet: Method {
+    public static let name = "labels.set"
+    public static let effect = MethodEffect.write
+
+    /// An image that can't be labeled yes or no.
+    public enum Outcome: String, Codable, Sendable {
+        case unsure
+        case unusable
+    }
+
+    public var id: Int64
+    /// Label to 0, 1 or nil; nil erases.
+    public var labels: [String: Int?]
+    public var outcome: Outcome?
+    public var annotator: String?
+    /// Chosen by the client: the same event is applied once.
+    public var eventID: String?
+
+    public init(
+        id: Int64, labels: [String: Int?], outcome: Outcome? = nil, annotator: String? = nil, eventID: String? = nil
+    ) {
+        self.id = id
+        self.labels = labels
+        self.outcome = outcome
+        self.annotator = annotator
+        self.eventID = eventID
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case labels
+        case outcome
+        case annotator
+        case eventID = "event_id"
+    }
+
+    public struct Result: Codable, Sendable {
+        public var id: Int64
+        /// `train`, `val` or `test`; nil while no label has been set.
+        public var split: String?
+        /// UNIX seconds; nil when no label is set.
+        public var labeledAt: Double?
+
+        public init(id: Int64, split: String?, labeledAt: Double?) {
+            self.id = id
+            self.split = split
+            self.labeledAt = labeledAt
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case id
+            case split
+            case labeledAt = "labeled_at"
+        }
+
+        /// Encodes what is nil as null, so that every member is always there.
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(id, forKey: .id)
+            try container.encode(split, forKey: .split)
+            try container.encode(labeledAt, forKey: .labeledAt)
+        }
+    }
+}

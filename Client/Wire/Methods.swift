@@ -1,0 +1,11 @@
+/// Every method of the protocol that this version speaks.
+public enum Methods {
+    public static let all: [any Method.Type] = [
+        Hello.self, ServerPing.self, ServerStats.self,
+        RunsStart.self, RunsHeartbeat.self, RunsFinish.self, RunsList.self, RunsGet.self, RunsDelete.self,
+        StepsAppend.self, EpisodesFinish.self, EpisodesList.self, EpisodesGet.self, EpisodesSteps.self,
+        FramesResolve.self,
+        MetricsAppend.self, MetricsQuery.self,
+        ImagesInsert.self, LabelsNext.self, LabelsSet.self, LabelsUndo.self, LabelsSkip.self, LabelsStats.self,
+    ]
+}

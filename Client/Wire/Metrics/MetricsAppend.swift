@@ -1,0 +1,85 @@
+/// Appends metrics; a bad row costs that row only.
+public struct MetricsAppend: Method {
+    public static let name = "metrics.append"
+    public static let effect = MethodEffect.ingest
+
+    /// The run of rows that name none.
+    public var runID: String?
+    /// Each `{table, timestamp?, …the table's columns}`; read one by one, so that one bad row costs only itself.
+    public var rows: [JSONValue]?
+    public var columns: [Block]?
+
+    public init(runID: String? = nil, rows: [JSONValue]? = nil, columns: [Block]? = nil) {
+        self.runID = runID
+        self.rows = rows
+        self.columns = columns
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runID = "run_id"
+        case rows
+        case columns
+    }
+
+    /// Rows of one table as columns.
+    public struct Block: Codable, Sendable {
+        public var table: String
+        public var count: Int
+        public var columns: [String: Column]
+
+        public init(table: String, count: Int, columns: [String: Column]) {
+            self.table = table
+            self.count = count
+            self.columns = columns
+        }
+    }
+
+    /// A column of strings or of numbers.
+    public enum Column: Codable, Sendable {
+        case strings(StringColumn)
+        case numbers(NumericColumn)
+
+        private enum CodingKeys: CodingKey {
+            case codes
+        }
+
+        public init(from decoder: any Decoder) throws {
+            if try decoder.container(keyedBy: CodingKeys.self).contains(.codes) {
+                self = .strings(try StringColumn(from: decoder))
+            } else {
+                self = .numbers(try NumericColumn(from: decoder))
+            }
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            switch self {
+            case .strings(let column): try column.encode(to: encoder)
+            case .numbers(let column): try column.encode(to: encoder)
+            }
+        }
+    }
+
+    public struct Result: Codable, Sendable {
+        public var stored: Int
+        public var rejected: [Rejected]
+
+        public init(stored: Int, rejected: [Rejected]) {
+            self.stored = stored
+            self.rejected = rejected
+        }
+    }
+
+    /// A row that was not stored, and why.
+    public struct Rejected: Codable, Sendable, Equatable {
+        /// Counts the rows first, then each column block in order.
+        public var index: Int
+        public var kind: String
+        public var message: String
+
+        public init(index: Int, kind: String, message: String) {
+            self.index = index
+            self.kind = kind
+            self.message = message
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/// Where a run stands.
+public enum RunStatus: String, Codable, Sendable {
+    case running
+    case finished
+    case failed
+    /// Neither finished nor heard of for 60 seconds.
+    case crashed
+}

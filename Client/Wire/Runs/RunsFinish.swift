@@ -1,0 +1,34 @@
+/// Ends a run.
+public struct RunsFinish: Method {
+    public static let name = "runs.finish"
+    public static let effect = MethodEffect.write
+
+    public var runID: String
+    /// `finished` or `failed`.
+    public var status: RunStatus
+
+    public init(runID: String, status: RunStatus) {
+        self.runID = runID
+        self.status = status
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runID = "run_id"
+        case status
+    }
+
+    public struct Result: Codable, Sendable {
+        public var runID: String
+        public var status: RunStatus
+
+        public init(runID: String, status: RunStatus) {
+            self.runID = runID
+            self.status = status
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case runID = "run_id"
+            case status
+        }
+    }
+}
