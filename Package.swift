@@ -25,6 +25,18 @@ let package = Package(
     targets: [
         // Client
         .target(name: "Wire", dependencies: [nioCore], path: "Client/Wire", swiftSettings: safe),
+
+        // Server
+        .systemLibrary(
+            name: "CPNG",
+            path: "Server/CPNG",
+            pkgConfig: "libpng",
+            providers: [.apt(["libpng-dev"])]
+        ),
+        .target(name: "PNG", dependencies: ["CPNG", "Wire"], path: "Server/PNG", swiftSettings: strict),
+
+        // Tests
+        .testTarget(name: "PNGTests", dependencies: ["PNG", "Wire"], path: "Tests/PNGTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
