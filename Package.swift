@@ -25,17 +25,42 @@ let package = Package(
     targets: [
         // Client
         .target(name: "Wire", dependencies: [nioCore], path: "Client/Wire", swiftSettings: safe),
+        .target(name: "CLZF", path: "Client/CLZF", cSettings: [.unsafeFlags(["-O2"])]),
 
         // Server
+        .systemLibrary(
+            name: "CHDF5",
+            path: "Server/CHDF5",
+            pkgConfig: "hdf5-serial",
+            providers: [.apt(["libhdf5-dev"])]
+        ),
         .systemLibrary(
             name: "CPNG",
             path: "Server/CPNG",
             pkgConfig: "libpng",
             providers: [.apt(["libpng-dev"])]
         ),
+        .systemLibrary(
+            name: "CDeflate",
+            path: "Server/CDeflate",
+            pkgConfig: "libdeflate",
+            providers: [.apt(["libdeflate-dev", "zlib1g-dev"])]
+        ),
+        .target(
+            name: "HDF5",
+            dependencies: ["CHDF5", "CDeflate", "CLZF", "Wire", nioCore],
+            path: "Server/HDF5",
+            swiftSettings: strict
+        ),
         .target(name: "PNG", dependencies: ["CPNG", "Wire"], path: "Server/PNG", swiftSettings: strict),
 
         // Tests
+        .testTarget(
+            name: "HDF5Tests",
+            dependencies: ["HDF5", "CLZF", "Wire", nioCore],
+            path: "Tests/HDF5Tests",
+            swiftSettings: strict
+        ),
         .testTarget(name: "PNGTests", dependencies: ["PNG", "Wire"], path: "Tests/PNGTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,101 @@
+import CHDF5
+import NIOCore
+
+extension Dataset {
+    /// Writes one row's chunk as it is.
+    func write(_ row: EncodedRow, at index: Int) throws(HDF5Error) {
+        guard index >= 0, index < extent else { throw outside("row \(index)") }
+        let size = row.bytes.readableBytes
+        let isRaw = row.isRaw || compression == .none
+        guard isRaw ? size == spec.layout.rowBytes : size > 0 && size < spec.layout.rowBytes else {
+            throw HDF5Error(.invalid, "write row", spec.name, "\(size) bytes for a row of \(spec.layout)")
+        }
+        // An empty row is all there in the dataset's extent.
+        guard size > 0 else { return }
+        isTouched = true
+        place[0] = hsize_t(index)
+        // The mask's first bit says that the first filter, the compression, was left out.
+        let mask: UInt32 = isRaw && compression != .none ? 1 : 0
+        let result = row.bytes.withUnsafeReadableBytes {
+            H5Dwrite_chunk(id, chdf5_default(), mask, place, size, $0.baseAddress)
+        }
+        try check(result, "H5Dwrite_chunk", "\(spec.name)/\(index)")
+    }
+
+    /// The stored size of a row, 0 for a fill row.
+    func storedSize(_ index: Int) throws(HDF5Error) -> Int {
+        place[0] = hsize_t(index / spec.chunkRows * spec.chunkRows)
+        var size: hsize_t = 0
+        guard H5Dget_chunk_storage_size(id, place, &size) < 0 else { return Int(clamping: size) }
+        let reason = ErrorStack.take()
+        // The only sign of a missing chunk is the text: its codes are those of any other failure.
+        if reason == "chunk storage is not allocated" { return 0 }
+        throw HDF5Error(.failed, "H5Dget_chunk_storage_size", "\(spec.name)/\(index)", reason)
+    }
+
+    /// A row's chunk as it is; nil for a fill row or one beyond the extent.
+    func read(_ index: Int) throws(HDF5Error) -> EncodedRow? {
+        guard index >= 0, index < extent else { return nil }
+        let rowBytes = spec.layout.rowBytes
+        if rowBytes == 0 { return EncodedRow(bytes: .init(), isRaw: true) }
+        let size = try storedSize(index)
+        guard size > 0 else { return nil }
+        // H5Dread_chunk has no buffer size: never more than a row, which is all we ever write.
+        guard size <= rowBytes else {
+            throw HDF5Error(.damaged, "read row", "\(spec.name)/\(index)", "\(size) stored bytes for \(spec.layout)")
+        }
+        var mask: UInt32 = 0
+        let bytes = try ByteBuffer.filled(size, "H5Dread_chunk", "\(spec.name)/\(index)") { target in
+            H5Dread_chunk(id, chdf5_default(), place, &mask, target)
+        }
+        return EncodedRow(bytes: bytes, isRaw: compression == .none || mask & 1 != 0)
+    }
+
+    func writeBlock(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(HDF5Error) {
+        let rowBytes = spec.layout.rowBytes
+        let rows = rowBytes == 0 ? 0 : bytes.count / rowBytes
+        guard rows * rowBytes == bytes.count else {
+            throw HDF5Error(.invalid, "write block", spec.name, "\(bytes.count) bytes for rows of \(spec.layout)")
+        }
+        guard start >= 0, start <= extent, rows <= extent - start else { throw outside("\(rows) rows from \(start)") }
+        guard rows > 0 else { return }
+        isTouched = true
+        let selected = try Dataspace.select(start..<start + rows, of: id, spec.name)
+        try check(
+            H5Dwrite(id, type.id, selected.memory.id, selected.file.id, chdf5_default(), bytes.baseAddress),
+            "H5Dwrite",
+            spec.name
+        )
+    }
+
+    /// Neighbouring rows as plain bytes.
+    func readBlock(_ rows: Range<Int>) throws(HDF5Error) -> ByteBuffer {
+        guard spec.storage == .plain else {
+            throw HDF5Error(.invalid, "read block", spec.name, "its rows are chunks: read them one by one")
+        }
+        guard rows.lowerBound >= 0, rows.upperBound <= extent else { throw outside("rows \(rows)") }
+        return try Dataspace.read(rows, rowBytes: spec.layout.rowBytes, as: type.id, of: id, spec.name)
+    }
+
+    /// Throws where the last stored row lies beyond the file's end.
+    ///
+    /// Rows are stored in order, so a file that lost its end has lost its last rows; a look at all of them would cost
+    /// the square of their number.
+    func checkEnd(rows: Int, end: UInt64, _ path: String) throws(HDF5Error) {
+        guard spec.layout.rowBytes > 0 else { return }
+        var index = rows - 1
+        while index >= 0, try storedSize(index) == 0 { index -= spec.chunkRows }
+        guard index >= 0 else { return }
+        place[0] = hsize_t(index / spec.chunkRows * spec.chunkRows)
+        var (mask, address, size) = (UInt32(0), haddr_t(0), hsize_t(0))
+        let result = H5Dget_chunk_info_by_coord(id, place, &mask, &address, &size)
+        try check(result, "H5Dget_chunk_info_by_coord", "\(path)/\(spec.name)")
+        guard UInt64(address) <= end, UInt64(size) <= end - UInt64(address) else {
+            throw HDF5Error(.damaged, "open", path, "the end of the file is missing, with rows of \"\(spec.name)\"")
+        }
+    }
+
+    private func outside(_ rows: String) -> HDF5Error {
+        HDF5Error(.invalid, "access rows", spec.name, "\(rows) of \(extent)")
+    }
+}

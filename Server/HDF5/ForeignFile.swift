@@ -1,0 +1,109 @@
+import CHDF5
+package import NIOCore
+import Wire
+
+/// An HDF5 file of any program, for reading.
+///
+/// Every method must run on the executor. `@unchecked Sendable`: the rest is constant.
+package final class ForeignFile: @unchecked Sendable {
+    package let path: String
+    package let datasets: [ForeignDataset]
+    private let executor: HDF5Executor
+    private let id: hid_t
+
+    /// Opens a file that nobody is writing, or another process in SWMR mode.
+    package init(_ path: String, on executor: HDF5Executor) throws(HDF5Error) {
+        executor.assertIsCurrent()
+        self.path = path
+        self.executor = executor
+        let file = try Self.open(path)
+        do throws(HDF5Error) {
+            datasets = try Self.list(file, path)
+        } catch {
+            H5Fclose(file)
+            throw error
+        }
+        id = file
+    }
+
+    deinit {
+        executor.later { [id] in
+            if H5Fclose(id) < 0 { ErrorStack.clear() }
+        }
+    }
+
+    /// Rows of a dataset as little-endian bytes of its `dtype`, whatever their form in the file.
+    package func readRows(_ name: String, _ rows: Range<Int>) throws(HDF5Error) -> ByteBuffer {
+        executor.assertIsCurrent()
+        guard let dataset = datasets.first(where: { $0.path == name }) else {
+            throw HDF5Error(.invalid, "read rows", "\(path)/\(name)", "the file has no such dataset")
+        }
+        guard let dtype = dataset.dtype, let layout = try dataset.layout else {
+            throw HDF5Error(.unsupported, "read rows", "\(path)/\(name)", "not numbers kept in this file")
+        }
+        guard rows.lowerBound >= 0, rows.upperBound <= dataset.rows else {
+            throw HDF5Error(.invalid, "read rows", "\(path)/\(name)", "rows \(rows) of \(dataset.rows)")
+        }
+        let handle = try Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose, "H5Dopen", "\(path)/\(name)")
+        let type = try dtype.makeType()
+        return try Dataspace.read(rows, rowBytes: layout.rowBytes, as: type.id, of: handle.id, "\(path)/\(name)")
+    }
+
+    /// The scalar attributes of an object, strings and numbers, as text; "/" is the file's own.
+    package func attributes(of object: String = "/") throws(HDF5Error) -> [String: String] {
+        executor.assertIsCurrent()
+        let handle = try Handle(H5Oopen(id, object, chdf5_default()), H5Oclose, "H5Oopen", "\(path)/\(object)")
+        return try Attributes.readAll(of: handle.id, path: "\(path)/\(object)")
+    }
+
+    private static func open(_ path: String) throws(HDF5Error) -> hid_t {
+        let signature = try FileDescriptor(path, 0).readStart(8)
+        let access = try FileAccess.makeList(isLive: true)
+        let id = H5Fopen(path, chdf5_read_only(), access.id)
+        if id >= 0 { return id }
+        ErrorStack.clear()
+        do throws(HDF5Error) {
+            return try check(H5Fopen(path, chdf5_read_only() | chdf5_swmr_read(), access.id), "H5Fopen", path)
+        } catch {
+            guard signature == Superblock.signature else {
+                throw HDF5Error(.damaged, "open", path, "not an HDF5 file, or a damaged one: \(error.message)")
+            }
+            throw newer(path, error)
+        }
+    }
+
+    private static func list(_ file: hid_t, _ path: String) throws(HDF5Error) -> [ForeignDataset] {
+        do throws(HDF5Error) {
+            var datasets: [ForeignDataset] = []
+            for name in try DatasetNames.all(in: file, path) { datasets.append(try look(name, in: file)) }
+            return datasets
+        } catch {
+            throw newer(path, error)
+        }
+    }
+
+    private static func look(_ name: String, in file: hid_t) throws(HDF5Error) -> ForeignDataset {
+        let handle = try Handle(H5Dopen2(file, name, chdf5_default()), H5Dclose, "H5Dopen", name)
+        let type = try Handle(H5Dget_type(handle.id), H5Tclose, "H5Dget_type", name)
+        let creation = try Handle(H5Dget_create_plist(handle.id), H5Pclose, "H5Dget_create_plist", name)
+        // A file must not make us read other files: neither virtual nor external storage.
+        let isElsewhere = H5Pget_layout(creation.id) == H5D_VIRTUAL || H5Pget_external_count(creation.id) > 0
+        return ForeignDataset(
+            path: name,
+            dtype: isElsewhere ? nil : DType(type: type.id),
+            dimensions: try Dataspace.dimensions(of: handle.id, name)
+        )
+    }
+
+    /// An HDF5 file that this library cannot read: most likely one in formats that came after it.
+    private static func newer(_ path: String, _ error: HDF5Error) -> HDF5Error {
+        HDF5Error(
+            .unsupported,
+            error.operation,
+            path,
+            "\(error.message). The file is damaged, or in a format newer than HDF5 1.10, such as h5py's "
+                + "libver=\"latest\": write it again with libver=\"v110\"",
+            errno: error.errno
+        )
+    }
+}

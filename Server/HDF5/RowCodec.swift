@@ -1,0 +1,101 @@
+import CDeflate
+import CLZF
+package import NIOCore
+import Synchronization
+
+/// Compresses and decompresses rows, on any number of threads at a time.
+///
+/// Each call borrows its working memory from a pool, so there is as much of it as there were calls at a time.
+package final class RowCodec: Sendable {
+    private let idle = Mutex<[CodecScratch]>([])
+
+    package init() {}
+
+    /// Compresses one row.
+    package func encode(_ row: UnsafeRawBufferPointer, with compression: Compression) -> EncodedRow {
+        guard compression != .none, row.count > 1, row.count <= UInt32.max else { return raw(row) }
+        let scratch = borrow()
+        defer { giveBack(scratch) }
+        // One byte less than the row: what does not fit has not shrunk.
+        let output = scratch.output(row.count - 1)
+        let length =
+            switch compression {
+            case .none: 0
+            case .lzf: clzf_compress(row.baseAddress, row.count, output.baseAddress, output.count)
+            case .gzip(let level): scratch.deflate(row, level: level, into: output)
+            }
+        guard length > 0 else { return raw(row) }
+        return EncodedRow(bytes: ByteBuffer(bytes: output[..<length]), isRaw: false)
+    }
+
+    /// Decompresses one row, which must have exactly the size of `output`.
+    package func decode(
+        _ row: EncodedRow,
+        with compression: Compression,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(HDF5Error) {
+        let isWhole = row.bytes.withUnsafeReadableBytes { bytes in
+            if row.isRaw || compression == .none {
+                guard bytes.count == output.count else { return false }
+                output.copyMemory(from: bytes)
+                return true
+            }
+            return switch compression {
+            case .none: false
+            case .lzf: clzf_decompress(bytes.baseAddress, bytes.count, output.baseAddress, output.count) == output.count
+            case .gzip: inflate(bytes, into: output)
+            }
+        }
+        guard isWhole else {
+            let form = row.isRaw ? "raw" : compression.description
+            throw HDF5Error(
+                .damaged,
+                "decompress",
+                form,
+                "\(row.bytes.readableBytes) stored bytes are not a row of \(output.count) bytes"
+            )
+        }
+    }
+
+    /// Decompresses one row.
+    package func decode(
+        _ row: EncodedRow,
+        with compression: Compression,
+        layout: RowLayout
+    ) throws(HDF5Error) -> ByteBuffer {
+        if row.isRaw, row.bytes.readableBytes == layout.rowBytes { return row.bytes }
+        var result = ByteBuffer()
+        result.reserveCapacity(layout.rowBytes)
+        var failure: HDF5Error?
+        result.writeWithUnsafeMutableBytes(minimumWritableBytes: layout.rowBytes) { target in
+            do throws(HDF5Error) {
+                let output = UnsafeMutableRawBufferPointer(rebasing: target[..<layout.rowBytes])
+                try decode(row, with: compression, into: output)
+                return layout.rowBytes
+            } catch {
+                failure = error
+                return 0
+            }
+        }
+        if let failure { throw failure }
+        return result
+    }
+
+    private func raw(_ row: UnsafeRawBufferPointer) -> EncodedRow {
+        EncodedRow(bytes: ByteBuffer(bytes: row), isRaw: true)
+    }
+
+    private func inflate(_ bytes: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Bool {
+        let scratch = borrow()
+        defer { giveBack(scratch) }
+        return scratch.inflate(bytes, into: output)
+    }
+
+    private func borrow() -> CodecScratch {
+        idle.withLock { $0.popLast() } ?? CodecScratch()
+    }
+
+    private func giveBack(_ scratch: CodecScratch) {
+        idle.withLock { $0.append(scratch) }
+    }
+}

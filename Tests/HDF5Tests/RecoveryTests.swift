@@ -1,0 +1,168 @@
+import Glibc
+import HDF5
+import NIOCore
+import Testing
+import Wire
+
+struct RecoveryTests {
+    private let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    @Test func rowsBeyondTheCommittedOnesAreCut() throws {
+        let recording = try Recording(directory.file("r.h5"))
+        let file = try recording.create()
+        try recording.append(0..<3000, to: file)
+        try recording.executor.sync { () throws(HDF5Error) in try file.close() }
+        let (again, recovery) = try recording.open(counts(1500))
+        #expect(!recovery.wasRepaired)
+        #expect(recovery.cuts.map(\.dataset) == Recording.names.sorted())
+        #expect(recovery.cuts.allSatisfy { $0.from == 3000 && $0.to == 1500 })
+        try recording.expect(1500, in: again)
+        try recording.append(1500..<1700, to: again)
+        try recording.expect(1700, in: again)
+    }
+
+    @Test func datasetsWithoutACountAreEmptied() throws {
+        let recording = try Recording(directory.file("r.h5"))
+        let file = try recording.create()
+        try recording.append(0..<10, to: file)
+        try recording.executor.sync { () throws(HDF5Error) in try file.close() }
+        let (again, recovery) = try recording.open([Recording.frames: 10])
+        #expect(recovery.cuts.count == 3)
+        try recording.expect(10, in: again, [Recording.frames])
+        try recording.expect(0, in: again, [Recording.rewards, Recording.dones, Recording.starts])
+    }
+
+    @Test func fewerRowsThanCommittedIsDamageAndLeavesTheFileAlone() throws {
+        let recording = try Recording(directory.file("r.h5"))
+        let file = try recording.create()
+        try recording.append(0..<10, to: file)
+        try recording.executor.sync { () throws(HDF5Error) in try file.close() }
+        let before = try TemporaryDirectory.read(recording.path)
+        for rows in [counts(11), counts(10).merging(["observations": 1]) { $1 }] {
+            let error = #expect(throws: HDF5Error.self) { try recording.open(rows) }
+            #expect(error?.kind == .damaged)
+            #expect(error?.description.contains("committed") == true)
+        }
+        #expect(try TemporaryDirectory.read(recording.path) == before)
+        try recording.expect(10, in: try recording.open(counts(10)).file)
+    }
+
+    /// A kill leaves what the process had handed to the system: the bytes of the file at that moment.
+    @Test(arguments: [Compression.none, .lzf, .gzip(1)], [1, 2, 3])
+    func aKilledWritersFileComesBack(compression: Compression, seed: Int) throws {
+        var random = SeededRandom(seed: UInt64(seed))
+        let recording = try Recording(directory.file("r.h5"), compression)
+        let file = try recording.create()
+        var committed = 0
+        for round in 0..<6 {
+            let next = committed + Int.random(in: 1...400, using: &random)
+            try recording.append(committed..<next, to: file)
+            committed = next
+            // What comes after the last flush is lost or half there.
+            let beyond = committed + Int.random(in: 1...300, using: &random)
+            try recording.append(committed..<beyond, to: file, flushing: false)
+            let copy = directory.file("killed\(round).h5")
+            try TemporaryDirectory.write(TemporaryDirectory.read(recording.path), to: copy)
+            let (killed, recovery) = try recording.open(counts(committed), at: copy)
+            #expect(recovery.wasRepaired)
+            try recording.expect(committed, in: killed)
+            try recording.append(committed..<committed + 50, to: killed)
+            try recording.expect(committed + 50, in: killed)
+            try recording.executor.sync { () throws(HDF5Error) in try killed.close() }
+            #expect(try recording.open(counts(committed + 50), at: copy).recovery.isNothing)
+            unlink(copy)
+        }
+    }
+
+    @Test func aKillAfterADatasetWasAddedLosesNothing() throws {
+        let recording = try Recording(directory.file("r.h5"))
+        let file = try recording.create([])
+        try recording.append(0..<20, to: file, [Recording.frames])
+        try recording.append(0..<20, to: file, [Recording.rewards])
+        let copy = directory.file("killed.h5")
+        try TemporaryDirectory.write(TemporaryDirectory.read(recording.path), to: copy)
+        let killed = try recording.open([Recording.frames: 20, Recording.rewards: 20], at: copy).file
+        try recording.expect(20, in: killed, [Recording.frames, Recording.rewards])
+    }
+
+    /// Whatever bytes a file has: an error, or all the committed rows.
+    @Test(arguments: [1, 2, 3, 4])
+    func damagedFilesAreAnError(seed: Int) throws {
+        var random = SeededRandom(seed: UInt64(seed))
+        let recording = try Recording(directory.file("r.h5"))
+        let file = try recording.create()
+        try recording.append(0..<200, to: file)
+        let open = try TemporaryDirectory.read(recording.path)
+        try recording.executor.sync { () throws(HDF5Error) in try file.close() }
+        let closed = try TemporaryDirectory.read(recording.path)
+        let copy = directory.file("damaged.h5")
+        for round in 0..<20 {
+            var bytes = round % 2 == 0 ? open : closed
+            switch round % 4 {
+            case 0, 1: bytes.removeLast(Int.random(in: 1...bytes.count, using: &random))
+            case 2:
+                let start = Int.random(in: 0..<bytes.count, using: &random)
+                for place in start..<min(bytes.count, start + 600) {
+                    bytes[place] = .random(in: 0...255, using: &random)
+                }
+            default:
+                let start = Int.random(in: 0..<4000, using: &random)
+                bytes[start] ^= .random(in: 1...255, using: &random)
+            }
+            try TemporaryDirectory.write(bytes, to: copy)
+            attempt(recording, copy)
+        }
+    }
+
+    @Test(arguments: [0, 1, 8, 47, 48, 500])
+    func aStumpIsDamage(size: Int) throws {
+        let recording = try Recording(directory.file("r.h5"))
+        let file = try recording.create()
+        try recording.append(0..<10, to: file)
+        let bytes = try TemporaryDirectory.read(recording.path)
+        let copy = directory.file("stump.h5")
+        try TemporaryDirectory.write(bytes[..<size], to: copy)
+        let error = #expect(throws: HDF5Error.self) { try recording.open(counts(10), at: copy) }
+        #expect(error?.kind == .damaged)
+        #expect(try TemporaryDirectory.read(copy) == Array(bytes[..<size]))
+    }
+
+    @Test func textIsNoRunFile() throws {
+        let recording = try Recording(directory.file("r.h5"))
+        try TemporaryDirectory.write(Array("id,reward\n1,2\n".utf8), to: recording.path)
+        let error = #expect(throws: HDF5Error.self) { try recording.open([:]) }
+        #expect(error?.kind == .damaged)
+    }
+
+    @Test func aMissingFileIsNotDamage() throws {
+        let recording = try Recording(directory.file("r.h5"))
+        let error = #expect(throws: HDF5Error.self) { try recording.open([:]) }
+        #expect(error?.errno == ENOENT)
+    }
+
+    /// A damaged row may be found only when it is read; nothing else may happen.
+    private func attempt(_ recording: Recording, _ path: String) {
+        do {
+            let file = try recording.open(counts(200), at: path).file
+            let codec = RowCodec()
+            let layout = try recording.spec(Recording.frames).layout
+            for index in 0..<200 {
+                let row = try recording.executor.sync { () throws(HDF5Error) in
+                    try file.storedRow(Recording.frames, index)
+                }
+                if let row {
+                    #expect(try codec.decode(row, with: .lzf, layout: layout).readableBytes == layout.rowBytes)
+                }
+            }
+            try recording.executor.sync { () throws(HDF5Error) in try file.close() }
+        } catch {
+            #expect(error is HDF5Error)
+        }
+    }
+
+    private func counts(_ rows: Int) -> [String: Int] {
+        Dictionary(uniqueKeysWithValues: Recording.names.map { ($0, rows) })
+    }
+}

@@ -1,0 +1,80 @@
+import HDF5
+import NIOCore
+import Testing
+import Wire
+
+struct RowCodecTests {
+    private let codec = RowCodec()
+
+    @Test(arguments: [Compression.none, .lzf, .gzip(1), .gzip(6), .gzip(9)])
+    func whatIsEncodedComesBack(compression: Compression) throws {
+        var random = SeededRandom(seed: 5)
+        for size in [0, 1, 2, 100, 28_224, 100_800] {
+            for rows in 0..<4 {
+                let bytes = (0..<size).map { _ in UInt8.random(in: 0...UInt8(rows * 60), using: &random) }
+                let row = encode(bytes, compression)
+                #expect(row.bytes.readableBytes <= size)
+                #expect(row.isRaw == (row.bytes.readableBytes == size))
+                let layout = try RowLayout(dtype: .uint8, shape: [size])
+                #expect(Array(buffer: try codec.decode(row, with: compression, layout: layout)) == bytes)
+            }
+        }
+    }
+
+    @Test(arguments: [Compression.lzf, .gzip(1)])
+    func aFlatRowShrinksAndANoisyOneStaysRaw(compression: Compression) {
+        var random = SeededRandom(seed: 6)
+        let flat = encode([UInt8](repeating: 3, count: 10_000), compression)
+        #expect(!flat.isRaw && flat.bytes.readableBytes < 200)
+        let noise = (0..<10_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+        #expect(encode(noise, compression) == EncodedRow(bytes: ByteBuffer(bytes: noise), isRaw: true))
+    }
+
+    @Test(arguments: [Compression.lzf, .gzip(1)])
+    func rowsOfAnotherSizeAndDamagedRowsAreRefused(compression: Compression) throws {
+        let good = encode([UInt8](repeating: 3, count: 1000), compression)
+        let bytes = Array(buffer: good.bytes)
+        for size in [0, 1, 999, 1001] { #expect(throws: HDF5Error.self) { try decode(bytes, compression, size) } }
+        for length in 0..<bytes.count {
+            #expect(throws: HDF5Error.self) { try decode(Array(bytes[..<length]), compression, 1000) }
+        }
+        #expect(throws: HDF5Error.self) { try decode(bytes + [0], compression, 1000) }
+        #expect(try decode(bytes, compression, 1000) == [UInt8](repeating: 3, count: 1000))
+    }
+
+    @Test func aRawRowMustHaveItsSize() throws {
+        let row = EncodedRow(bytes: ByteBuffer(bytes: [1, 2, 3]), isRaw: true)
+        #expect(throws: HDF5Error.self) {
+            try codec.decode(row, with: .lzf, layout: RowLayout(dtype: .uint8, shape: [4]))
+        }
+    }
+
+    @Test func manyThreadsShareACodec() async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for task in 0..<8 {
+                group.addTask {
+                    var random = SeededRandom(seed: UInt64(task))
+                    for _ in 0..<50 {
+                        let choices = [Compression.lzf, .gzip(1), .gzip(2)]
+                        let compression = try #require(choices.randomElement(using: &random))
+                        let bytes = (0..<5000).map { _ in UInt8.random(in: 0...3, using: &random) }
+                        let row = encode(bytes, compression)
+                        guard try decode(Array(buffer: row.bytes), compression, 5000) == bytes else { return false }
+                    }
+                    return true
+                }
+            }
+            for try await isEqual in group { #expect(isEqual) }
+        }
+    }
+
+    private func encode(_ bytes: [UInt8], _ compression: Compression) -> EncodedRow {
+        bytes.withUnsafeBytes { codec.encode($0, with: compression) }
+    }
+
+    @discardableResult
+    private func decode(_ bytes: [UInt8], _ compression: Compression, _ size: Int) throws -> [UInt8] {
+        let row = EncodedRow(bytes: ByteBuffer(bytes: bytes), isRaw: false)
+        return Array(buffer: try codec.decode(row, with: compression, layout: RowLayout(dtype: .uint8, shape: [size])))
+    }
+}
