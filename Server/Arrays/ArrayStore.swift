@@ -1,0 +1,263 @@
+import Foundation
+import HDF5
+import Logging
+import NIOCore
+import Synchronization
+import Wire
+
+/// The array files of all runs: written by the writer before its commit, read by everybody.
+final class ArrayStore: Sendable {
+    private let directory: String
+    private let executor: HDF5Executor
+    private let open: OpenFiles
+    private let codec = RowCodec()
+    private let pool = CodecPool()
+    private let logger = Logger(label: "holdfast.arrays")
+    /// The runs whose file is open for writing; known without asking the executor.
+    private let writable = Mutex<Set<String>>([])
+    /// Rows that are read in one job, so that a large batch does not keep others from the library.
+    private static let rowsPerJob = 128
+
+    init(directory: String) throws {
+        self.directory = directory
+        executor = try HDF5Executor()
+        open = OpenFiles(executor: executor)
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    }
+
+    func isWritable(_ runID: String) -> Bool { writable.withLock { $0.contains(runID) } }
+
+    // MARK: Writing
+
+    /// Encodes rows for a file, in parallel.
+    func encode(_ source: RowSource, for compression: Compression) async throws -> [EncodedRow] {
+        let codec = codec
+        return try await pool.map(Array(0..<source.count)) {
+            try source.encoded($0, for: compression, codec: codec)
+        }
+    }
+
+    /// Puts the arrays of a stage into their files and syncs them. Blocks; for the writer's thread.
+    ///
+    /// Returns the runs whose file failed, and what their writes are answered with.
+    func write(_ stage: ArrayStage, synchronize: Bool) -> [String: WireError] {
+        var failures: [String: WireError] = [:]
+        let entries = Dictionary(grouping: stage.entries, by: \.runID)
+        for runID in stage.runIDs {
+            do throws(HDF5Error) {
+                try write(entries[runID] ?? [], runID: runID, opening: stage.openings[runID], synchronize: synchronize)
+            } catch {
+                failures[runID] = Self.wireError(error, runID: runID)
+                logger.error("writing a run file failed", metadata: ["run": "\(runID)", "error": "\(error)"])
+            }
+        }
+        return failures
+    }
+
+    private func write(
+        _ entries: [ArrayStage.Entry],
+        runID: String,
+        opening: ArrayStage.Opening?,
+        synchronize: Bool
+    ) throws(HDF5Error) {
+        guard let first = entries.first else { return }
+        let file = try executor.sync { () throws(HDF5Error) in
+            try openForWriting(runID, opening: opening, first: first)
+        }
+        // A job for each entry lets reads in between.
+        for entry in entries { try executor.sync { () throws(HDF5Error) in try file.append(entry.columns) } }
+        try executor.sync { () throws(HDF5Error) in try file.flush() }
+        if synchronize { try file.synchronize() }
+    }
+
+    private func openForWriting(
+        _ runID: String,
+        opening: ArrayStage.Opening?,
+        first: ArrayStage.Entry
+    ) throws(HDF5Error) -> RunFile {
+        if let file = open.writable(runID) { return file }
+        guard let opening else {
+            throw HDF5Error(.invalid, "open for writing", path(runID), "its committed rows are not known")
+        }
+        try open.close(runID)
+        let file: RunFile
+        if opening.committedRows.isEmpty {
+            file = try RunFile.create(
+                path(runID),
+                attributes: [
+                    ("run_id", runID), ("created_at", opening.createdAt), ("version", "holdfast/\(holdfastVersion)"),
+                ],
+                compression: opening.compression,
+                datasets: first.columns.map(\.spec),
+                on: executor
+            )
+        } else {
+            file = try openRepaired(runID, committedRows: opening.committedRows)
+        }
+        if let evicted = try open.add(file, runID: runID, isWritable: true) {
+            writable.withLock { _ = $0.remove(evicted) }
+        }
+        writable.withLock { _ = $0.insert(runID) }
+        return file
+    }
+
+    private func openRepaired(_ runID: String, committedRows: [String: Int]) throws(HDF5Error) -> RunFile {
+        let (file, recovery) = try RunFile.open(path(runID), committedRows: committedRows, on: executor)
+        if !recovery.isNothing {
+            logger.notice("run file repaired", metadata: ["run": "\(runID)", "did": "\(recovery)"])
+        }
+        return file
+    }
+
+    /// Closes the files that a failed group wrote to; what it wrote is cut off when they are opened again.
+    func discard(_ stage: ArrayStage) {
+        for runID in stage.runIDs { close(runID) }
+    }
+
+    /// Closes a run's file, so that any HDF5 program can open it.
+    func close(_ runID: String) {
+        writable.withLock { _ = $0.remove(runID) }
+        do throws(HDF5Error) {
+            try executor.sync { () throws(HDF5Error) in try open.close(runID) }
+        } catch {
+            logger.error("closing a run file failed", metadata: ["run": "\(runID)", "error": "\(error)"])
+        }
+    }
+
+    /// Closes all files.
+    func closeAll() {
+        for runID in executor.sync({ open.runIDs }) { close(runID) }
+    }
+
+    /// Cuts a file that was not closed back to what is committed, and closes it.
+    func repair(_ runID: String, committedRows: [String: Int]) throws(HDF5Error) {
+        try executor.sync { () throws(HDF5Error) in
+            try openRepaired(runID, committedRows: committedRows).close()
+        }
+    }
+
+    /// Removes a run's file.
+    func delete(_ runID: String) {
+        close(runID)
+        do {
+            if FileManager.default.fileExists(atPath: path(runID)) {
+                try FileManager.default.removeItem(atPath: path(runID))
+            }
+        } catch {
+            logger.error("deleting a run file failed", metadata: ["run": "\(runID)", "error": "\(error)"])
+        }
+    }
+
+    // MARK: Reading
+
+    /// The arrays behind references, in their order; nil where a row has none.
+    func read(_ refs: [FrameRef]) async throws -> [StoredArray?] {
+        var results = [StoredArray?](repeating: nil, count: refs.count)
+        let groups = Dictionary(grouping: refs.indices) { DatasetKey(runID: refs[$0].runID, name: refs[$0].dataset) }
+        for (key, places) in groups {
+            let indices = Array(Set(places.map { refs[$0].index })).sorted()
+            let rows = try await read(key, indices: indices)
+            for place in places { results[place] = rows[refs[place].index] }
+        }
+        return results
+    }
+
+    private struct DatasetKey: Hashable {
+        let runID: String
+        let name: String
+    }
+
+    private struct Read: Sendable {
+        let layout: RowLayout
+        let compression: Compression
+        let rows: [(Int, EncodedRow)]
+    }
+
+    private func read(_ key: DatasetKey, indices: [Int]) async throws -> [Int: StoredArray] {
+        var arrays: [Int: StoredArray] = [:]
+        for start in stride(from: 0, to: indices.count, by: Self.rowsPerJob) {
+            let slice = Array(indices[start..<min(start + Self.rowsPerJob, indices.count)])
+            let read = try await stored(key, indices: slice)
+            guard let read else { continue }
+            let codec = codec
+            let decoded = try await pool.map(read.rows) { (index, row) in
+                (
+                    index,
+                    StoredArray(
+                        layout: read.layout,
+                        bytes: try codec.decode(row, with: read.compression, layout: read.layout)
+                    )
+                )
+            }
+            for (index, array) in decoded { arrays[index] = array }
+        }
+        return arrays
+    }
+
+    private func stored(_ key: DatasetKey, indices: [Int]) async throws -> Read? {
+        do throws(HDF5Error) {
+            return try await executor.run { () throws(HDF5Error) in
+                guard let file = try openForReading(key.runID),
+                    let spec = try file.datasets.first(where: { $0.name == key.name })
+                else { return nil }
+                let rows = try Self.storedRows(spec, indices, file)
+                return Read(
+                    layout: spec.layout,
+                    compression: file.compression,
+                    rows: zip(indices, rows).compactMap { index, row in row.map { (index, $0) } }
+                )
+            }
+        } catch {
+            throw Self.wireError(error, runID: key.runID)
+        }
+    }
+
+    private static func storedRows(
+        _ spec: DatasetSpec,
+        _ indices: [Int],
+        _ file: RunFile
+    ) throws(HDF5Error) -> [EncodedRow?] {
+        if spec.storage == .chunkPerRow { return try file.storedRows(spec.name, indices) }
+        let count = try file.rows(of: spec.name)
+        var rows: [EncodedRow?] = []
+        for index in indices {
+            guard index < count else {
+                rows.append(nil)
+                continue
+            }
+            rows.append(EncodedRow(bytes: try file.readBlock(spec.name, index..<(index + 1)), isRaw: true))
+        }
+        return rows
+    }
+
+    private func openForReading(_ runID: String) throws(HDF5Error) -> RunFile? {
+        if let file = open.any(runID) { return file }
+        guard FileManager.default.fileExists(atPath: path(runID)) else { return nil }
+        let file = try RunFile.openReadOnly(path(runID), on: executor)
+        if let evicted = try open.add(file, runID: runID, isWritable: false) {
+            writable.withLock { _ = $0.remove(evicted) }
+        }
+        return file
+    }
+
+    private func path(_ runID: String) -> String { "\(directory)/\(runID).h5" }
+
+    private static func wireError(_ error: HDF5Error, runID: String) -> WireError {
+        if error.isDiskFull {
+            return WireError(
+                .diskFull,
+                "the disk of the data directory is full; nothing was stored. Free space and send again."
+            )
+        }
+        switch error.kind {
+        case .damaged:
+            return WireError(
+                .runDamaged,
+                "the array file of run \"\(runID)\" is damaged: \(error)",
+                details: ["run_id": .string(runID)]
+            )
+        case .failed, .unsupported, .invalid:
+            return WireError(.internalError, "the array file of run \"\(runID)\" failed: \(error)")
+        }
+    }
+}

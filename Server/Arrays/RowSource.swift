@@ -1,0 +1,69 @@
+import HDF5
+import NIOCore
+import Wire
+
+/// The rows of an array that came over the wire: n rows of one layout, raw or each compressed by itself.
+struct RowSource: Sendable {
+    let layout: RowLayout
+    let count: Int
+    private let array: ArrayValue
+    private let offsets: [Int]
+
+    /// Takes an array (n, …) apart along its first dimension.
+    init(rowsOf array: ArrayValue) throws {
+        guard let count = array.shape.first else { throw WireError.invalidParams("an array of rows needs a dimension") }
+        let layout = try RowLayout(dtype: array.dtype, shape: Array(array.shape.dropFirst()))
+        let sizes = array.rows?.sizes ?? [Int](repeating: layout.rowBytes, count: count)
+        self.init(array: array, layout: layout, sizes: sizes)
+    }
+
+    /// Takes a whole array as one row.
+    init(row array: ArrayValue) throws {
+        guard array.rows == nil else { throw WireError.invalidParams("only columns can have compressed rows") }
+        let layout = try RowLayout(dtype: array.dtype, shape: array.shape)
+        self.init(array: array, layout: layout, sizes: [layout.rowBytes])
+    }
+
+    private init(array: ArrayValue, layout: RowLayout, sizes: [Int]) {
+        self.array = array
+        self.layout = layout
+        self.count = sizes.count
+        var offset = 0
+        offsets =
+            [0]
+            + sizes.map { size in
+                offset += size
+                return offset
+            }
+    }
+
+    /// The row in the form in which a file with the given compression keeps it.
+    ///
+    /// A row that the client compressed is decompressed to check it, and kept as it came where the form is the same.
+    func encoded(_ index: Int, for compression: Compression, codec: RowCodec) throws -> EncodedRow {
+        let length = offsets[index + 1] - offsets[index]
+        guard let bytes = array.bytes.getSlice(at: array.bytes.readerIndex + offsets[index], length: length) else {
+            throw WireError.invalidParams("row \(index) lies outside its array")
+        }
+        guard let encoding = array.rows?.encoding, length != layout.rowBytes else {
+            return encode(raw: bytes, for: compression, codec: codec)
+        }
+        let came: Compression = encoding == .lzf ? .lzf : .gzip(1)
+        let row = EncodedRow(bytes: bytes, isRaw: false)
+        let raw: ByteBuffer
+        do {
+            raw = try codec.decode(row, with: came, layout: layout)
+        } catch {
+            throw WireError.invalidParams("row \(index) does not decompress as \(encoding.rawValue): \(error.message)")
+        }
+        switch (compression, encoding) {
+        case (.lzf, .lzf), (.gzip, .zlib): return row
+        default: return encode(raw: raw, for: compression, codec: codec)
+        }
+    }
+
+    private func encode(raw bytes: ByteBuffer, for compression: Compression, codec: RowCodec) -> EncodedRow {
+        if compression == .none { return EncodedRow(bytes: bytes, isRaw: true) }
+        return unsafe bytes.withUnsafeReadableBytes { unsafe codec.encode($0, with: compression) }
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+
+/// `holdfast`
+@main
+struct HoldfastCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "holdfast",
+        abstract: "The experiment data server for people who train models on images and episodes.",
+        version: "holdfast \(holdfastVersion)",
+        subcommands: [ServeCommand.self]
+    )
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as CommandFailure {
+            FileHandle.standardError.write(Data("holdfast: \(failure.message)\n".utf8))
+            Foundation.exit(failure.code)
+        } catch {
+            // ArgumentParser's usage errors exit with 64; here usage is 2.
+            let code = exitCode(for: error)
+            if code == .validationFailure {
+                FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+                Foundation.exit(CommandFailure.usage)
+            }
+            exit(withError: error)
+        }
+    }
+}
+
+/// Why a command ends early: a line for the user and the exit code.
+struct CommandFailure: Error {
+    static let other: Int32 = 1
+    static let usage: Int32 = 2
+    static let dataInUse: Int32 = 3
+    static let dataDamaged: Int32 = 4
+
+    let code: Int32
+    let message: String
+}

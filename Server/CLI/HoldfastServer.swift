@@ -1,0 +1,192 @@
+import Foundation
+import GRDB
+import HDF5
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import ServiceLifecycle
+import UnixSignals
+import Wire
+
+/// The one place that puts the server together.
+struct HoldfastServer {
+    private let configuration: ServerConfiguration
+    private let logger = Logger(label: "holdfast")
+    private let started = Timestamp.now()
+
+    init(_ configuration: ServerConfiguration) { self.configuration = configuration }
+
+    /// Runs until a signal comes, or a door can't be opened.
+    func run() async throws {
+        let directory = try openDirectory()
+        let arrays = try ArrayStore(directory: directory.arrays)
+        let (catalog, settings) = try openCatalog(directory, arrays)
+        try await recover(catalog, arrays)
+        let parts = Parts(
+            directory: directory,
+            catalog: catalog,
+            arrays: arrays,
+            labels: Labels(catalog: catalog, arrays: arrays, settings: settings),
+            metrics: Metrics(catalog: catalog),
+            replay: Replay(catalog: catalog, arrays: arrays),
+            gate: Gate(token: configuration.token)
+        )
+        let failure: (any Error)?
+        do {
+            try await makeServices(parts).run()
+            failure = nil
+        } catch {
+            failure = error
+        }
+        arrays.closeAll()
+        try await catalog.markFilesClosed()
+        try catalog.close()
+        if let failure { throw Self.commandFailure(failure) }
+        logger.info("stopped")
+    }
+
+    private struct Parts {
+        let directory: DataDirectory
+        let catalog: Catalog
+        let arrays: ArrayStore
+        let labels: Labels
+        let metrics: Metrics
+        let replay: Replay
+        let gate: Gate
+    }
+
+    // MARK: Opening
+
+    private func openDirectory() throws -> DataDirectory {
+        do {
+            return try DataDirectory(configuration.data)
+        } catch let error as DataDirectory.InUse {
+            throw CommandFailure(
+                code: CommandFailure.dataInUse,
+                message: "the data directory \(error.path) is in use by another server (\(error.holder)); stop it first"
+            )
+        } catch {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "the data directory \(configuration.data) can't be opened: \(error)"
+            )
+        }
+    }
+
+    private func openCatalog(_ directory: DataDirectory, _ arrays: ArrayStore) throws -> (Catalog, LabelSettings) {
+        do {
+            let stored = try SettingsTable.read(LabelSettings.self, "labels", database: directory.database)
+            let settings = try configuration.labelSettings(stored: stored)
+            let migrations =
+                [SettingsTable.migration] + Producers.migrations + RunStore.migrations + Replay.migrations
+                + Metrics.migrations + Labels.migrations(settings)
+            let catalog = try Catalog(
+                path: directory.database,
+                durability: configuration.durability,
+                migrations: migrations,
+                arrays: arrays
+            )
+            if stored == nil { try SettingsTable.write(settings, "labels", catalog) }
+            return (catalog, settings)
+        } catch let error as SettingsError {
+            throw CommandFailure(code: CommandFailure.usage, message: error.description)
+        } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
+            throw CommandFailure(
+                code: CommandFailure.dataDamaged,
+                message:
+                    "the database \(directory.database) is damaged (\(error)); restore it from a backup, or salvage it with: sqlite3 \(directory.database) .recover"
+            )
+        }
+    }
+
+    /// Brings the files of runs that were not closed back to what is committed.
+    private func recover(_ catalog: Catalog, _ arrays: ArrayStore) async throws {
+        let unclosed = try catalog.readNow { connection in
+            try connection.rows("SELECT run_id FROM runs WHERE file_open = 1") { $0.string(0) }
+        }
+        for runID in unclosed {
+            let committed = try catalog.readNow { try RunStore.committedRows(runID, $0) }
+            do throws(HDF5Error) {
+                if !committed.isEmpty { try arrays.repair(runID, committedRows: committed) }
+            } catch {
+                // Only this run is out of service; its methods answer with the same error.
+                logger.error("a run file could not be repaired", metadata: ["run": "\(runID)", "error": "\(error)"])
+            }
+        }
+        try await catalog.markFilesClosed()
+    }
+
+    // MARK: Serving
+
+    private func makeServices(_ parts: Parts) -> ServiceGroup {
+        var table = MethodTable()
+        register(parts, in: &table)
+        let limits = SocketLimits()
+        let dispatcher = Dispatcher(table: table, writer: parts.catalog.writer)
+        let ready = ReadyLine(data: configuration.data)
+        let socket = SocketListener(
+            host: configuration.tcp.host,
+            port: configuration.tcp.port,
+            dispatcher: dispatcher,
+            welcome: Welcome(gate: parts.gate, catalog: parts.catalog, limits: limits.frames),
+            limits: limits,
+            logger: Logger(label: "holdfast.tcp"),
+            onBound: { await ready.opened(tcp: $0) }
+        )
+        let http = Application(
+            router: makeDoor(parts, dispatcher, limits.frames).makeRouter(),
+            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+            configuration: .init(
+                address: .hostname(configuration.http.host, port: configuration.http.port),
+                backlog: 1024,
+                availableConnectionsDelegate: MaximumAvailableConnections(4096)
+            ),
+            onServerRunning: { await ready.opened(http: $0.localAddress) },
+            logger: Logger(label: "holdfast.http")
+        )
+        var group = ServiceGroupConfiguration(
+            services: [.init(service: http), .init(service: socket)],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "holdfast.services")
+        )
+        group.maximumGracefulShutdownDuration = Duration.seconds(8)
+        return ServiceGroup(configuration: group)
+    }
+
+    private func register(_ parts: Parts, in table: inout MethodTable) {
+        ServerMethods(
+            catalog: parts.catalog,
+            directory: parts.directory,
+            started: started
+        ).register(in: &table)
+        RunMethods(
+            catalog: parts.catalog,
+            arrays: parts.arrays,
+            dependents: [Replay.dependent, Metrics.dependent, Labels.dependent]
+        ).register(in: &table)
+        parts.replay.register(in: &table)
+        parts.metrics.register(in: &table)
+        parts.labels.register(in: &table)
+    }
+
+    private func makeDoor(_ parts: Parts, _ dispatcher: Dispatcher, _ limits: FrameLimits) -> HTTPDoor {
+        let pictures = PictureResponse(pictures: Pictures(arrays: parts.arrays))
+        return HTTPDoor(
+            dispatcher: dispatcher,
+            gate: parts.gate,
+            limits: limits,
+            allowedHosts: configuration.allowedHosts + [configuration.http.host],
+            webFolder: configuration.webFolder,
+            routes: [
+                { parts.labels.addRoutes(to: $0, pictures) },
+                { parts.replay.addRoutes(to: $0, pictures) },
+            ]
+        )
+    }
+
+    private static func commandFailure(_ error: any Error) -> any Error {
+        guard let error = error as? IOError else { return error }
+        return CommandFailure(code: CommandFailure.other, message: "a door can't be opened: \(error)")
+    }
+}

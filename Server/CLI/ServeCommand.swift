@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+import Logging
+
+/// `holdfast serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the server until SIGTERM or SIGINT.",
+        discussion: """
+            Every setting is a flag or an environment variable, named in brackets; the flag wins. When both doors are open, \
+            one line of JSON with their addresses goes to standard output; logs go to standard error.
+
+            Exit codes: 0 done, 2 usage, 3 data directory in use, 4 data damaged, 1 anything else.
+            """
+    )
+
+    @OptionGroup var options: ServeOptions
+
+    func run() async throws {
+        let configuration: ServerConfiguration
+        do {
+            configuration = try options.configuration(environment: ProcessInfo.processInfo.environment)
+        } catch let error as SettingsError {
+            throw CommandFailure(code: CommandFailure.usage, message: error.description)
+        }
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = configuration.logLevel
+            return handler
+        }
+        try await HoldfastServer(configuration).run()
+    }
+}

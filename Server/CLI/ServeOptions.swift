@@ -1,0 +1,131 @@
+public import ArgumentParser
+import Foundation
+public import Logging
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension LabelSettings.SplitKey: ExpressibleByArgument {}
+
+/// The settings of `holdfast serve`: flag before environment variable before default.
+struct ServeOptions: ParsableArguments {
+    @Option(help: "The data directory; made if it does not exist. [HOLDFAST_DATA] (default: ./holdfast-data)")
+    var data: String?
+    @Option(help: "HOST:PORT of the TCP door; port 0 = any free one. [HOLDFAST_TCP] (default: 127.0.0.1:7411)")
+    var tcp: Endpoint?
+    @Option(help: "HOST:PORT of the HTTP door; port 0 = any free one. [HOLDFAST_HTTP] (default: 127.0.0.1:7412)")
+    var http: Endpoint?
+    @Option(
+        help: """
+            What an acknowledged write survives: full = loss of power, process = the end of the server process. \
+            [HOLDFAST_DURABILITY] (default: full)
+            """
+    )
+    var durability: Durability?
+    @Option(help: "A file with the token that clients need; HOLDFAST_TOKEN holds a token itself. [HOLDFAST_TOKEN_FILE]")
+    var tokenFile: String?
+    @Flag(help: "Listen on other addresses than loopback without a token. [HOLDFAST_INSECURE=1]")
+    var insecure = false
+    @Option(
+        help:
+            "A further name under which browsers may address the server; repeatable. [HOLDFAST_ALLOWED_HOST, comma-separated]"
+    )
+    var allowedHost: [String] = []
+    @Option(
+        help:
+            "The folder of the dashboard's files. [HOLDFAST_WEB] (default: Web beside the executable or in the current folder)"
+    )
+    var web: String?
+    @Option(
+        help:
+            "The labels, as name[:short],…; fixed when the database is made. [HOLDFAST_LABELS] (default: biopsy_tool:biopsy,mag_view:mag)"
+    )
+    var labels: String?
+    @Option(
+        help:
+            "Percent of images that are held out; fixed when the database is made. [HOLDFAST_HOLDOUT_PERCENT] (default: 10)"
+    )
+    var holdoutPercent: Double?
+    @Option(
+        help:
+            "Percent of the other images that validate; fixed when the database is made. [HOLDFAST_VALIDATION_PERCENT] (default: 20)"
+    )
+    var validationPercent: Double?
+    @Option(help: "Seed of the splits; fixed when the database is made. [HOLDFAST_SPLIT_SEED] (default: 42)")
+    var splitSeed: Int64?
+    @Option(
+        help:
+            "What is hashed to split: filename or study; fixed when the database is made. [HOLDFAST_SPLIT_BY] (default: filename)"
+    )
+    var splitBy: LabelSettings.SplitKey?
+    @Option(help: "trace, debug, info, notice, warning, error or critical. [HOLDFAST_LOG_LEVEL] (default: info)")
+    var logLevel: Logger.Level?
+}
+
+extension ServeOptions {
+    /// The settings with what the environment says filled in.
+    func configuration(environment: [String: String]) throws -> ServerConfiguration {
+        func setting<Value: ExpressibleByArgument>(_ flag: Value?, _ name: String) throws -> Value? {
+            if let flag { return flag }
+            guard let text = environment["HOLDFAST_\(name)"], !text.isEmpty else { return nil }
+            guard let value = Value(argument: text) else {
+                throw CommandFailure(code: CommandFailure.usage, message: "HOLDFAST_\(name)=\(text) is not valid")
+            }
+            return value
+        }
+        let hosts = environment["HOLDFAST_ALLOWED_HOST"].map { $0.split(separator: ",").map(String.init) } ?? []
+        let configuration = ServerConfiguration(
+            data: try setting(data, "DATA") ?? "holdfast-data",
+            tcp: try setting(tcp, "TCP") ?? Endpoint(host: "127.0.0.1", port: 7411),
+            http: try setting(http, "HTTP") ?? Endpoint(host: "127.0.0.1", port: 7412),
+            durability: try setting(durability, "DURABILITY") ?? .full,
+            token: try token(file: try setting(tokenFile, "TOKEN_FILE"), environment),
+            allowedHosts: allowedHost + hosts,
+            webFolder: try setting(web, "WEB") ?? Self.standardWebFolder,
+            labels: try setting(labels, "LABELS").map(LabelSettings.labels),
+            holdoutPercent: try percent(try setting(holdoutPercent, "HOLDOUT_PERCENT")),
+            validationPercent: try percent(try setting(validationPercent, "VALIDATION_PERCENT")),
+            splitSeed: try setting(splitSeed, "SPLIT_SEED"),
+            splitBy: try setting(splitBy, "SPLIT_BY"),
+            logLevel: try setting(logLevel, "LOG_LEVEL") ?? .info
+        )
+        let isInsecure = insecure || ["1", "true", "yes"].contains(environment["HOLDFAST_INSECURE"] ?? "")
+        for door in [configuration.tcp, configuration.http] where !door.isLoopback {
+            guard configuration.token != nil || isInsecure else {
+                throw CommandFailure(
+                    code: CommandFailure.usage,
+                    message:
+                        "\(door) can be reached from other machines: set a token (--token-file or HOLDFAST_TOKEN), or say --insecure"
+                )
+            }
+        }
+        return configuration
+    }
+
+    private func token(file: String?, _ environment: [String: String]) throws -> String? {
+        if let file {
+            guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+                throw CommandFailure(code: CommandFailure.usage, message: "the token file \(file) can't be read")
+            }
+            let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
+            guard !token.isEmpty else {
+                throw CommandFailure(code: CommandFailure.usage, message: "the token file \(file) is empty")
+            }
+            return token
+        }
+        guard let token = environment["HOLDFAST_TOKEN"], !token.isEmpty else { return nil }
+        return token
+    }
+
+    private func percent(_ value: Double?) throws -> Double? {
+        guard let value else { return nil }
+        guard (0...100).contains(value) else {
+            throw CommandFailure(code: CommandFailure.usage, message: "\(value) is not a percentage from 0 to 100")
+        }
+        return value
+    }
+
+    private static var standardWebFolder: String? {
+        let executable = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let candidates = [executable.appendingPathComponent("Web").path, "Web"]
+        return candidates.first { FileManager.default.fileExists(atPath: $0 + "/index.html") }
+    }
+}

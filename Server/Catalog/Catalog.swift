@@ -1,0 +1,57 @@
+import GRDB
+import Wire
+
+/// The database of all domains: many readers, one writer.
+final class Catalog: Sendable {
+    private let pool: DatabasePool
+    let writer: Writer
+
+    /// Opens or makes `telemetry.sqlite` and brings its schema up to date.
+    init(path: String, durability: Durability, migrations: [Migration], arrays: ArrayStore) throws {
+        var configuration = Configuration()
+        configuration.maximumReaderCount = 4
+        configuration.prepareDatabase { database in
+            // auto_vacuum counts only before the first table is made, synchronous for each connection.
+            if !database.configuration.readonly { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+            try database.execute(
+                sql: """
+                    PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL");
+                    PRAGMA temp_store = MEMORY;
+                    PRAGMA cache_size = -32768;
+                    """
+            )
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+        var migrator = DatabaseMigrator()
+        for migration in migrations {
+            migrator.registerMigration(migration.name) { try migration.apply(Connection($0)) }
+        }
+        try migrator.migrate(pool)
+        writer = Writer(pool: pool, arrays: arrays, durability: durability)
+    }
+
+    /// Reads from a consistent state of the database; never waits for the writer.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Value) async throws -> Value {
+        try await pool.read { try body(Connection($0)) }
+    }
+
+    /// Reads during start-up, when nothing else runs.
+    func readNow<Value>(_ body: (Connection) throws -> Value) throws -> Value {
+        try pool.read { try body(Connection($0)) }
+    }
+
+    /// Writes during start-up, when nothing else runs.
+    func writeNow<Value>(_ body: (Connection) throws -> Value) throws -> Value {
+        try pool.write { try body(Connection($0)) }
+    }
+
+    /// Records that no array file is open.
+    func markFilesClosed() async throws {
+        try await pool.write { database in
+            _ = try Connection(database).execute("UPDATE runs SET file_open = 0 WHERE file_open = 1")
+        }
+    }
+
+    /// Ends all connections; the write-ahead log is folded into the database.
+    func close() throws { try pool.close() }
+}

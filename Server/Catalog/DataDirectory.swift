@@ -1,0 +1,51 @@
+import Foundation
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// The data directory, held by one server at a time.
+final class DataDirectory: Sendable {
+    /// Another server holds the directory.
+    struct InUse: Error {
+        let path: String
+        let holder: String
+    }
+
+    let path: String
+    private let lock: Int32
+
+    var database: String { path + "/telemetry/telemetry.sqlite" }
+    var arrays: String { path + "/replay" }
+
+    /// Makes the directory if needed and locks it; the lock ends with the process, however that ends.
+    init(_ path: String) throws {
+        self.path = path
+        for folder in ["", "/telemetry", "/replay"] {
+            try FileManager.default.createDirectory(atPath: path + folder, withIntermediateDirectories: true)
+        }
+        lock = unsafe open(path + "/holdfast.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard lock >= 0 else {
+            throw CocoaError(.fileWriteNoPermission, userInfo: [NSFilePathErrorKey: path + "/holdfast.lock"])
+        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = (try? String(contentsOfFile: path + "/holdfast.lock", encoding: .utf8)) ?? ""
+            close(lock)
+            throw InUse(path: path, holder: holder.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+        let holder =
+            "process \(getpid()) on \(ProcessInfo.processInfo.hostName), since \(Timestamp.text(Timestamp.now()))\n"
+        ftruncate(lock, 0)
+        var bytes = holder
+        bytes.withUTF8 { text in _ = unsafe pwrite(lock, text.baseAddress, text.count, 0) }
+    }
+
+    deinit { close(lock) }
+
+    /// Free bytes of the file system, for those without privileges.
+    var freeBytes: Int {
+        var status = statvfs()
+        guard unsafe statvfs(path, &status) == 0 else { return 0 }
+        return Int(status.f_bavail) * Int(status.f_frsize)
+    }
+}

@@ -1,0 +1,138 @@
+import HDF5
+import Wire
+
+/// The rows that describe runs and the arrays in their files, as writes of any domain see them.
+enum RunStore {
+    static let migrations = [
+        Migration(
+            "runs",
+            script: """
+                CREATE TABLE runs (
+                    run_id TEXT PRIMARY KEY NOT NULL,
+                    status TEXT NOT NULL,
+                    config TEXT,
+                    tags TEXT NOT NULL,
+                    agent_id TEXT,
+                    worker_id TEXT,
+                    compression TEXT NOT NULL,
+                    started_at TEXT NOT NULL,
+                    heartbeat_at TEXT NOT NULL,
+                    finished_at TEXT,
+                    next_row INTEGER NOT NULL DEFAULT 0,
+                    next_episode INTEGER NOT NULL DEFAULT 0,
+                    file_open INTEGER NOT NULL DEFAULT 0,
+                    deleted_at TEXT
+                ) STRICT;
+                CREATE INDEX idx_runs_started_at ON runs (started_at, run_id);
+                CREATE TABLE run_datasets (
+                    run_id TEXT NOT NULL REFERENCES runs (run_id),
+                    name TEXT NOT NULL,
+                    dtype TEXT NOT NULL,
+                    shape TEXT NOT NULL,
+                    counted_by TEXT NOT NULL CHECK (counted_by IN ('step', 'episode', 'itself')),
+                    rows INTEGER NOT NULL DEFAULT 0,
+                    PRIMARY KEY (run_id, name)
+                ) STRICT, WITHOUT ROWID;
+                """
+        )
+    ]
+
+    /// What tells how many rows of a dataset are committed.
+    enum Count: String {
+        /// The run's `next_row`: one row a step.
+        case step
+        /// The run's `next_episode`: one row an episode.
+        case episode
+        /// The dataset's own `rows`.
+        case itself
+    }
+
+    /// A run's state inside a write.
+    struct State {
+        let compression: Compression
+        let startedAt: String
+        let nextRow: Int
+        let nextEpisode: Int
+    }
+
+    /// The state of a run that exists and is not deleted.
+    static func state(_ runID: String, _ connection: Connection) throws -> State {
+        let state = try connection.first(
+            "SELECT compression, started_at, next_row, next_episode FROM runs WHERE run_id = ? AND deleted_at IS NULL",
+            runID
+        ) { row in
+            State(
+                compression: Compression(row.string(0)) ?? .lzf,
+                startedAt: row.string(1),
+                nextRow: row.int(2),
+                nextEpisode: row.int(3)
+            )
+        }
+        guard let state else {
+            throw WireError.notFound("run \"\(runID)\" does not exist; start it with runs.start")
+        }
+        return state
+    }
+
+    /// Makes sure that a run's file can be written in this group; to be called before its rows are changed.
+    static func beginArrays(_ runID: String, _ state: State, _ transaction: WriteTransaction) throws {
+        let connection = transaction.connection
+        let mustOpen = try transaction.arrays.begin(runID: runID) {
+            ArrayStage.Opening(
+                createdAt: state.startedAt,
+                compression: state.compression,
+                committedRows: try committedRows(runID, connection)
+            )
+        }
+        if mustOpen { try connection.execute("UPDATE runs SET file_open = 1 WHERE run_id = ?", runID) }
+    }
+
+    /// How many rows of each dataset are committed.
+    static func committedRows(_ runID: String, _ connection: Connection) throws -> [String: Int] {
+        let rows = try connection.rows(
+            """
+            SELECT name, CASE counted_by WHEN 'step' THEN next_row WHEN 'episode' THEN next_episode ELSE rows END
+            FROM run_datasets JOIN runs USING (run_id) WHERE run_id = ?
+            """,
+            [runID]
+        ) { ($0.string(0), $0.int(1)) }
+        return Dictionary(rows, uniquingKeysWith: { $1 })
+    }
+
+    /// The dataset's layout, registered now if it is new; a different one is refused.
+    static func registerDataset(
+        _ name: String,
+        _ layout: RowLayout,
+        countedBy: Count,
+        runID: String,
+        _ connection: Connection
+    ) throws {
+        let shape = layout.shape.map(String.init).joined(separator: "x")
+        let known = try connection.first(
+            "SELECT dtype, shape FROM run_datasets WHERE run_id = ? AND name = ?",
+            runID,
+            name
+        ) { ($0.string(0), $0.string(1)) }
+        guard let known else {
+            try connection.execute(
+                "INSERT INTO run_datasets (run_id, name, dtype, shape, counted_by) VALUES (?, ?, ?, ?, ?)",
+                runID,
+                name,
+                layout.dtype.rawValue,
+                shape,
+                countedBy.rawValue
+            )
+            return
+        }
+        guard known == (layout.dtype.rawValue, shape) else {
+            throw WireError(
+                .shapeMismatch,
+                "\(name) of run \"\(runID)\" has rows of \(known.0) (\(known.1)), got \(layout.dtype.rawValue) (\(shape))",
+                details: [
+                    "dataset": .string(name), "expected": .string("\(known.0) (\(known.1))"),
+                    "got": .string("\(layout.dtype.rawValue) (\(shape))"),
+                ]
+            )
+        }
+    }
+}

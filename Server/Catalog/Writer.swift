@@ -1,0 +1,181 @@
+import GRDB
+import HDF5
+import Logging
+import NIOCore
+import Synchronization
+import Wire
+
+/// Owns the only connection that writes.
+///
+/// Writes queue up; each turn takes everything that waits, applies it in one transaction (a savepoint each), puts the
+/// arrays into their files, commits, and answers. Nothing waits for a timer: a lone write commits at once, and under load a
+/// commit carries whatever came while the last one ran.
+actor Writer {
+    typealias Completion = @Sendable (Response.Outcome) -> Void
+
+    private struct Pending {
+        let operation: WriteOperation
+        let completion: Completion
+    }
+
+    private struct Queue {
+        var pending: [Pending] = []
+        var isScheduled = false
+    }
+
+    private let pool: DatabasePool
+    private let arrays: ArrayStore
+    private let durability: Durability
+    private let logger = Logger(label: "holdfast.writer")
+    private let queue = Mutex(Queue())
+    // SQLite and fsync block: they get a thread of their own instead of one of the shared pool's.
+    private let executor = QueueExecutor(label: "holdfast.writer")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    init(pool: DatabasePool, arrays: ArrayStore, durability: Durability) {
+        self.pool = pool
+        self.arrays = arrays
+        self.durability = durability
+    }
+
+    /// The number of writes that wait for the next commit.
+    nonisolated var depth: Int { queue.withLock { $0.pending.count } }
+
+    /// Queues a write; writes are applied and completed in the order of these calls.
+    nonisolated func submit(_ operation: WriteOperation, completion: @escaping Completion) {
+        let mustSchedule = queue.withLock { queue in
+            queue.pending.append(Pending(operation: operation, completion: completion))
+            defer { queue.isScheduled = true }
+            return !queue.isScheduled
+        }
+        // Unstructured, because a write that is queued must be carried out whatever becomes of its connection.
+        if mustSchedule { Task { await drain() } }
+    }
+
+    /// Queues a write and waits for its answer.
+    nonisolated func perform(_ operation: WriteOperation) async -> Response.Outcome {
+        await withCheckedContinuation { continuation in
+            submit(operation) { continuation.resume(returning: $0) }
+        }
+    }
+
+    private func drain() {
+        while true {
+            let group = queue.withLock { queue in
+                let group = queue.pending
+                queue.pending = []
+                if group.isEmpty { queue.isScheduled = false }
+                return group
+            }
+            if group.isEmpty { return }
+            let outcomes = commit(group.map(\.operation))
+            for (pending, outcome) in zip(group, outcomes) { pending.completion(outcome) }
+        }
+    }
+
+    /// Applies a group; when an array file fails, again without the writes to that file.
+    private func commit(_ group: [WriteOperation]) -> [Response.Outcome] {
+        var barred: [String: WireError] = [:]
+        while true {
+            let attempt: Attempt
+            do {
+                attempt = try pool.writeWithoutTransaction { try apply(group, barred: barred, to: Connection($0)) }
+            } catch {
+                let failure = Self.wireError(error)
+                logger.error("commit failed", metadata: ["error": "\(error)", "writes": "\(group.count)"])
+                return group.map { _ in .failure(failure) }
+            }
+            switch attempt {
+            case .committed(let outcomes): return outcomes
+            case .filesFailed(let failures):
+                for (run, error) in failures {
+                    logger.error("array file failed", metadata: ["run": "\(run)", "error": "\(error)"])
+                }
+                barred.merge(failures) { $1 }
+            }
+        }
+    }
+
+    private enum Attempt {
+        case committed([Response.Outcome])
+        case filesFailed([String: WireError])
+    }
+
+    private func apply(
+        _ group: [WriteOperation],
+        barred: [String: WireError],
+        to connection: Connection
+    ) throws -> Attempt {
+        try connection.execute("BEGIN IMMEDIATE")
+        let transaction = WriteTransaction(
+            connection: connection,
+            time: Timestamp.now(),
+            arrays: ArrayStage(store: arrays, barred: barred)
+        )
+        do {
+            let outcomes = try group.map { try apply($0, to: transaction) }
+            let failures = arrays.write(transaction.arrays, synchronize: durability == .full)
+            guard failures.isEmpty else {
+                try connection.execute("ROLLBACK")
+                arrays.discard(transaction.arrays)
+                return .filesFailed(failures)
+            }
+            try connection.execute("COMMIT")
+            transaction.committed()
+            return .committed(outcomes)
+        } catch {
+            if connection.isInsideTransaction { try connection.execute("ROLLBACK") }
+            arrays.discard(transaction.arrays)
+            throw error
+        }
+    }
+
+    /// Applies one write. Throws only when the transaction is lost.
+    private func apply(_ operation: WriteOperation, to transaction: WriteTransaction) throws -> Response.Outcome {
+        do {
+            return try transaction.withSavepoint { try answer(operation, transaction) }
+        } catch {
+            guard transaction.connection.isInsideTransaction else { throw error }
+            let refusal = Self.wireError(error)
+            if refusal.kind == .internalError {
+                logger.error("write failed", metadata: ["error": "\(error)"])
+            }
+            if refusal.isFinal, let stamp = operation.stamp {
+                try Producers.record(
+                    stamp,
+                    answer: try JSONCoding.encode(refusal),
+                    isRefusal: true,
+                    at: transaction.timestamp,
+                    transaction.connection
+                )
+            }
+            return .failure(refusal)
+        }
+    }
+
+    private func answer(_ operation: WriteOperation, _ transaction: WriteTransaction) throws -> Response.Outcome {
+        guard let stamp = operation.stamp else {
+            return .result(try operation.apply(transaction), attachments: [])
+        }
+        if case .answered(let outcome) = try Producers.position(of: stamp, transaction.connection) { return outcome }
+        let result = try operation.apply(transaction)
+        try Producers.record(
+            stamp,
+            answer: result,
+            isRefusal: false,
+            at: transaction.timestamp,
+            transaction.connection
+        )
+        return .result(result, attachments: [])
+    }
+
+    private static func wireError(_ error: any Error) -> WireError {
+        switch error {
+        case let error as WireError: error
+        case let error as SQLError: error.wireError
+        case let error as DatabaseError where error.resultCode == .SQLITE_FULL:
+            WireError(.diskFull, "the disk of the data directory is full; nothing was stored")
+        default: WireError(.internalError, "the write failed: \(error)")
+        }
+    }
+}

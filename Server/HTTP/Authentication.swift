@@ -1,0 +1,38 @@
+import Hummingbird
+import Wire
+
+/// Lets requests through that have the token or a login's cookie.
+struct Authentication<Context: Hummingbird.RequestContext>: RouterMiddleware {
+    let gate: Gate
+
+    func handle(
+        _ request: Hummingbird.Request,
+        context: Context,
+        next: @concurrent (Hummingbird.Request, Context) async throws -> Hummingbird.Response
+    ) async throws -> Hummingbird.Response {
+        guard isAdmitted(request) else {
+            var failure = HTTPFailure(
+                .unauthorized,
+                .unauthorized,
+                "a token is needed: log in, or send Authorization: Bearer TOKEN"
+            )
+            failure.headers[.wwwAuthenticate] = "Bearer"
+            throw failure
+        }
+        return try await next(request, context)
+    }
+
+    private func isAdmitted(_ request: Hummingbird.Request) -> Bool {
+        guard gate.needsToken else { return true }
+        if let header = request.headers[.authorization] {
+            let parts = header.split(separator: " ", maxSplits: 1)
+            return parts.count == 2 && parts[0].lowercased() == "bearer" && gate.admits(String(parts[1]))
+        }
+        let cookies = request.headers[values: .cookie].flatMap { $0.split(separator: ";") }
+        return cookies.contains { cookie in
+            let parts = cookie.split(separator: "=", maxSplits: 1)
+            return parts.count == 2 && parts[0].trimmingPrefix { $0 == " " } == LoginRoutes.cookie
+                && gate.admits(session: String(parts[1]), at: Timestamp.now())
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Hummingbird
+import Logging
+import NIOCore
+import Wire
+
+/// The HTTP door: the methods as `POST /rpc`, pictures, the page, login and health.
+struct HTTPDoor {
+    let dispatcher: Dispatcher
+    let gate: Gate
+    let limits: FrameLimits
+    /// Names under which the server may be addressed.
+    let allowedHosts: [String]
+    /// The folder of the page's files; nil serves no page.
+    let webFolder: String?
+    /// Routes of the domains.
+    let routes: [@Sendable (RouterGroup<BasicRequestContext>) -> Void]
+
+    /// The page's files are asked for again each time, and answered with "not modified" by their tags.
+    private static let cacheControl: [(MediaType, [CacheControl.Value])] = [
+        (.init(type: .any), [.noCache])
+    ]
+
+    func makeRouter() -> Router<BasicRequestContext> {
+        let router = Router()
+        router.add(middleware: SecurityHeaders())
+        router.add(middleware: HostCheck(allowedHosts: allowedHosts))
+        router.add(middleware: ErrorShape())
+        if let webFolder {
+            router.add(
+                middleware: FileMiddleware(
+                    webFolder,
+                    cacheControl: .init(Self.cacheControl),
+                    searchForIndexHtml: true,
+                    logger: Logger(label: "holdfast.web")
+                )
+            )
+        }
+        router.get("/healthz") { _, _ in
+            Response(
+                status: .ok,
+                headers: [.contentType: "application/json"],
+                body: .init(byteBuffer: .init(string: "{\"status\":\"ok\"}\n"))
+            )
+        }
+        let login = LoginRoutes(gate: gate)
+        router.post("/login") { request, context in try await login.login(request, context) }
+        router.post("/logout") { _, _ in login.logout() }
+        let guarded = router.group().add(middleware: Authentication(gate: gate))
+        guarded.post("/rpc") { request, context in try await rpc(request, context) }
+        for add in routes { add(guarded) }
+        return router
+    }
+
+    private func rpc(
+        _ request: Hummingbird.Request,
+        _ context: BasicRequestContext
+    ) async throws -> Hummingbird.Response {
+        guard request.headers[.contentType]?.split(separator: ";").first?.lowercased() == "application/json" else {
+            throw HTTPFailure(
+                .unsupportedMediaType,
+                .invalidRequest,
+                "POST /rpc takes content-type application/json only"
+            )
+        }
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: limits.payload)
+        } catch is NIOTooManyBytesError {
+            throw HTTPFailure(.contentTooLarge, .parseError, "the body is larger than \(limits.payload) bytes")
+        }
+        let response = await respond(to: body)
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/json"],
+            body: .init(byteBuffer: try response.payload())
+        )
+    }
+
+    private func respond(to body: ByteBuffer) async -> Wire.Response {
+        do {
+            let request = try Wire.Request(try frame(body))
+            guard request.method != Hello.name else {
+                return .init(id: request.id, outcome: .failure(.invalidParams("hello is for the TCP door")))
+            }
+            let context = CallContext(arrayEncoding: .base64, limits: limits, earlierWrites: {})
+            return .init(id: request.id, outcome: await dispatcher.outcome(of: request, context))
+        } catch let failure as RequestFailure {
+            return .init(id: failure.id, outcome: .failure(failure.error))
+        } catch {
+            return .init(id: nil, outcome: .failure(MethodTable.wireError(error)))
+        }
+    }
+
+    private func frame(_ body: ByteBuffer) throws -> Frame {
+        guard body.readableBytes > 0 else { throw WireError(.parseError, "the body is empty") }
+        return try Frame(payload: body)
+    }
+}

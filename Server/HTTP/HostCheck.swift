@@ -1,0 +1,46 @@
+import Hummingbird
+import Wire
+
+/// Refuses requests that name another host or come from another origin: a page elsewhere whose name was pointed at this
+/// address (DNS rebinding) must neither read nor write.
+struct HostCheck<Context: Hummingbird.RequestContext>: RouterMiddleware {
+    private let allowedHosts: Set<String>
+
+    init(allowedHosts: [String]) {
+        self.allowedHosts = Set(["localhost", "127.0.0.1", "[::1]"] + allowedHosts.map { $0.lowercased() })
+    }
+
+    func handle(
+        _ request: Hummingbird.Request,
+        context: Context,
+        next: @concurrent (Hummingbird.Request, Context) async throws -> Hummingbird.Response
+    ) async throws -> Hummingbird.Response {
+        let authority = request.head.authority ?? ""
+        guard allowedHosts.contains(Self.host(of: authority)) else {
+            throw HTTPFailure(
+                .misdirectedRequest,
+                "host_not_allowed",
+                "host \"\(authority.prefix(100))\" is not one of this server's; allow it with --allowed-host"
+            )
+        }
+        if request.method != .get, request.method != .head, let origin = request.headers[.origin] {
+            let parts = origin.split(separator: "/", omittingEmptySubsequences: true)
+            guard parts.count == 2, parts[0] == "http:" || parts[0] == "https:", parts[1] == authority else {
+                throw HTTPFailure(
+                    .forbidden,
+                    "origin_not_allowed",
+                    "origin \"\(origin.prefix(100))\" is not this server"
+                )
+            }
+        }
+        return try await next(request, context)
+    }
+
+    private static func host(of authority: String) -> String {
+        let authority = authority.lowercased()
+        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
+            return String(authority[...end])
+        }
+        return authority.split(separator: ":", maxSplits: 1).first.map(String.init) ?? ""
+    }
+}

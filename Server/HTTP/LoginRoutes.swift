@@ -1,0 +1,42 @@
+import Hummingbird
+import NIOCore
+import Wire
+
+/// Exchanges the token for a cookie that scripts can't read and other sites can't use.
+struct LoginRoutes: Sendable {
+    static let cookie = "holdfast_session"
+
+    let gate: Gate
+
+    private struct Login: Decodable {
+        let token: String
+    }
+
+    func login(_ request: Hummingbird.Request, _ context: BasicRequestContext) async throws -> Hummingbird.Response {
+        guard request.headers[.contentType]?.split(separator: ";").first?.lowercased() == "application/json" else {
+            throw HTTPFailure(
+                .unsupportedMediaType,
+                .invalidRequest,
+                "POST /login takes content-type application/json only"
+            )
+        }
+        let body = try await request.body.collect(upTo: 16 << 10)
+        let login = try JSONCoding.decode(Login.self, from: body)
+        guard gate.admits(login.token) else {
+            throw HTTPFailure(.unauthorized, .unauthorized, "the token is wrong")
+        }
+        let session = gate.makeSession(at: Timestamp.now()) ?? ""
+        return answer(cookie: "\(session); Max-Age=\(Gate.sessionSeconds)")
+    }
+
+    func logout() -> Hummingbird.Response { answer(cookie: "; Max-Age=0") }
+
+    private func answer(cookie: String) -> Hummingbird.Response {
+        Response(
+            status: .noContent,
+            headers: [
+                .setCookie: "\(Self.cookie)=\(cookie); Path=/; HttpOnly; SameSite=Strict", .cacheControl: "no-store",
+            ]
+        )
+    }
+}

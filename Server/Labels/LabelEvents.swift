@@ -1,0 +1,87 @@
+import NIOCore
+import Wire
+
+/// The record of what was labeled, skipped and undone: only ever added to.
+enum LabelEvents {
+    enum Kind: String {
+        case set
+        case skip
+        case undo
+    }
+
+    /// A recorded event that can be undone.
+    struct Event {
+        let id: Int64
+        let imageID: Int64
+        let before: ImageState
+    }
+
+    /// The answer that an event got when it was first applied, if it was.
+    static func answer<Answer: Decodable>(
+        to eventID: String?,
+        as type: Answer.Type,
+        _ connection: Connection
+    ) throws -> Answer? {
+        guard let eventID else { return nil }
+        guard (1...128).contains(eventID.utf8.count) else {
+            throw WireError.invalidParams("event_id must have 1 to 128 bytes")
+        }
+        let text = try connection.first("SELECT answer FROM label_events WHERE event_id = ?", eventID) { $0.string(0) }
+        guard let text else { return nil }
+        guard let answer = try? JSONCoding.decode(type, from: ByteBuffer(string: text)) else {
+            throw WireError("event_id_reused", "event_id \"\(eventID)\" was used for another kind of event")
+        }
+        return answer
+    }
+
+    static func record(
+        _ kind: Kind,
+        image: Int64,
+        annotator: String?,
+        before: ImageState,
+        after: ImageState,
+        undoes: Int64? = nil,
+        eventID: String?,
+        answer: some Encodable,
+        _ transaction: WriteTransaction
+    ) throws {
+        try transaction.connection.execute(
+            """
+            INSERT INTO label_events (image_id, kind, annotator, at, before, after, undoes, event_id, answer)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            image,
+            kind.rawValue,
+            annotator ?? "",
+            transaction.timestamp,
+            try text(before),
+            try text(after),
+            undoes,
+            eventID,
+            try text(answer)
+        )
+    }
+
+    /// The last event of an annotator or of an image that is not undone.
+    static func last(annotator: String?, image: Int64?, _ connection: Connection) throws -> Event? {
+        let (column, value): (String, any SQLConvertible) =
+            image.map { ("image_id", $0) } ?? ("annotator", annotator ?? "")
+        return try connection.first(
+            """
+            SELECT id, image_id, before FROM label_events AS event WHERE \(column) = ? AND kind != 'undo'
+            AND NOT EXISTS (SELECT 1 FROM label_events WHERE undoes = event.id) ORDER BY id DESC LIMIT 1
+            """,
+            value
+        ) { row in
+            Event(
+                id: row.integer(0),
+                imageID: row.integer(1),
+                before: try JSONCoding.decode(ImageState.self, from: ByteBuffer(string: row.string(2)))
+            )
+        }
+    }
+
+    private static func text(_ value: some Encodable) throws -> String {
+        String(buffer: try JSONCoding.encode(value))
+    }
+}

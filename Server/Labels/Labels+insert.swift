@@ -1,0 +1,152 @@
+import HDF5
+import NIOCore
+import Wire
+
+extension Labels {
+    /// An image of a request, its pixels encoded.
+    private struct Prepared: Sendable {
+        let image: ImagesInsert.Image
+        let spec: DatasetSpec?
+        let row: EncodedRow?
+    }
+
+    /// `images.insert`
+    func insert(
+        _ parameters: ImagesInsert,
+        _ context: CallContext
+    ) async throws -> @Sendable (WriteTransaction) throws -> ImagesInsert.Result {
+        var prepared: [Prepared] = []
+        for (index, image) in parameters.images.enumerated() {
+            do {
+                try check(image)
+                prepared.append(try await prepare(image))
+            } catch let error as WireError {
+                var error = error
+                error.message = "images[\(index)]: \(error.message)"
+                throw error
+            }
+        }
+        let images = prepared
+        return { transaction in try insert(images, transaction) }
+    }
+
+    private func check(_ image: ImagesInsert.Image) throws {
+        guard (1...4096).contains(image.filename.utf8.count), !image.filename.utf8.contains(0) else {
+            throw WireError.invalidParams("filename must have 1 to 4096 bytes, none of them 0")
+        }
+        guard image.image == nil || image.frameRef == nil else {
+            throw WireError.invalidParams("at most one of image and frame_ref")
+        }
+        if settings.splitBy == .study, image.studyID?.isEmpty ?? true {
+            throw WireError.invalidParams("study_id is required: images are split by study")
+        }
+    }
+
+    private func prepare(_ image: ImagesInsert.Image) async throws -> Prepared {
+        guard let array = image.image else { return Prepared(image: image, spec: nil, row: nil) }
+        guard (2...4).contains(array.shape.count), array.count > 0 else {
+            throw WireError.invalidParams(
+                "image has shape \(array.shape); a picture has 2 to 4 dimensions, none of size 0"
+            )
+        }
+        let source = try RowSource(row: array)
+        let shape = source.layout.shape.map(String.init).joined(separator: "x")
+        let spec = DatasetSpec(
+            name: "\(source.layout.dtype.rawValue)_\(shape)",
+            layout: source.layout,
+            storage: .chunkPerRow
+        )
+        return Prepared(image: image, spec: spec, row: try await arrays.encode(source, for: .lzf)[0])
+    }
+
+    private func insert(_ images: [Prepared], _ transaction: WriteTransaction) throws -> ImagesInsert.Result {
+        let connection = transaction.connection
+        if images.contains(where: { $0.spec != nil }) {
+            try RunStore.beginArrays(RunID.images, try RunStore.state(RunID.images, connection), transaction)
+        }
+        var result = ImagesInsert.Result(inserted: 0, duplicates: [], ids: [])
+        var rows: [DatasetSpec: (extent: Int, rows: [(index: Int, row: EncodedRow)])] = [:]
+        for prepared in images {
+            let image = prepared.image
+            let known = try connection.first("SELECT id FROM labels WHERE filename = ?", image.filename) {
+                $0.integer(0)
+            }
+            if let known {
+                result.duplicates.append(image.filename)
+                result.ids.append(known)
+                continue
+            }
+            var ref = image.frameRef
+            if let spec = prepared.spec, let row = prepared.row {
+                let index = try rows[spec]?.extent ?? committedRows(of: spec, connection)
+                rows[spec, default: (index, [])].rows.append((index, row))
+                rows[spec]?.extent = index + 1
+                ref = FrameRef(runID: RunID.images, dataset: spec.name, index: index).description
+            } else if let ref {
+                try checkResolves(ref, connection)
+            }
+            try insertRow(image, ref: ref, connection)
+            result.inserted += 1
+            result.ids.append(connection.lastInsertedRowID)
+        }
+        for (spec, pending) in rows {
+            try connection.execute(
+                "UPDATE run_datasets SET rows = ? WHERE run_id = ? AND name = ?",
+                pending.extent,
+                RunID.images,
+                spec.name
+            )
+        }
+        if !rows.isEmpty {
+            transaction.arrays.append(
+                rows.map { Column(spec: $0, extent: $1.extent, payload: .rows($1.rows)) },
+                runID: RunID.images
+            )
+        }
+        return result
+    }
+
+    private func committedRows(of spec: DatasetSpec, _ connection: Connection) throws -> Int {
+        try RunStore.registerDataset(spec.name, spec.layout, countedBy: .itself, runID: RunID.images, connection)
+        return try connection.first(
+            "SELECT rows FROM run_datasets WHERE run_id = ? AND name = ?",
+            RunID.images,
+            spec.name
+        ) { $0.int(0) } ?? 0
+    }
+
+    private func insertRow(_ image: ImagesInsert.Image, ref: String?, _ connection: Connection) throws {
+        let key = settings.splitBy == .study ? image.studyID ?? "" : image.filename
+        try connection.execute(
+            """
+            INSERT INTO labels (filename, study_id, thumbnail_path, frame_number, split, frame_ref, tiebreak)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            image.filename,
+            image.studyID,
+            image.thumbnailPath,
+            image.frameNumber,
+            settings.isHoldout(key) ? "test" : nil,
+            ref,
+            Int64.random(in: 0..<Sampler.tiebreakRange)
+        )
+    }
+
+    /// Throws unless there is an array behind a reference.
+    private func checkResolves(_ text: String, _ connection: Connection) throws {
+        let ref = try FrameRef(text)
+        let rows = try RunStore.committedRows(ref.runID, connection)[ref.dataset]
+        var resolves = rows.map { ref.index < $0 } ?? false
+        // A step without an array leaves a fill row, which only the steps tell from a real one.
+        if resolves, ref.dataset == "frames" {
+            resolves = try connection.first("SELECT 1 FROM steps WHERE frame_ref = ?", text) { _ in true } ?? false
+        }
+        guard resolves else {
+            throw WireError(
+                .notFound,
+                "frame_ref \(text) has no array behind it",
+                details: ["ref": .string(text)]
+            )
+        }
+    }
+}

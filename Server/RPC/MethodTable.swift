@@ -1,0 +1,127 @@
+import NIOCore
+import Wire
+
+/// The handlers of all methods, shared by both doors.
+struct MethodTable: Sendable {
+    /// How a method is carried out.
+    enum Handler: Sendable {
+        case read(@Sendable (Request, CallContext) async -> Response.Outcome)
+        /// Gives the write that is then applied in its turn.
+        case write(@Sendable (Request, CallContext) async -> WriteOperation)
+    }
+
+    private(set) var handlers: [String: Handler] = [:]
+
+    subscript(method: String) -> Handler? { handlers[method] }
+
+    var names: Set<String> { Set(handlers.keys) }
+
+    /// Registers a method that changes nothing.
+    mutating func on<M: Method>(
+        _ type: M.Type,
+        read handler: @escaping @Sendable (M, CallContext) async throws -> M.Result
+    ) {
+        precondition(M.effect == .read, "\(M.name) is declared as a write")
+        register(
+            M.name,
+            .read { request, context in
+                do {
+                    let parameters = try request.decode(M.self)
+                    let result = try await handler(parameters, context)
+                    let encoding = (parameters as? any ReturnsArrays)?.arrayEncoding ?? context.arrayEncoding
+                    return try Self.encode(result, encoding, context)
+                } catch {
+                    return .failure(Self.wireError(error))
+                }
+            }
+        )
+    }
+
+    /// Registers a method that changes data: `prepare` does what needs no turn, what it returns is applied in its turn.
+    mutating func on<M: Method>(
+        _ type: M.Type,
+        write prepare:
+            @escaping @Sendable (M, CallContext) async throws -> @Sendable (WriteTransaction) throws -> M.Result
+    ) {
+        precondition(M.effect != .read, "\(M.name) is declared as a read")
+        register(
+            M.name,
+            .write { request, context in
+                let stamp: ProducerStamp?
+                do {
+                    stamp = try Self.stamp(of: request, isRequired: M.effect == .ingest)
+                } catch {
+                    return .refused(Self.wireError(error), stamp: nil)
+                }
+                do {
+                    let apply = try await prepare(try request.decode(M.self), context)
+                    return WriteOperation(stamp: stamp) { try JSONCoding.encode(try apply($0)) }
+                } catch {
+                    return .refused(Self.wireError(error), stamp: stamp)
+                }
+            }
+        )
+    }
+
+    private mutating func register(_ name: String, _ handler: Handler) {
+        precondition(handlers.updateValue(handler, forKey: name) == nil, "\(name) has two handlers")
+    }
+
+    private static func stamp(of request: Request, isRequired: Bool) throws -> ProducerStamp? {
+        let fields = try request.decode(StampFields.self)
+        guard fields.producer != nil || fields.seq != nil || isRequired else { return nil }
+        guard let producer = fields.producer, let seq = fields.seq else {
+            throw WireError.invalidParams("\(request.method) needs both params.producer and params.seq")
+        }
+        try checkProducer(producer)
+        guard seq >= 1 else { throw WireError.invalidParams("params.seq is \(seq); it counts 1, 2, 3, …") }
+        return ProducerStamp(producer: producer, seq: seq)
+    }
+
+    /// Throws unless the text can name a producer.
+    static func checkProducer(_ producer: String) throws {
+        let isPrintable = producer.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+        guard (1...128).contains(producer.utf8.count), isPrintable else {
+            throw WireError.invalidParams("producer must be a UUID (1 to 128 printable ASCII characters)")
+        }
+    }
+
+    private struct StampFields: Decodable {
+        let producer: String?
+        let seq: Int64?
+    }
+
+    private static func encode(
+        _ result: some Encodable,
+        _ encoding: ArrayEncoding,
+        _ context: CallContext
+    ) throws -> Response.Outcome {
+        let sink = encoding == .attachment ? AttachmentSink() : nil
+        let bytes = try JSONCoding.encode(result, sink: sink)
+        let attachments = sink?.attachments ?? []
+        // The envelope around the result takes a little room too.
+        try check(bytes.readableBytes + 1024, context.limits.payload, "payload")
+        try check(attachments.reduce(0) { $0 + $1.readableBytes }, context.limits.attachments, "attachments")
+        return .result(bytes, attachments: attachments)
+    }
+
+    private static func check(_ size: Int, _ limit: Int, _ part: String) throws {
+        guard size <= limit else {
+            throw WireError(
+                .resultTooLarge,
+                "the result's \(part) would be \(size) bytes; page with limit and cursor",
+                details: ["limit": .integer(Int64(limit))]
+            )
+        }
+    }
+
+    static func wireError(_ error: any Error) -> WireError {
+        switch error {
+        case let error as WireError: error
+        case let error as ArrayError: .invalidParams(error.description)
+        case let error as SQLError: error.wireError
+        case is CancellationError: WireError(.overloaded, "the server is shutting down")
+        default: WireError(.internalError, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import Wire
+
+/// What the server can do with steps, episodes and their arrays.
+struct Replay: Sendable {
+    let catalog: Catalog
+    let arrays: ArrayStore
+
+    func register(in table: inout MethodTable) {
+        table.on(StepsAppend.self) { parameters, context in try await append(parameters, context) }
+        table.on(EpisodesFinish.self) { parameters, _ in try finish(parameters) }
+        table.on(EpisodesList.self) { parameters, _ in try await list(parameters) }
+        table.on(EpisodesGet.self) { parameters, _ in try await get(parameters) }
+        table.on(EpisodesSteps.self) { parameters, context in try await steps(parameters, context) }
+        table.on(FramesResolve.self) { parameters, context in try await resolve(parameters, context) }
+    }
+
+    /// How a run's deletion concerns this domain.
+    static let dependent = RunDependent(
+        use: { _, _ in nil },
+        delete: { runID, connection in
+            try connection.execute("DELETE FROM steps WHERE run_id = ?", runID)
+            try connection.execute("DELETE FROM episodes WHERE run_id = ?", runID)
+        }
+    )
+}

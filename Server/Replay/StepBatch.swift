@@ -1,0 +1,85 @@
+import HDF5
+import NIOCore
+import Wire
+
+/// The steps of one request in columns, checked, whichever way they came.
+struct StepBatch: Sendable {
+    /// A column that names few distinct things: a code per row, -1 for null.
+    struct Names: Sendable {
+        var values: [String]
+        var codes: [Int]
+
+        func value(_ row: Int) -> String? { codes[row] < 0 ? nil : values[codes[row]] }
+    }
+
+    /// The actions of all steps.
+    enum Actions: Sendable {
+        case none
+        /// Nil where a step has none.
+        case discrete([Int32?])
+        /// Float or vector actions; `rows` says which steps have one.
+        case arrays(RowSource, rows: [Int])
+    }
+
+    /// Arrays of some of the steps, for one dataset.
+    struct Attached: Sendable {
+        let dataset: String
+        let source: [RowSource]
+        /// Which step each array row belongs to, ascending.
+        let rows: [Int]
+
+        var layout: RowLayout { source[0].layout }
+    }
+
+    let count: Int
+    let episodes: Names
+    let stepIndices: [Int64]
+    let rewards: [Double]
+    let terminated: [Bool]
+    let truncated: [Bool]
+    /// UNIX seconds; nil for the time of receipt.
+    let timestamps: [Double?]?
+    let actions: Actions
+    let attached: [Attached]
+    /// JSON texts
+    let infos: [String?]?
+    let agents: Names?
+    let workers: Names?
+
+    /// The dataset that `frame_ref` names, if the batch has frames.
+    var frames: Attached? { attached.first { $0.dataset == "frames" } }
+
+    /// The dataset that `obs_ref` names: `observations`, or of a dict observation the first by name.
+    var observations: Attached? {
+        attached.filter { $0.dataset.hasPrefix("observations") }.min { $0.dataset < $1.dataset }
+    }
+
+    /// The most steps in a request.
+    static let maximumCount = 100_000
+
+    /// Throws where a value can't be stored, naming the step.
+    func check() throws {
+        guard (1...Self.maximumCount).contains(count) else {
+            throw WireError.invalidParams("a request has 1 to \(Self.maximumCount) steps, got \(count)")
+        }
+        for episode in episodes.values { try Self.checkEpisode(episode) }
+        if let row = episodes.codes.firstIndex(of: -1) {
+            throw WireError.invalidParams("step \(row): episode_id is null")
+        }
+        if let row = stepIndices.firstIndex(where: { $0 < 0 }) {
+            throw WireError.invalidParams("step \(row): step_index is \(stepIndices[row]); it must be at least 0")
+        }
+        if let row = rewards.firstIndex(where: \.isNaN) {
+            throw WireError.invalidParams("step \(row): reward is NaN")
+        }
+        if let row = timestamps?.firstIndex(where: { $0.map { !Timestamp.range.contains($0) } ?? false }) {
+            throw WireError.invalidParams("step \(row): timestamp is not a time in UNIX seconds")
+        }
+    }
+
+    static func checkEpisode(_ episodeID: String) throws {
+        guard (1...512).contains(episodeID.utf8.count), !episodeID.utf8.contains(0) else {
+            throw WireError.invalidParams("episode_id must have 1 to 512 bytes, none of them 0")
+        }
+    }
+}

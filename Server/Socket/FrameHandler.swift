@@ -1,0 +1,149 @@
+import NIOCore
+import Wire
+
+/// What the frame handler passes on.
+enum InboundFrame: Sendable {
+    /// A frame, and the memory it takes for as long as this is held.
+    case frame(Frame, MemoryBudget.Reservation?)
+    /// To be answered, and the stream goes on.
+    case refused(WireError)
+    /// To be answered, then the connection is closed.
+    case broken(WireError)
+}
+
+/// Cuts the bytes of a connection into frames, and stops reading while there is no memory for the next one.
+///
+/// `@unchecked Sendable`: a channel handler is used on its event loop only; what others call hops there first.
+final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = InboundFrame
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Frames smaller than this are not worth a reservation.
+    private static let smallFrame = 64 << 10
+
+    private let limits: SocketLimits
+    private let budget: MemoryBudget
+    private var decoder = FrameDecoder(limits: .beforeHello)
+    private var reservation: MemoryBudget.Reservation?
+    private var isWaitingForMemory = false
+    private var isReadPending = false
+    private var isBroken = false
+    private var isAccepted = false
+    private var bytesSinceCheck = 0
+    private var lastActivity = NIODeadline.now()
+    private var context: ChannelHandlerContext?
+
+    init(limits: SocketLimits, budget: MemoryBudget) {
+        self.limits = limits
+        self.budget = budget
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        let loop = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: limits.helloTimeout) { loop.value.closeUnlessAccepted() }
+        scheduleCheck(context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        reservation = nil
+    }
+
+    /// Called once `hello` is accepted: from now on frames may be as large as announced.
+    func accept() {
+        isAccepted = true
+        decoder.limits = limits.frames
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        lastActivity = .now()
+        bytesSinceCheck += bytes.readableBytes
+        guard !isBroken else { return }
+        decoder.append(bytes)
+        decode(context)
+    }
+
+    private func decode(_ context: ChannelHandlerContext) {
+        do {
+            while !isBroken {
+                switch try decoder.next() {
+                case .frame(let frame):
+                    context.fireChannelRead(wrapInboundOut(.frame(frame, reservation)))
+                    reservation = nil
+                case .refused(let error): context.fireChannelRead(wrapInboundOut(.refused(error)))
+                case .needsMore: return reserve(decoder.missingBytes, context)
+                }
+            }
+        } catch {
+            refuse(error, context)
+        }
+    }
+
+    private func refuse(_ error: WireError, _ context: ChannelHandlerContext) {
+        isBroken = true
+        reservation = nil
+        context.fireChannelRead(wrapInboundOut(.broken(error)))
+        context.fireChannelReadComplete()
+    }
+
+    private func reserve(_ bytes: Int, _ context: ChannelHandlerContext) {
+        guard bytes > Self.smallFrame, reservation == nil, !isWaitingForMemory else { return }
+        isWaitingForMemory = true
+        let loop = context.eventLoop
+        let handler = NIOLoopBound(self, eventLoop: loop)
+        budget.reserve(bytes) { reservation in
+            loop.execute { handler.value.resume(reservation) }
+        }
+    }
+
+    private func resume(_ reservation: MemoryBudget.Reservation) {
+        isWaitingForMemory = false
+        guard let context else { return }
+        self.reservation = reservation
+        bytesSinceCheck = limits.slowestProgress
+        if isReadPending {
+            isReadPending = false
+            context.read()
+        }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if isWaitingForMemory {
+            isReadPending = true
+        } else {
+            context.read()
+        }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        lastActivity = .now()
+        context.write(data, promise: promise)
+    }
+
+    private func closeUnlessAccepted() {
+        guard let context, !isAccepted, !isBroken else { return }
+        refuse(
+            WireError(.helloRequired, "no hello within \(limits.helloTimeout.nanoseconds / 1_000_000_000) s"),
+            context
+        )
+    }
+
+    private func scheduleCheck(_ context: ChannelHandlerContext) {
+        let loop = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: limits.progressInterval) { loop.value.check() }
+    }
+
+    private func check() {
+        guard let context, !isBroken else { return }
+        if decoder.isInsideFrame, !isWaitingForMemory, !isReadPending, bytesSinceCheck < limits.slowestProgress {
+            return refuse(WireError(.overloaded, "the frame comes too slowly"), context)
+        }
+        if .now() - lastActivity > limits.idleTimeout { return context.close(promise: nil) }
+        bytesSinceCheck = 0
+        scheduleCheck(context)
+    }
+}

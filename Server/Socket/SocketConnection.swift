@@ -1,0 +1,209 @@
+import Logging
+import NIOCore
+import Wire
+
+/// One client of the TCP door: from frames to requests, from outcomes to frames.
+///
+/// Reads run beside each other. Writes are prepared beside each other, but submitted, and so answered, in the order in
+/// which they came.
+struct SocketConnection: Sendable {
+    let channel: NIOAsyncChannel<InboundFrame, ByteBuffer>
+    let handler: NIOLoopBound<FrameHandler>
+    let dispatcher: Dispatcher
+    let welcome: Welcome
+    let limits: SocketLimits
+    let logger: Logger
+
+    /// A response to send, and what it counts as until it is sent.
+    private struct Outgoing: Sendable {
+        let buffers: [ByteBuffer]
+        let bytesInFlight: Int?
+    }
+
+    private typealias Outbox = AsyncStream<Outgoing>
+    private typealias Writes = AsyncStream<(request: Request, operation: Task<WriteOperation, Never>, bytes: Int)>
+
+    /// Serves the client until it leaves, breaks the protocol, or the server shuts down.
+    func run() async {
+        do {
+            try await channel.executeThenClose { inbound, outbound in
+                let (outbox, responses) = Outbox.makeStream()
+                let inFlight = InFlight(
+                    maximumRequests: limits.unansweredRequests,
+                    maximumBytes: limits.unansweredBytes
+                )
+                async let sending: Void = send(outbox, to: outbound, inFlight)
+                await serve(inbound, responses, inFlight)
+                responses.finish()
+                try await sending
+            }
+        } catch {
+            // The peer went away; what it sent and was applied stays, and what it did not get an answer to it sends again.
+            logger.debug("connection ended", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func send(
+        _ outbox: Outbox,
+        to outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
+        _ inFlight: InFlight
+    ) async throws {
+        var failure: (any Error)?
+        for await response in outbox {
+            // When the peer is gone the rest is only counted out, so that the reader does not wait for room for ever.
+            if failure == nil {
+                do { try await outbound.write(contentsOf: response.buffers) } catch { failure = error }
+            }
+            if let bytes = response.bytesInFlight { inFlight.leave(bytes: bytes) }
+        }
+        if let failure { throw failure }
+    }
+
+    // MARK: Hello
+
+    /// Answers the first frame, and says whether the client may go on.
+    private func greet(_ frame: Frame, _ responses: Outbox.Continuation) async -> Bool {
+        let response = await response(toFirst: frame)
+        let isAccepted = if case .result = response.outcome { true } else { false }
+        if isAccepted {
+            let handler = handler
+            // Before the answer, so that what the client sends on it meets the new limits.
+            try? await channel.channel.eventLoop.submit { handler.value.accept() }.get()
+        }
+        respond(response, responses)
+        return isAccepted
+    }
+
+    private func response(toFirst frame: Frame) async -> Response {
+        do {
+            let request = try Request(frame)
+            guard request.method == Hello.name else {
+                let error = WireError(
+                    .helloRequired,
+                    "the first request must be hello, got \"\(request.method.prefix(100))\""
+                )
+                return Response(id: request.id, outcome: .failure(error))
+            }
+            return Response(id: request.id, outcome: await welcome.outcome(of: request))
+        } catch {
+            return Response(id: error.id, outcome: .failure(error.error))
+        }
+    }
+
+    // MARK: Requests
+
+    private func serve(
+        _ inbound: NIOAsyncChannelInboundStream<InboundFrame>,
+        _ responses: Outbox.Continuation,
+        _ inFlight: InFlight
+    ) async {
+        let (writes, submissions) = Writes.makeStream()
+        let order = WriteOrder()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await submit(writes, responses, inFlight, order) }
+            do {
+                var isGreeted = false
+                receiving: for try await item in inbound {
+                    switch item {
+                    case .refused(let error) where isGreeted:
+                        respond(Response(id: nil, outcome: .failure(error)), responses)
+                    case .refused(let error), .broken(let error):
+                        respond(Response(id: nil, outcome: .failure(error)), responses)
+                        break receiving
+                    case .frame(let frame, let reservation) where isGreeted:
+                        await inFlight.enter(bytes: frame.byteCount)
+                        take(frame, reservation, &group, submissions, responses, inFlight, order)
+                    case .frame(let frame, _):
+                        isGreeted = await greet(frame, responses)
+                        if !isGreeted { break receiving }
+                    }
+                }
+            } catch {
+                logger.debug("connection broke", metadata: ["error": "\(error)"])
+            }
+            submissions.finish()
+        }
+    }
+
+    private func take(
+        _ frame: Frame,
+        _ reservation: MemoryBudget.Reservation?,
+        _ group: inout DiscardingTaskGroup,
+        _ submissions: Writes.Continuation,
+        _ responses: Outbox.Continuation,
+        _ inFlight: InFlight,
+        _ order: WriteOrder
+    ) {
+        let bytes = frame.byteCount
+        @Sendable func answer(_ id: RequestID?, _ outcome: Response.Outcome) {
+            respond(Response(id: id, outcome: outcome), responses, inFlight, bytes)
+            // Held until here: the request's memory is in use until it is answered.
+            withExtendedLifetime(reservation) {}
+        }
+        let request: Request
+        do {
+            request = try Request(frame)
+        } catch {
+            return answer(error.id, .failure(error.error))
+        }
+        let place = order.arrived
+        let context = CallContext(
+            arrayEncoding: .attachment,
+            limits: limits.frames,
+            earlierWrites: { await order.wait(for: place) }
+        )
+        if request.method == Hello.name {
+            group.addTask { answer(request.id, await welcome.outcome(of: request)) }
+            return
+        }
+        switch dispatcher.handler(of: request) {
+        case .failure(let error): answer(request.id, .failure(error))
+        case .success(.read(let read)):
+            group.addTask { answer(request.id, await read(request, context)) }
+        case .success(.write(let prepare)):
+            _ = order.arrive()
+            // Unstructured so that `submit` can wait for it in its turn, which it does without fail.
+            let operation = Task {
+                let operation = await prepare(request, context)
+                withExtendedLifetime(reservation) {}
+                return operation
+            }
+            submissions.yield((request, operation, bytes))
+        }
+    }
+
+    private func submit(
+        _ writes: Writes,
+        _ responses: Outbox.Continuation,
+        _ inFlight: InFlight,
+        _ order: WriteOrder
+    ) async {
+        for await (request, operation, bytes) in writes {
+            let id = request.id
+            dispatcher.writer.submit(await operation.value) { outcome in
+                respond(Response(id: id, outcome: outcome), responses, inFlight, bytes)
+                order.answer()
+            }
+        }
+        // The answers of what was submitted are still to come.
+        await order.wait(for: order.arrived)
+    }
+
+    /// Queues a response. The response of a request that was counted in flight takes over its count, with its own size.
+    private func respond(
+        _ response: Response,
+        _ responses: Outbox.Continuation,
+        _ inFlight: InFlight? = nil,
+        _ requestBytes: Int = 0
+    ) {
+        do {
+            let buffers = try response.encode()
+            let bytes = buffers.reduce(0) { $0 + $1.readableBytes }
+            inFlight?.add(bytes: bytes)
+            responses.yield(Outgoing(buffers: buffers, bytesInFlight: inFlight.map { _ in requestBytes + bytes }))
+        } catch {
+            logger.error("a response could not be encoded", metadata: ["error": "\(error)"])
+            inFlight?.leave(bytes: requestBytes)
+        }
+    }
+}

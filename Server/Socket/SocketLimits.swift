@@ -1,0 +1,21 @@
+import NIOCore
+import Wire
+
+/// What the TCP door lets a client do.
+struct SocketLimits: Sendable {
+    var frames = FrameLimits()
+    var connections = 16_384
+    /// Requests of one connection that are not answered yet.
+    var unansweredRequests = 256
+    /// Bytes of those requests; a single larger request is let through.
+    var unansweredBytes = 64 << 20
+    /// Memory for the requests of all connections.
+    var memory = 1 << 30
+    /// Until `hello` is answered.
+    var helloTimeout = TimeAmount.seconds(5)
+    /// Without a byte in either direction; far beyond what a client waits between two batches.
+    var idleTimeout = TimeAmount.hours(1)
+    /// In this time a frame that has begun must get on by `slowestProgress` bytes.
+    var progressInterval = TimeAmount.seconds(10)
+    var slowestProgress = 1024
+}

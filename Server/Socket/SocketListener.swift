@@ -1,0 +1,121 @@
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+import Wire
+
+/// The TCP door: accepts connections and serves each until the server shuts down.
+struct SocketListener: Service {
+    let host: String
+    let port: Int
+    let dispatcher: Dispatcher
+    let welcome: Welcome
+    let limits: SocketLimits
+    let logger: Logger
+    let onBound: @Sendable (SocketAddress?) async -> Void
+
+    private typealias Client = (channel: NIOAsyncChannel<InboundFrame, ByteBuffer>, handler: NIOLoopBound<FrameHandler>)
+
+    func run() async throws {
+        let budget = MemoryBudget(bytes: limits.memory)
+        let server = try await bind(budget)
+        await onBound(server.channel.localAddress)
+        let open = OpenChannels(maximum: limits.connections)
+        try await withGracefulShutdownHandler {
+            try await withThrowingDiscardingTaskGroup { group in
+                try await server.executeThenClose { clients in
+                    for try await client in clients {
+                        guard open.insert(client.channel.channel) else {
+                            logger.warning("too many connections", metadata: ["limit": "\(limits.connections)"])
+                            client.channel.channel.close(promise: nil)
+                            group.addTask { await serve(client) }
+                            continue
+                        }
+                        group.addTask {
+                            await serve(client)
+                            open.remove(client.channel.channel)
+                        }
+                    }
+                }
+            }
+        } onGracefulShutdown: {
+            server.channel.close(promise: nil)
+            // No more input: what has arrived is answered, then the connections end.
+            open.closeInputs()
+        }
+    }
+
+    private func serve(_ client: Client) async {
+        await SocketConnection(
+            channel: client.channel,
+            handler: client.handler,
+            dispatcher: dispatcher,
+            welcome: welcome,
+            limits: limits,
+            logger: logger
+        ).run()
+    }
+
+    private func bind(_ budget: MemoryBudget) async throws -> NIOAsyncChannel<Client, Never> {
+        try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 8192, maximum: 1 << 20)
+            )
+            .bind(host: host, port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = FrameHandler(limits: limits, budget: budget)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                    return (
+                        try NIOAsyncChannel<InboundFrame, ByteBuffer>(
+                            wrappingChannelSynchronously: channel,
+                            configuration: .init(isOutboundHalfClosureEnabled: false)
+                        ),
+                        NIOLoopBound(handler, eventLoop: channel.eventLoop)
+                    )
+                }
+            }
+    }
+}
+
+/// The channels of connected clients, to be told when the server shuts down.
+private final class OpenChannels: Sendable {
+    private struct State {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var isClosing = false
+    }
+
+    private let maximum: Int
+    private let state = Mutex(State())
+
+    init(maximum: Int) { self.maximum = maximum }
+
+    /// Adds a channel; false when there are too many.
+    func insert(_ channel: any Channel) -> Bool {
+        let (isInserted, isClosing) = state.withLock { state in
+            guard state.channels.count < maximum else { return (false, false) }
+            state.channels[ObjectIdentifier(channel)] = channel
+            return (true, state.isClosing)
+        }
+        if isClosing { channel.close(mode: .input, promise: nil) }
+        return isInserted
+    }
+
+    func remove(_ channel: any Channel) {
+        state.withLock { _ = $0.channels.removeValue(forKey: ObjectIdentifier(channel)) }
+    }
+
+    func closeInputs() {
+        let channels = state.withLock { state in
+            state.isClosing = true
+            return Array(state.channels.values)
+        }
+        for channel in channels { channel.close(mode: .input, promise: nil) }
+    }
+}

@@ -1,0 +1,49 @@
+import Wire
+
+/// Answers `hello`: who may come in, and where a producer stands.
+struct Welcome: Sendable {
+    let gate: Gate
+    let catalog: Catalog
+    let limits: FrameLimits
+
+    func outcome(of request: Request) async -> Response.Outcome {
+        do {
+            let hello = try decode(request)
+            if !gate.admits(hello.token) {
+                throw WireError(.unauthorized, "the token is \(hello.token == nil ? "missing" : "wrong")")
+            }
+            let producer = try await hello.producer.asyncMap { producer in
+                try MethodTable.checkProducer(producer)
+                return Hello.Producer(lastSeq: try await catalog.read { try Producers.lastSeq(producer, $0) })
+            }
+            let result = Hello.Result(server: "holdfast/\(holdfastVersion)", limits: limits, producer: producer)
+            return .result(try JSONCoding.encode(result), attachments: [])
+        } catch {
+            return .failure(MethodTable.wireError(error))
+        }
+    }
+
+    private func decode(_ request: Request) throws -> Hello {
+        // The protocol number first: of another protocol nothing else is known.
+        struct Version: Decodable {
+            let number: Int?
+            private enum CodingKeys: String, CodingKey { case number = "protocol" }
+        }
+        let version = try request.decode(Version.self).number
+        guard version == Hello.protocolVersion else {
+            throw WireError(
+                .unsupportedProtocol,
+                "protocol \(version.map(String.init) ?? "is missing") is not supported; this server speaks \(Hello.protocolVersion)",
+                details: ["supported": [.integer(Int64(Hello.protocolVersion))]]
+            )
+        }
+        return try request.decode(Hello.self)
+    }
+}
+
+extension Optional {
+    fileprivate func asyncMap<Value>(_ transform: (Wrapped) async throws -> Value) async rethrows -> Value? {
+        guard let self else { return nil }
+        return try await transform(self)
+    }
+}
