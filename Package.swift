@@ -21,6 +21,7 @@ let package = Package(
     name: "holdfast",
     products: [
         .executable(name: "holdfast", targets: ["Server"]),
+        .library(name: "Holdfast", targets: ["Holdfast"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -35,7 +36,19 @@ let package = Package(
     targets: [
         // Client
         .target(name: "Wire", dependencies: [nioCore], path: "Client/Wire", swiftSettings: safe),
-        .target(name: "CLZF", path: "Client/CLZF", cSettings: [.unsafeFlags(["-O2"])]),
+        .target(
+            name: "Holdfast",
+            dependencies: ["Wire", nioCore, nioPosix, logging],
+            path: "Client/SDK",
+            swiftSettings: safe
+        ),
+        .target(name: "CLZF", path: "Client/CLZF"),
+        .executableTarget(
+            name: "CartPole",
+            dependencies: ["Holdfast", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Client/Examples/CartPole",
+            swiftSettings: safe
+        ),
 
         // Server
         .systemLibrary(
@@ -66,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "Server",
             dependencies: [
-                "Wire", "HDF5", "PNG", nioCore, nioPosix, logging,
+                "Holdfast", "Wire", "HDF5", "PNG", nioCore, nioPosix, logging,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -6,6 +6,7 @@ public enum Methods {
         StepsAppend.self, EpisodesFinish.self, EpisodesList.self, EpisodesGet.self, EpisodesSteps.self,
         FramesResolve.self,
         MetricsAppend.self, MetricsQuery.self,
-        ImagesInsert.self, LabelsNext.self, LabelsSet.self, LabelsUndo.self, LabelsSkip.self, LabelsStats.self,
+        ImagesInsert.self, LabelsNext.self, LabelsSet.self, LabelsUndo.self, LabelsSkip.self, LabelsList.self,
+        LabelsStats.self,
     ]
 }

@@ -6,16 +6,27 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 import Wire
 
 /// The one place that puts the server together.
-struct HoldfastServer {
+final class HoldfastServer: Sendable {
     private let configuration: ServerConfiguration
     private let logger = Logger(label: "holdfast")
     private let started = Timestamp.now()
 
-    init(_ configuration: ServerConfiguration) { self.configuration = configuration }
+    private let onReady: OpenDoors.Report
+    private let services = Mutex<ServiceGroup?>(nil)
+
+    /// - Parameter onReady: Called once when both doors are open, with their addresses.
+    init(_ configuration: ServerConfiguration, onReady: @escaping OpenDoors.Report) {
+        self.configuration = configuration
+        self.onReady = onReady
+    }
+
+    /// Ends a running server as SIGTERM does.
+    func stop() async { await services.withLock { $0 }?.triggerGracefulShutdown() }
 
     /// Runs until a signal comes, or a door can't be opened.
     func run() async throws {
@@ -34,7 +45,9 @@ struct HoldfastServer {
         )
         let failure: (any Error)?
         do {
-            try await makeServices(parts).run()
+            let group = makeServices(parts)
+            services.withLock { $0 = group }
+            try await group.run()
             failure = nil
         } catch {
             failure = error
@@ -124,7 +137,7 @@ struct HoldfastServer {
         register(parts, in: &table)
         let limits = SocketLimits()
         let dispatcher = Dispatcher(table: table, writer: parts.catalog.writer)
-        let ready = ReadyLine(data: configuration.data)
+        let ready = OpenDoors(report: onReady)
         let socket = SocketListener(
             host: configuration.tcp.host,
             port: configuration.tcp.port,

@@ -29,6 +29,9 @@ struct ServeCommand: AsyncParsableCommand {
             handler.logLevel = configuration.logLevel
             return handler
         }
-        try await HoldfastServer(configuration).run()
+        let server = HoldfastServer(configuration) { tcp, http in
+            ReadyLine(tcp: tcp, http: http, data: configuration.data).print()
+        }
+        try await server.run()
     }
 }

@@ -10,11 +10,11 @@ struct ServerConfiguration: Sendable {
     var allowedHosts: [String]
     var webFolder: String?
     /// Nil: as the database has it, or the standard.
-    var labels: [LabelSettings.Label]?
-    var holdoutPercent: Double?
-    var validationPercent: Double?
-    var splitSeed: Int64?
-    var splitBy: LabelSettings.SplitKey?
+    var labels: [LabelSettings.Label]? = nil
+    var holdoutPercent: Double? = nil
+    var validationPercent: Double? = nil
+    var splitSeed: Int64? = nil
+    var splitBy: LabelSettings.SplitKey? = nil
     var logLevel: Logger.Level
 
     /// The label settings that result, given those that the database was made with.

@@ -13,6 +13,7 @@ struct Labels: Sendable {
         table.on(LabelsSet.self) { parameters, _ in try set(parameters) }
         table.on(LabelsUndo.self) { parameters, _ in try undo(parameters) }
         table.on(LabelsSkip.self) { parameters, _ in try skip(parameters) }
+        table.on(LabelsList.self) { parameters, _ in try await list(parameters) }
         table.on(LabelsStats.self) { parameters, _ in try await stats(parameters) }
     }
 

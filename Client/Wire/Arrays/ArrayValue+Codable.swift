@@ -1,9 +1,10 @@
+import NIOCore
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import NIOCore
 
 extension ArrayValue: Codable {
     private enum CodingKeys: String, CodingKey {
@@ -21,7 +22,10 @@ extension ArrayValue: Codable {
         guard let dtype = DType(rawValue: name) else {
             let known = DType.allCases.map(\.rawValue).joined(separator: " ")
             throw DecodingError.dataCorruptedError(
-                forKey: .dtype, in: container, debugDescription: "unknown dtype \"\(name)\"; expected one of \(known)")
+                forKey: .dtype,
+                in: container,
+                debugDescription: "unknown dtype \"\(name)\"; expected one of \(known)"
+            )
         }
         let shape = try container.decode([Int].self, forKey: .shape)
         let bytes = try Self.bytes(of: container, decoder: decoder)
@@ -34,12 +38,14 @@ extension ArrayValue: Codable {
             try self.init(dtype: dtype, shape: shape, bytes: bytes, rows: .init(encoding: encoding, sizes: sizes))
         } catch let error as ArrayError {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: error.description))
+                .init(codingPath: decoder.codingPath, debugDescription: error.description)
+            )
         }
     }
 
     private static func bytes(
-        of container: KeyedDecodingContainer<CodingKeys>, decoder: any Decoder
+        of container: KeyedDecodingContainer<CodingKeys>,
+        decoder: any Decoder
     ) throws -> ByteBuffer {
         let index = try container.decodeIfPresent(Int.self, forKey: .attachment)
         let base64 = try container.decodeIfPresent(String.self, forKey: .base64)
@@ -48,21 +54,28 @@ extension ArrayValue: Codable {
             let attachments = (decoder.userInfo[ArrayCoding.sourceKey] as? [ByteBuffer]) ?? []
             guard attachments.indices.contains(index) else {
                 throw DecodingError.dataCorruptedError(
-                    forKey: .attachment, in: container,
-                    debugDescription: "attachment \(index) of a frame with \(attachments.count) attachments")
+                    forKey: .attachment,
+                    in: container,
+                    debugDescription: "attachment \(index) of a frame with \(attachments.count) attachments"
+                )
             }
             return attachments[index]
         case (nil, let text?):
             guard let data = Data(base64Encoded: text) else {
                 throw DecodingError.dataCorruptedError(
-                    forKey: .base64, in: container, debugDescription: "not valid base64")
+                    forKey: .base64,
+                    in: container,
+                    debugDescription: "not valid base64"
+                )
             }
             return ByteBuffer(bytes: data)
         default:
             throw DecodingError.dataCorrupted(
                 .init(
                     codingPath: decoder.codingPath,
-                    debugDescription: "an array has either \"attachment\" or \"base64\""))
+                    debugDescription: "an array has either \"attachment\" or \"base64\""
+                )
+            )
         }
     }
 

@@ -57,7 +57,9 @@ extension ArrayValue {
         case .int32: return elements(of: Int32.self)?.map(Int64.init)
         case .int64: return elements(of: Int64.self)
         case .uint64:
-            guard let values = elements(of: UInt64.self), values.allSatisfy({ $0 <= UInt64(Int64.max) }) else { return nil }
+            guard let values = elements(of: UInt64.self), values.allSatisfy({ $0 <= UInt64(Int64.max) }) else {
+                return nil
+            }
             return values.map { Int64($0) }
         case .float32, .float64: return nil
         }

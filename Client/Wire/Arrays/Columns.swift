@@ -11,10 +11,13 @@ public struct StringColumn: Codable, Sendable, Equatable {
         guard [.uint8, .uint16, .uint32].contains(codes.dtype), codes.shape == [count], let codes = codes.integers()
         else {
             throw ArrayError(
-                "codes must be uint8, uint16 or uint32 of shape [\(count)], got \(codes.dtype.rawValue)\(codes.shape)")
+                "codes must be uint8, uint16 or uint32 of shape [\(count)], got \(codes.dtype.rawValue)\(codes.shape)"
+            )
         }
         if let row = codes.firstIndex(where: { $0 > values.count }) {
-            throw ArrayError("codes[\(row)] is \(codes[row]) but there are \(values.count) values (\(values.count) = null)")
+            throw ArrayError(
+                "codes[\(row)] is \(codes[row]) but there are \(values.count) values (\(values.count) = null)"
+            )
         }
         return codes.map { Int($0) }
     }

@@ -80,7 +80,7 @@ public struct FrameDecoder {
                 state = .length
                 do {
                     try begin(payload)
-                } catch where error.kind == .invalidRequest {
+                } catch  where error.kind == .invalidRequest {
                     return .refused(error)
                 }
             case .attachments(let payload, let members, let sizes, let total):
@@ -112,7 +112,8 @@ public struct FrameDecoder {
             guard size >= 0, size <= limits.attachments - total else {
                 throw WireError(
                     .parseError,
-                    "\"attachments\" asks for \(size) bytes behind \(total); each is ≥ 0, together at most \(limits.attachments)")
+                    "\"attachments\" asks for \(size) bytes behind \(total); each is ≥ 0, together at most \(limits.attachments)"
+                )
             }
             total += size
         }

@@ -36,7 +36,9 @@ public struct Request: Sendable {
 
     /// The bytes of a frame that calls a method.
     public static func encode<M: Method>(
-        _ method: M, id: RequestID, stamp: ProducerStamp? = nil
+        _ method: M,
+        id: RequestID,
+        stamp: ProducerStamp? = nil
     ) throws -> [ByteBuffer] {
         let sink = AttachmentSink()
         let params = Stamped(method: method, stamp: stamp)

@@ -1,19 +1,25 @@
+public import NIOCore
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-public import NIOCore
 
 /// The one way in which JSON is read and written: sorted keys, and "NaN", "Infinity", "-Infinity" as strings.
 public enum JSONCoding {
     /// Decodes a value whose arrays may refer to the given attachments.
     public static func decode<Value: Decodable>(
-        _ type: Value.Type = Value.self, from bytes: ByteBuffer, attachments: [ByteBuffer] = []
+        _ type: Value.Type = Value.self,
+        from bytes: ByteBuffer,
+        attachments: [ByteBuffer] = []
     ) throws(WireError) -> Value {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+            positiveInfinity: "Infinity",
+            negativeInfinity: "-Infinity",
+            nan: "NaN"
+        )
         decoder.userInfo[ArrayCoding.sourceKey] = attachments
         do {
             return try decoder.decode(type, from: Data(bytes.readableBytesView))
@@ -27,7 +33,10 @@ public enum JSONCoding {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+            positiveInfinity: "Infinity",
+            negativeInfinity: "-Infinity",
+            nan: "NaN"
+        )
         if let sink { encoder.userInfo[ArrayCoding.sinkKey] = sink }
         return ByteBuffer(bytes: try encoder.encode(value))
     }

@@ -55,7 +55,8 @@ struct JSONScanner {
     }
 
     private mutating func object(
-        depth: Int, member: (Range<Int>, Range<Int>) -> Void = { _, _ in }
+        depth: Int,
+        member: (Range<Int>, Range<Int>) -> Void = { _, _ in }
     ) throws(Failure) {
         index += 1
         skipSpace()

@@ -11,7 +11,10 @@ public struct WireError: Error, Sendable, Equatable {
     public var details: [String: JSONValue]
 
     public init(
-        _ kind: Kind, _ message: String, details: [String: JSONValue] = [:], isFinal: Bool? = nil
+        _ kind: Kind,
+        _ message: String,
+        details: [String: JSONValue] = [:],
+        isFinal: Bool? = nil
     ) {
         self.code = kind.code
         self.message = message

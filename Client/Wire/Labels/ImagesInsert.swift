@@ -17,8 +17,12 @@ public struct ImagesInsert: Method {
         public var frameRef: String?
 
         public init(
-            filename: String, studyID: String? = nil, frameNumber: Int64? = nil, thumbnailPath: String? = nil,
-            image: ArrayValue? = nil, frameRef: String? = nil
+            filename: String,
+            studyID: String? = nil,
+            frameNumber: Int64? = nil,
+            thumbnailPath: String? = nil,
+            image: ArrayValue? = nil,
+            frameRef: String? = nil
         ) {
             self.filename = filename
             self.studyID = studyID

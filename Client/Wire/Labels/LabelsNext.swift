@@ -18,8 +18,13 @@ public struct LabelsNext: Method {
     public var exclude: [Int64]?
 
     public init(
-        limit: Int? = nil, label: String? = nil, strategy: String? = nil, explorationRate: Double? = nil,
-        seed: Int64? = nil, annotator: String? = nil, exclude: [Int64]? = nil
+        limit: Int? = nil,
+        label: String? = nil,
+        strategy: String? = nil,
+        explorationRate: Double? = nil,
+        seed: Int64? = nil,
+        annotator: String? = nil,
+        exclude: [Int64]? = nil
     ) {
         self.limit = limit
         self.label = label
@@ -58,7 +63,12 @@ public struct LabelImage: Codable, Sendable, Equatable {
     public var thumbnail: String?
 
     public init(
-        id: Int64, filename: String, studyID: String?, frameNumber: Int64?, frameRef: String?, thumbnail: String?
+        id: Int64,
+        filename: String,
+        studyID: String?,
+        frameNumber: Int64?,
+        frameRef: String?,
+        thumbnail: String?
     ) {
         self.id = id
         self.filename = filename

@@ -18,7 +18,11 @@ public struct LabelsSet: Method {
     public var eventID: String?
 
     public init(
-        id: Int64, labels: [String: Int?], outcome: Outcome? = nil, annotator: String? = nil, eventID: String? = nil
+        id: Int64,
+        labels: [String: Int?],
+        outcome: Outcome? = nil,
+        annotator: String? = nil,
+        eventID: String? = nil
     ) {
         self.id = id
         self.labels = labels

@@ -15,8 +15,13 @@ public struct MetricsQuery: Method {
     public var cursor: String?
 
     public init(
-        table: String, runID: String? = nil, filters: [String: JSONValue]? = nil, from: Double? = nil,
-        to: Double? = nil, limit: Int? = nil, cursor: String? = nil
+        table: String,
+        runID: String? = nil,
+        filters: [String: JSONValue]? = nil,
+        from: Double? = nil,
+        to: Double? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil
     ) {
         self.table = table
         self.runID = runID

@@ -14,8 +14,17 @@ public struct Episode: Codable, Sendable, Equatable {
     public var metadata: JSONValue?
 
     public init(
-        episodeID: String, runID: String, steps: Int, totalReward: Double, terminated: Bool, truncated: Bool,
-        finished: Bool, startedAt: Double, agentID: String?, workerID: String?, metadata: JSONValue?
+        episodeID: String,
+        runID: String,
+        steps: Int,
+        totalReward: Double,
+        terminated: Bool,
+        truncated: Bool,
+        finished: Bool,
+        startedAt: Double,
+        agentID: String?,
+        workerID: String?,
+        metadata: JSONValue?
     ) {
         self.episodeID = episodeID
         self.runID = runID

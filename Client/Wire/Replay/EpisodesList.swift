@@ -18,7 +18,11 @@ public struct EpisodesList: Method {
     public var cursor: String?
 
     public init(
-        runID: String? = nil, order: Order? = nil, descending: Bool? = nil, limit: Int? = nil, cursor: String? = nil
+        runID: String? = nil,
+        order: Order? = nil,
+        descending: Bool? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil
     ) {
         self.runID = runID
         self.order = order

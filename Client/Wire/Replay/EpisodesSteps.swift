@@ -22,8 +22,13 @@ public struct EpisodesSteps: Method, ReturnsArrays {
     public var arrayEncoding: ArrayEncoding?
 
     public init(
-        episodeID: String? = nil, runID: String? = nil, from: Int64? = nil, to: Int64? = nil, limit: Int? = nil,
-        cursor: String? = nil, arrays: [Column]? = nil
+        episodeID: String? = nil,
+        runID: String? = nil,
+        from: Int64? = nil,
+        to: Int64? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil,
+        arrays: [Column]? = nil
     ) {
         self.episodeID = episodeID
         self.runID = runID

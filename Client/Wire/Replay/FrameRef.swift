@@ -15,7 +15,9 @@ public struct FrameRef: Sendable, Hashable, CustomStringConvertible {
     public init(_ text: String) throws(WireError) {
         func invalid(_ reason: String) -> WireError {
             WireError(
-                .invalidReference, "\"\(text.prefix(240))\" is not a reference h5://run_id/dataset/index: \(reason)")
+                .invalidReference,
+                "\"\(text.prefix(240))\" is not a reference h5://run_id/dataset/index: \(reason)"
+            )
         }
         guard text.utf8.starts(with: "h5://".utf8) else { throw invalid("it must begin with h5://") }
         let parts = text.utf8.dropFirst(5).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)

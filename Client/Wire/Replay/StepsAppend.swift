@@ -43,9 +43,18 @@ public struct StepsAppend: Method {
         public var workerID: String?
 
         public init(
-            episodeID: String, stepIndex: Int64, action: Action? = nil, reward: Double, terminated: Bool = false,
-            truncated: Bool = false, timestamp: Double? = nil, frame: ArrayValue? = nil,
-            observation: Observation? = nil, info: JSONValue? = nil, agentID: String? = nil, workerID: String? = nil
+            episodeID: String,
+            stepIndex: Int64,
+            action: Action? = nil,
+            reward: Double,
+            terminated: Bool = false,
+            truncated: Bool = false,
+            timestamp: Double? = nil,
+            frame: ArrayValue? = nil,
+            observation: Observation? = nil,
+            info: JSONValue? = nil,
+            agentID: String? = nil,
+            workerID: String? = nil
         ) {
             self.episodeID = episodeID
             self.stepIndex = stepIndex
@@ -106,10 +115,20 @@ public struct StepsAppend: Method {
         public var workerID: StringColumn?
 
         public init(
-            episodeID: StringColumn, stepIndex: ArrayValue, action: ArrayValue? = nil, reward: ArrayValue,
-            terminated: ArrayValue, truncated: ArrayValue, timestamp: ArrayValue? = nil, frame: ArrayValue? = nil,
-            frameRows: ArrayValue? = nil, observation: Observation? = nil, observationRows: ArrayValue? = nil,
-            info: StringColumn? = nil, agentID: StringColumn? = nil, workerID: StringColumn? = nil
+            episodeID: StringColumn,
+            stepIndex: ArrayValue,
+            action: ArrayValue? = nil,
+            reward: ArrayValue,
+            terminated: ArrayValue,
+            truncated: ArrayValue,
+            timestamp: ArrayValue? = nil,
+            frame: ArrayValue? = nil,
+            frameRows: ArrayValue? = nil,
+            observation: Observation? = nil,
+            observationRows: ArrayValue? = nil,
+            info: StringColumn? = nil,
+            agentID: StringColumn? = nil,
+            workerID: StringColumn? = nil
         ) {
             self.episodeID = episodeID
             self.stepIndex = stepIndex

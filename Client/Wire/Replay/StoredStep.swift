@@ -17,8 +17,18 @@ public struct StoredStep: Codable, Sendable, Equatable {
     public var workerID: String?
 
     public init(
-        episodeID: String, runID: String?, stepIndex: Int64, action: Int64?, reward: Double, terminated: Bool,
-        truncated: Bool, timestamp: Double, frameRef: String?, obsRef: String?, info: JSONValue?, agentID: String?,
+        episodeID: String,
+        runID: String?,
+        stepIndex: Int64,
+        action: Int64?,
+        reward: Double,
+        terminated: Bool,
+        truncated: Bool,
+        timestamp: Double,
+        frameRef: String?,
+        obsRef: String?,
+        info: JSONValue?,
+        agentID: String?,
         workerID: String?
     ) {
         self.episodeID = episodeID

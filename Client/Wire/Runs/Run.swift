@@ -14,8 +14,18 @@ public struct Run: Codable, Sendable, Equatable {
     public var episodes: Int
 
     public init(
-        runID: String, status: RunStatus, config: JSONValue?, tags: [String], agentID: String?, workerID: String?,
-        compression: String, startedAt: Double, heartbeatAt: Double, finishedAt: Double?, steps: Int, episodes: Int
+        runID: String,
+        status: RunStatus,
+        config: JSONValue?,
+        tags: [String],
+        agentID: String?,
+        workerID: String?,
+        compression: String,
+        startedAt: Double,
+        heartbeatAt: Double,
+        finishedAt: Double?,
+        steps: Int,
+        episodes: Int
     ) {
         self.runID = runID
         self.status = status

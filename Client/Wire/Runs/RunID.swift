@@ -7,7 +7,8 @@ public enum RunID {
     public static func check(_ text: String) throws(WireError) {
         guard isValid(text) else {
             throw .invalidParams(
-                "run_id \"\(text.prefix(140))\" is not valid: 1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or digit, no \"..\"")
+                "run_id \"\(text.prefix(140))\" is not valid: 1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or digit, no \"..\""
+            )
         }
     }
 

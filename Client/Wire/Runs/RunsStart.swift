@@ -13,8 +13,12 @@ public struct RunsStart: Method {
     public var compression: String?
 
     public init(
-        runID: String, config: JSONValue? = nil, tags: [String]? = nil, agentID: String? = nil,
-        workerID: String? = nil, compression: String? = nil
+        runID: String,
+        config: JSONValue? = nil,
+        tags: [String]? = nil,
+        agentID: String? = nil,
+        workerID: String? = nil,
+        compression: String? = nil
     ) {
         self.runID = runID
         self.config = config

@@ -22,8 +22,16 @@ public struct ServerStats: Method {
         public var diskFreeBytes: Int
 
         public init(
-            version: String, uptime: Double, runs: Int, steps: Int, episodes: Int, images: Int, metrics: Int,
-            queueDepth: Int, databaseBytes: Int, diskFreeBytes: Int
+            version: String,
+            uptime: Double,
+            runs: Int,
+            steps: Int,
+            episodes: Int,
+            images: Int,
+            metrics: Int,
+            queueDepth: Int,
+            databaseBytes: Int,
+            diskFreeBytes: Int
         ) {
             self.version = version
             self.uptime = uptime

@@ -1,0 +1,44 @@
+import Wire
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A run that this process writes to; ``Run`` is what the server tells about any.
+///
+/// Its methods may be called from any thread. None of them throws or waits for the network: a record that can't be
+/// stored is counted in ``DeliveryStatistics/rejected`` and reported as a ``DeliveryProblem``.
+public struct ActiveRun: Sendable {
+    /// The run's id.
+    public let id: String
+    /// Whether the run existed before; nil when the server had not answered in time.
+    public let isResumed: Bool?
+
+    let delivery: Delivery
+
+    init(id: String, isResumed: Bool?, delivery: Delivery) {
+        self.id = id
+        self.isResumed = isResumed
+        self.delivery = delivery
+        delivery.heartbeats.begin(id)
+    }
+
+    /// Ends the run, after everything that was logged before.
+    ///
+    /// - Parameter status: `finished` or `failed`.
+    public func finish(_ status: RunStatus = .finished) {
+        delivery.heartbeats.end(id)
+        delivery.enqueue(RunsFinish(runID: id, status: status), order: .afterEverything)
+    }
+
+    /// Closes an episode, after its steps that were logged before.
+    public func finishEpisode(_ episode: String, metadata: JSONValue? = nil) {
+        let finish = EpisodesFinish(runID: id, episodeID: episode, metadata: metadata)
+        delivery.enqueue(finish, order: .afterSteps(ofRun: id))
+    }
+
+    /// The time of a record that was given none, in UNIX seconds.
+    static var now: Double { Date().timeIntervalSince1970 }
+}

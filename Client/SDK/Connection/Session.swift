@@ -1,0 +1,159 @@
+import NIOCore
+import NIOPosix
+import Wire
+
+/// One connection, from the TCP handshake over `hello` to its end.
+final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything but `init` runs on `loop`
+    typealias InboundIn = ByteBuffer
+
+    enum Event: Sendable {
+        /// The server has answered `hello`.
+        case ready(Hello.Result)
+        case response(Response)
+        /// The last event.
+        case closed(any Error)
+    }
+
+    private enum State {
+        case connecting
+        case greeting(any Channel)
+        case ready(any Channel)
+        case closed
+    }
+
+    private static let helloID = RequestID.integer(0)
+
+    private let loop: any EventLoop
+    private let settings: ConnectionSettings
+    private let producer: String?
+    private let onEvent: (Event) -> Void
+    private var decoder = FrameDecoder(limits: FrameLimits())
+    private var state = State.connecting
+    private var helloTimeout: Scheduled<Void>?
+    /// When bytes last went out or came in.
+    private(set) var lastProgress: NIODeadline
+    /// When bytes last came in.
+    private(set) var lastReceipt: NIODeadline
+
+    init(
+        on loop: any EventLoop, settings: ConnectionSettings, producer: String? = nil,
+        onEvent: @escaping (Event) -> Void
+    ) {
+        self.loop = loop
+        self.settings = settings
+        self.producer = producer
+        self.onEvent = onEvent
+        lastProgress = loop.now
+        lastReceipt = loop.now
+    }
+
+    func connect() {
+        ClientBootstrap(group: loop)
+            .connectTimeout(TimeAmount(settings.connectTimeout))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(self) }
+            }
+            .connect(host: settings.address.host, port: settings.address.port)
+            .whenFailure { self.finish($0) }
+    }
+
+    /// Writes a request; before `hello` is answered nothing may be written.
+    func send(_ buffers: [ByteBuffer]) {
+        guard case .ready(let channel) = state else { return }
+        lastProgress = loop.now
+        write(buffers, to: channel)
+    }
+
+    func close() { finish(HoldfastError(.closed, "the connection was closed")) }
+
+    /// Ends the connection because nothing comes back.
+    func closeAsDead() {
+        finish(HoldfastError(.timeout, "the server at \(settings.address) has not answered in time"))
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        guard case .connecting = state else { return context.close(promise: nil) }
+        state = .greeting(context.channel)
+        helloTimeout = loop.scheduleTask(in: TimeAmount(settings.requestTimeout)) { self.closeAsDead() }
+        do {
+            let hello = Hello(client: settings.clientName, token: settings.token, producer: producer)
+            write(try Request.encode(hello, id: Self.helloID), to: context.channel)
+        } catch {
+            finish(error)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        lastReceipt = loop.now
+        lastProgress = lastReceipt
+        decoder.append(unwrapInboundIn(data))
+        do {
+            while !isClosed {
+                switch try decoder.next() {
+                case .frame(let frame): try received(Response(frame))
+                case .refused(let error): throw error
+                case .needsMore: return
+                }
+            }
+        } catch {
+            finish(HoldfastError(.protocolViolation, "the server's answer is not understood", cause: error))
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        // An address of the host that was tried beside the one in use may end later.
+        guard context.channel === channel else { return }
+        finish(HoldfastError(.unreachable, "the server at \(settings.address) closed the connection"))
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { finish(error) }
+
+    private var isClosed: Bool {
+        if case .closed = state { true } else { false }
+    }
+
+    private var channel: (any Channel)? {
+        switch state {
+        case .greeting(let channel), .ready(let channel): channel
+        case .connecting, .closed: nil
+        }
+    }
+
+    private func received(_ response: Response) throws {
+        if response.id == nil, case .failure(let error) = response.outcome {
+            return finish(error)  // the server could not read what came, and closes
+        }
+        guard case .greeting(let channel) = state else { return onEvent(.response(response)) }
+        guard response.id == Self.helloID else { throw WireError(.invalidRequest, "a response before that to hello") }
+        switch response.outcome {
+        case .failure(let error): finish(error)
+        case .result(let body, _):
+            let hello = try JSONCoding.decode(Hello.Result.self, from: body)
+            helloTimeout?.cancel()
+            decoder.limits = hello.limits
+            state = .ready(channel)
+            onEvent(.ready(hello))
+        }
+    }
+
+    private func write(_ buffers: [ByteBuffer], to channel: any Channel) {
+        for buffer in buffers.dropLast() { channel.write(buffer, promise: nil) }
+        guard let last = buffers.last else { return }
+        channel.writeAndFlush(last).whenSuccess { self.lastProgress = self.loop.now }
+    }
+
+    private func finish(_ error: any Error) {
+        if isClosed { return }
+        channel?.close(promise: nil)
+        state = .closed
+        helloTimeout?.cancel()
+        let isOurs = error is HoldfastError || error is WireError
+        onEvent(
+            .closed(
+                isOurs
+                    ? error
+                    : HoldfastError(
+                        .unreachable, "no connection to the server at \(settings.address)", cause: error)))
+    }
+}

@@ -1,0 +1,35 @@
+import NIOCore
+import Synchronization
+import Wire
+
+/// Tells the server now and then that the processes of open runs live.
+final class Heartbeats: Sendable {
+    private let runs = Mutex<[String: Int]>([:])
+    private let ticks: Mutex<RepeatedTask?> = Mutex(nil)
+    private let calls: Calls
+
+    init(on loop: any EventLoop, every interval: Duration, calls: Calls) {
+        self.calls = calls
+        let interval = TimeAmount(interval)
+        let task = loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { [weak self] _ in
+            self?.beat()
+        }
+        ticks.withLock { $0 = task }
+    }
+
+    func begin(_ runID: String) { runs.withLock { $0[runID, default: 0] += 1 } }
+
+    func end(_ runID: String) {
+        runs.withLock { runs in
+            guard let count = runs[runID] else { return }
+            runs[runID] = count > 1 ? count - 1 : nil
+        }
+    }
+
+    func stop() { ticks.withLock { $0?.cancel() } }
+
+    private func beat() {
+        // A heartbeat that does not arrive is not sent later: it would say that the process lived then.
+        for runID in runs.withLock({ $0.keys.sorted() }) { calls.send(RunsHeartbeat(runID: runID)) }
+    }
+}

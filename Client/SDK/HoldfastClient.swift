@@ -1,0 +1,98 @@
+/// A training process's line to a Holdfast server.
+///
+/// ```swift
+/// let client = try HoldfastClient(server: "127.0.0.1:7411")
+/// let run = try await client.startRun("ppo-7", config: ["lr": 3e-4])
+/// run.log("loss", 0.31, step: 1)
+/// run.finish(.finished)
+/// await client.close()
+/// ```
+///
+/// Log calls put their record into a bounded buffer in memory and return; a background thread sends batches, and
+/// sends them again after a lost connection, until the server has acknowledged them: each is stored exactly once, in
+/// order. What is in memory is lost with the process; call ``close(deadline:)`` before it ends.
+public final class HoldfastClient: Sendable {
+    let delivery: Delivery
+
+    /// A client of the server at `host:port`; the connection is made when there is something to send.
+    ///
+    /// - Throws: ``HoldfastError`` with `invalid_address`.
+    public init(
+        server: String = "127.0.0.1:7411", token: String? = nil, options: ClientOptions = ClientOptions()
+    ) throws {
+        delivery = Delivery(address: try ServerAddress(server), token: token, options: options)
+    }
+
+    /// Starts a run, or resumes the one with this id.
+    ///
+    /// Waits up to ``ClientOptions/startTimeout`` for the server, so that a refusal shows before training begins. When
+    /// no answer comes in that time, the run goes on and its records wait in memory.
+    ///
+    /// - Parameters:
+    ///   - id: 1 to 128 of `A-Z a-z 0-9 . _ -`, the first a letter or digit, no `..`.
+    ///   - config: The run's settings, as JSON.
+    ///   - compression: Of its arrays: `lzf` (the server's default), `gzip-1` … `gzip-9` or `none`.
+    /// - Throws: ``WireError`` when the server refuses; ``HoldfastError`` with `closed`.
+    public func startRun(
+        _ id: String, config: JSONValue? = nil, tags: [String] = [], agentID: String? = nil, workerID: String? = nil,
+        compression: String? = nil
+    ) async throws -> ActiveRun {
+        try RunID.check(id)
+        let start = RunsStart(
+            runID: id, config: config, tags: tags.isEmpty ? nil : tags, agentID: agentID, workerID: workerID,
+            compression: compression)
+        let answer = Awaited<RunsStart.Result>()
+        delivery.enqueue(start, order: .any) { answer.set($0) }
+        let result = try await answer.value(within: delivery.options.startTimeout, on: delivery.loop)
+        return ActiveRun(id: id, isResumed: result?.resumed, delivery: delivery)
+    }
+
+    /// Buffers images to label; a filename that the server has already is skipped there.
+    ///
+    /// - Parameter images: Each with a filename and at most one of pixels (`image`, such as (H, W), (H, W, 3)) and
+    ///   a reference to stored ones (`frameRef`).
+    public func insertImages(_ images: [ImagesInsert.Image]) {
+        for image in images {
+            let bytes = image.bufferBytes
+            delivery.intake.add(bytes: bytes, whenFull: delivery.options.stepsWhenFull) { batcher in
+                batcher.add(image, bytes: bytes)
+            }
+        }
+    }
+
+    /// Inserts images to label and waits for their ids; images that were buffered before go first.
+    ///
+    /// - Throws: ``WireError`` when the server refuses, ``HoldfastError`` when they are too large for one request or
+    ///   the client is closed.
+    public func insertImagesAndWait(_ images: [ImagesInsert.Image]) async throws -> ImagesInsert.Result {
+        try await call(ImagesInsert(images: images))
+    }
+
+    /// Calls a method and waits for the answer.
+    ///
+    /// Reads and small writes have a connection of their own and are tried once; ingest methods (`steps.append`,
+    /// `episodes.finish`, `metrics.append`, `images.insert`) go through the buffer behind everything logged before, and
+    /// are stored exactly once.
+    ///
+    /// - Throws: ``WireError`` when the server refuses, ``HoldfastError`` when there was no answer.
+    public func call<M: Method>(_ method: M) async throws -> M.Result {
+        switch M.effect {
+        case .read, .write: try await delivery.calls.call(method)
+        case .ingest: try await delivery.deliver(method, order: .afterEverything)
+        }
+    }
+
+    /// Sends everything at once and waits until the server has acknowledged or rejected all that was logged before.
+    ///
+    /// - Throws: ``HoldfastError`` with `timeout` when the deadline passes, or `closed`; ``CancellationError``.
+    public func flush(deadline: Duration = .seconds(30)) async throws { try await delivery.flush(within: deadline) }
+
+    /// Sends what is there and ends the client; never takes longer than the deadline.
+    ///
+    /// - Returns: What was not acknowledged by then, and is lost with the process.
+    @discardableResult
+    public func close(deadline: Duration = .seconds(5)) async -> Unsent { await delivery.close(within: deadline) }
+
+    /// Where the records are, now.
+    public var statistics: DeliveryStatistics { delivery.intake.statistics }
+}

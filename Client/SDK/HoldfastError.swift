@@ -1,0 +1,36 @@
+/// Why a call to the client failed before the server answered; the server's own refusals are ``WireError``.
+public struct HoldfastError: Error, Sendable, CustomStringConvertible {
+    /// The kind of failure; further ones may be added.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        public let description: String
+
+        /// The server's address is not `host:port`.
+        public static let invalidAddress = Code(description: "invalid_address")
+        /// The server can't be reached, or the connection was cut before the answer.
+        public static let unreachable = Code(description: "unreachable")
+        /// No answer in the given time.
+        public static let timeout = Code(description: "timeout")
+        /// The client has been closed.
+        public static let closed = Code(description: "closed")
+        /// A request is larger than the server accepts.
+        public static let tooLarge = Code(description: "too_large")
+        /// The server answered with something that this client does not understand.
+        public static let protocolViolation = Code(description: "protocol_violation")
+    }
+
+    public let code: Code
+    /// What was tried, and what to do.
+    public let message: String
+    /// The error of the layer below, if there is one.
+    public let cause: (any Error)?
+
+    init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    public var description: String {
+        cause.map { "\(code): \(message) (\($0))" } ?? "\(code): \(message)"
+    }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import HDF5
+import Holdfast
+
+/// An HDF5 file that is imported.
+struct ArrayFile: Sendable {
+    let url: URL
+    let datasets: [String: ForeignDataset]
+    private let file: ForeignFile
+    private let executor: HDF5Executor
+
+    init(_ path: String) throws {
+        url = URL(fileURLWithPath: path)
+        let executor = try HDF5Executor()
+        self.executor = executor
+        let file = try executor.sync { () throws(HDF5Error) in try ForeignFile(path, on: executor) }
+        self.file = file
+        datasets = Dictionary(file.datasets.map { ($0.path.trimmedSlashes, $0) }, uniquingKeysWith: { $1 })
+    }
+
+    /// The file's name without its ending.
+    var stem: String { url.deletingPathExtension().lastPathComponent }
+
+    /// Whether the file has what makes the layout of Holdfast's run files.
+    var isRunFile: Bool {
+        ["rewards", "dones", "episode_index", "episodes/starts"].allSatisfy { datasets[$0] != nil }
+    }
+
+    func attribute(_ name: String) async throws -> String? {
+        let file = file
+        return try await executor.run { () throws(HDF5Error) in try file.attributes()[name] }
+    }
+
+    /// Rows of a dataset as one array (n, …).
+    func rows(_ name: String, _ range: Range<Int>) async throws -> ArrayValue {
+        guard let dataset = datasets[name], let dtype = dataset.dtype else {
+            throw CommandFailure(
+                code: CommandFailure.other, message: "\(url.path) has no dataset \(name) of numbers; it has \(names)")
+        }
+        let (file, path) = (file, dataset.path)
+        let bytes = try await executor.run { () throws(HDF5Error) in try file.readRows(path, range) }
+        return try ArrayValue(dtype: dtype, shape: [range.count] + dataset.dimensions.dropFirst(), bytes: bytes)
+    }
+
+    var names: String { datasets.keys.sorted().joined(separator: ", ") }
+}
+
+extension String {
+    fileprivate var trimmedSlashes: String { String(drop { $0 == "/" }) }
+}

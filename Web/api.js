@@ -1,0 +1,120 @@
+/** What went wrong with a request: `kind` as the server names it, `final` when a resend can't help. */
+export class ApiError extends Error {
+  constructor(kind, message, { final = false, data = null } = {}) {
+    super(message);
+    this.name = "ApiError";
+    this.kind = kind;
+    this.final = final;
+    this.data = data;
+  }
+}
+
+/** Says `change` when the server comes or goes, `unauthorized` when it wants a token. */
+export const connection = Object.assign(new EventTarget(), { live: null });
+
+const TIMEOUT = 15_000;
+const CONTENT_CODES = new Set([-32600, -32601, -32602]);
+let lastID = 0;
+
+/** Calls a method of the server and returns its result. */
+export async function call(method, params = {}) {
+  lastID += 1;
+  const response = await request("/rpc", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: lastID, method, params }),
+  });
+  const message = await json(response);
+  if (message.error) throw fromRPC(message.error);
+  if (!response.ok || !("result" in message)) throw unexpected(response);
+  return message.result;
+}
+
+/** All rows of a paged list, up to `most`; `more` says that there are others. */
+export async function callPaged(method, params, member, most) {
+  const rows = [];
+  let cursor;
+  do {
+    const page = await call(method, cursor === undefined ? params : { ...params, cursor });
+    rows.push(...page[member]);
+    cursor = page.cursor ?? undefined;
+  } while (cursor !== undefined && rows.length < most);
+  return { rows, more: cursor !== undefined };
+}
+
+/** The bytes of a picture. */
+export async function picture(url) {
+  const response = await request(url, {});
+  if (response.status === 404) throw new ApiError("not_found", "There is no picture.", { final: true });
+  if (!response.ok) throw unexpected(response);
+  return response.blob();
+}
+
+/** Trades a token for a cookie; false where the token is wrong. */
+export async function login(token) {
+  const response = await reach("/login", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ token }),
+  });
+  if (response.status === 401) return false;
+  if (!response.ok) throw unexpected(response);
+  return true;
+}
+
+/** Ends the browser's session. */
+export async function logout() {
+  const response = await reach("/logout", { method: "POST" });
+  if (!response.ok) throw unexpected(response);
+}
+
+/** The address of an image to label; without a size, the full picture. */
+export function thumbnailURL(id, size) {
+  const path = `/thumbnails/${encodeURIComponent(id)}.png`;
+  return size === undefined ? path : `${path}?size=${size}`;
+}
+
+async function request(url, options) {
+  const response = await reach(url, options);
+  if (response.status !== 401) return response;
+  connection.dispatchEvent(new Event("unauthorized"));
+  throw new ApiError("unauthorized", "The server wants a token.");
+}
+
+async function reach(url, options) {
+  try {
+    const response = await fetch(url, {
+      ...options,
+      credentials: "same-origin",
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+    setLive(true);
+    return response;
+  } catch {
+    setLive(false);
+    throw new ApiError("unreachable", "The server does not answer.");
+  }
+}
+
+async function json(response) {
+  try {
+    return await response.json();
+  } catch {
+    throw unexpected(response);
+  }
+}
+
+function fromRPC({ code, message, data }) {
+  const final = data?.final ?? CONTENT_CODES.has(code);
+  return new ApiError(data?.kind ?? "internal", message ?? "The server gave no reason.", { final, data });
+}
+
+function unexpected(response) {
+  return new ApiError("unexpected", `The server answered with HTTP status ${response.status}.`);
+}
+
+function setLive(live) {
+  if (connection.live === live) return;
+  connection.live = live;
+  connection.dispatchEvent(new Event("change"));
+}

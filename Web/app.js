@@ -1,0 +1,223 @@
+import { call, connection, logout } from "./api.js";
+import { h, isTyping, setText } from "./dom.js";
+import { plural } from "./format.js";
+import { LabelRoom } from "./label/room.js";
+import { Outbox } from "./outbox.js";
+import { poll } from "./poll.js";
+import { formatRoute, parseRoute } from "./route.js";
+import { RunsRoom } from "./runs/room.js";
+
+/** The rooms in the order of their tabs; the first is where one arrives. */
+const ROOMS = [
+  { name: "label", title: "Label", Room: LabelRoom },
+  { name: "runs", title: "Runs", Room: RunsRoom },
+];
+const UNSAVED_AFTER = 700;
+const byID = (id) => document.getElementById(id);
+
+/** What all rooms share: the address, the outbox, the annotator's name, the quiet bar. */
+class Shell {
+  #rooms = new Map();
+  #open = null;
+  #notice = null;
+  #stalled = null;
+
+  constructor() {
+    this.outbox = new Outbox({ storage: localStorage, send: call });
+    this.route = {};
+    this.annotator = annotatorName();
+  }
+
+  start() {
+    byID("rooms").append(...ROOMS.map(({ name, title }) => h("a", { href: formatRoute({ room: name }), "data-room": name }, title)));
+    this.#listen();
+    this.#apply();
+    this.outbox.drain();
+    poll(() => this.#watchConnection(), 2).now();
+  }
+
+  /** Shows a state and puts it into the address; `replace` when going back should not return to the old one. */
+  navigate(route, { replace = false } = {}) {
+    const address = formatRoute(route);
+    if (address !== location.pathname + location.search) history[replace ? "replaceState" : "pushState"](null, "", address);
+    this.#apply();
+  }
+
+  /** Writes a state into the address without showing anything anew. */
+  remember(changes) {
+    this.route = { ...this.route, ...changes };
+    history.replaceState(null, "", formatRoute(this.route));
+  }
+
+  /** A sentence in the quiet bar, for a few seconds. */
+  notice(text) {
+    clearTimeout(this.#notice?.timer);
+    this.#notice = { text, timer: setTimeout(() => this.#dropNotice(), 8000) };
+    this.#showBar();
+  }
+
+  #dropNotice() {
+    this.#notice = null;
+    this.#showBar();
+  }
+
+  #apply() {
+    const route = parseRoute(location.search);
+    const { name, title, Room } = ROOMS.find((each) => each.name === route.room) ?? ROOMS[0];
+    this.route = { ...route, room: name };
+    if (!this.#rooms.has(name)) this.#rooms.set(name, new Room(this));
+    const room = this.#rooms.get(name);
+    if (this.#open !== room) {
+      this.#open?.hide();
+      byID("room").replaceChildren(room.element);
+      this.#open = room;
+    }
+    for (const link of byID("rooms").children) {
+      if (link.dataset.room === name) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    document.title = `${title} · Holdfast`;
+    document.body.dataset.room = name;
+    room.show(this.route);
+  }
+
+  #listen() {
+    addEventListener("popstate", () => this.#apply());
+    document.addEventListener("click", (event) => this.#followLink(event));
+    document.addEventListener("keydown", (event) => this.#key(event));
+    connection.addEventListener("change", () => this.#connectionChanged());
+    connection.addEventListener("unauthorized", () => {
+      location.assign(`/login.html?next=${encodeURIComponent(location.pathname + location.search)}`);
+    });
+    this.outbox.addEventListener("change", () => this.#outboxChanged());
+    this.outbox.addEventListener("stalled", ({ detail }) => this.#stall(detail.error));
+    this.outbox.addEventListener("refused", ({ detail }) => this.notice(`Not saved: ${detail.error.message}`));
+    byID("help").addEventListener("click", () => this.showKeys());
+    byID("theme").addEventListener("click", switchTheme);
+    byID("logout").addEventListener("click", () => this.#leave());
+    byID("logout").hidden = localStorage.getItem("holdfast.signed-in") === null;
+    byID("annotator").value = this.annotator;
+    byID("annotator").addEventListener("change", (event) => this.#rename(event.target));
+    byID("annotator").addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === "Escape") event.target.blur();
+    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", nameTheme);
+    nameTheme();
+  }
+
+  #followLink(event) {
+    const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
+    if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const url = new URL(link.href);
+    if (url.origin !== location.origin || url.pathname !== "/" || url.hash !== "") return;
+    event.preventDefault();
+    this.navigate(parseRoute(url.search));
+  }
+
+  #key(event) {
+    if (isTyping(event) || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key !== "?") return;
+    event.preventDefault();
+    this.showKeys();
+  }
+
+  /** The dialog with the open room's keys. */
+  showKeys() {
+    const rows = [...this.#open.keys, ["?", "These keys"]];
+    byID("keys-list").replaceChildren(...rows.flatMap(([keys, text]) => [
+      h("dt", {}, ...keys.split(" ").map((key) => h("kbd", {}, key))),
+      h("dd", {}, text),
+    ]));
+    byID("keys").showModal();
+  }
+
+  async #watchConnection() {
+    if (connection.live === false) await call("server.ping").catch(() => {});
+    this.#outboxChanged();
+  }
+
+  #connectionChanged() {
+    const shown = byID("connection");
+    shown.dataset.live = String(connection.live);
+    setText(shown, connection.live ? "live" : "no server");
+    if (connection.live) {
+      this.#stalled = null;
+      this.outbox.drain();
+    }
+    this.#showBar();
+    this.#open.connectionChanged?.();
+  }
+
+  #stall(error) {
+    this.#stalled = error;
+    this.#showBar();
+  }
+
+  #outboxChanged() {
+    if (this.outbox.size === 0) this.#stalled = null;
+    this.#showBar();
+  }
+
+  /** How many answers have waited long enough for the server to be worth mentioning. */
+  get unsaved() {
+    const now = Date.now();
+    return this.outbox.entries.filter(({ at }) => now - at > UNSAVED_AFTER || connection.live === false).length;
+  }
+
+  #showBar() {
+    const text = this.#barText();
+    setText(byID("bar"), text);
+    byID("bar").hidden = text === "";
+  }
+
+  #barText() {
+    const kept = this.outbox.size > 0 ? ` ${plural(this.outbox.size, "answer")} kept here until then.` : "";
+    if (!this.outbox.durable) return "The browser's storage is full: leave this page open until everything is saved.";
+    if (connection.live === false) return `No connection to the server. Work goes on; it is sent when the server is back.${kept}`;
+    if (this.#stalled && this.unsaved > 0) return `The server can't save now (${this.#stalled.message}). Trying again.${kept}`;
+    return this.#notice?.text ?? "";
+  }
+
+  #rename(input) {
+    this.annotator = input.value.trim() || annotatorName();
+    input.value = this.annotator;
+    localStorage.setItem("holdfast.annotator", this.annotator);
+    this.#open.annotatorChanged?.();
+  }
+
+  async #leave() {
+    try {
+      await logout();
+      localStorage.removeItem("holdfast.signed-in");
+      location.assign("/login.html");
+    } catch (error) {
+      this.notice(error.message);
+    }
+  }
+}
+
+function annotatorName() {
+  const known = localStorage.getItem("holdfast.annotator");
+  if (known) return known;
+  const [number] = crypto.getRandomValues(new Uint32Array(1));
+  const name = `guest-${number.toString(36).slice(0, 4)}`;
+  localStorage.setItem("holdfast.annotator", name);
+  return name;
+}
+
+function isDark() {
+  return (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+}
+
+function switchTheme() {
+  const theme = isDark() ? "light" : "dark";
+  document.documentElement.dataset.theme = theme;
+  localStorage.setItem("holdfast.theme", theme);
+  nameTheme();
+}
+
+function nameTheme() {
+  byID("theme").setAttribute("aria-label", `Switch to the ${isDark() ? "light" : "dark"} theme`);
+}
+
+new Shell().start();

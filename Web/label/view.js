@@ -1,0 +1,77 @@
+import { h } from "../dom.js";
+import { title } from "../format.js";
+
+/** The label room's elements; what happens on a press is passed in. */
+export function labelView({ stage, onAnswer, onUndo, onHelp, onLabel }) {
+  const view = {
+    question: h("h1", { class: "question" }, " "),
+    file: h("p", { class: "file muted" }),
+    labels: h("select", { "aria-label": "Label that is asked", change: (event) => onLabel(event.target.value) }),
+    last: h("p", { class: "last muted", role: "status" }),
+    state: h("div", { class: "label-state" }),
+    answers: h("div", { class: "answers", role: "group", "aria-label": "Answer" },
+      answer("yes", "1", "✓ Yes", "1 ArrowRight", () => onAnswer("yes")),
+      answer("no", "0", "✕ No", "0 ArrowLeft", () => onAnswer("no")),
+      answer("skip", "space", "Skip", "Space", () => onAnswer("skip")),
+      answer("undo", "u", "Undo", "U", onUndo),
+      answer("help", "?", "All keys", "?", onHelp)),
+    progress: h("div", { class: "progress" }),
+  };
+  view.work = h("div", { class: "label-work" },
+    h("div", { class: "ask" }, view.question, view.file, levels(stage), view.labels),
+    stage.element,
+    h("div", { class: "reply" }, view.answers, view.last));
+  view.element = h("section", { class: "label-room", "aria-label": "Label" }, view.work, view.state, view.progress);
+
+  function answer(name, key, text, shortcuts, press) {
+    return h("button", {
+      type: "button",
+      class: `answer ${name}`,
+      "data-answer": name,
+      "aria-keyshortcuts": shortcuts,
+      click: (event) => {
+        // After a press by pointer, space must skip again and not press this button once more.
+        if (event.detail > 0) stage.element.focus({ preventScroll: true });
+        press();
+      },
+    }, h("kbd", { "aria-hidden": "true" }, key), text);
+  }
+  return view;
+}
+
+/** Lets a pressed answer light up for a moment. */
+export function flash(view, name) {
+  const lit = { borderColor: "currentcolor", background: `var(--${name}-soft, var(--accent-soft))` };
+  view.answers.querySelector(`[data-answer="${name}"]`).animate([lit, lit, {}], 240);
+}
+
+/** Fills the choice of labels. */
+export function showLabels(select, names, chosen) {
+  if (select.dataset.names !== names.join()) {
+    select.dataset.names = names.join();
+    select.replaceChildren(...names.map((name) => h("option", { value: name }, title(name))));
+  }
+  select.value = chosen;
+  select.hidden = names.length < 2;
+}
+
+function levels(stage) {
+  const brightness = slider("Brightness");
+  const contrast = slider("Contrast");
+  const apply = () => stage.setLevels(Number(brightness.value), Number(contrast.value));
+  const reset = () => {
+    brightness.value = contrast.value = "1";
+    apply();
+  };
+  for (const input of [brightness, contrast]) input.addEventListener("input", apply);
+  return h("details", { class: "levels" },
+    h("summary", {}, "Levels"),
+    h("div", { class: "popover" },
+      h("label", {}, "Brightness", brightness),
+      h("label", {}, "Contrast", contrast),
+      h("button", { type: "button", click: reset }, "Reset")));
+}
+
+function slider(name) {
+  return h("input", { type: "range", min: "0.2", max: "3", step: "0.05", value: "1", name });
+}

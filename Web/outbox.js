@@ -1,0 +1,126 @@
+/** How long to wait before the n-th resend, in milliseconds: random below a doubling cap. */
+export function backoff(attempt, random = Math.random) {
+  return Math.max(200, random() * Math.min(10_000, 500 * 2 ** attempt));
+}
+
+/** A random name for an event; `crypto.randomUUID` would exist on secure origins only. */
+export function eventID() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Writes on their way to the server, in order, one at a time. Each is in the browser's storage until the server has
+ * acknowledged it, so neither a lost connection nor a reload loses one; its event_id makes a resend harmless.
+ * Says `change`, `acknowledged` (detail: entry, result), `refused` (detail: entry, error) and `stalled` (detail: error).
+ */
+export class Outbox extends EventTarget {
+  #storage;
+  #send;
+  #delay;
+  #entries;
+  #sequence = 0;
+  #draining = false;
+  #wake = null;
+
+  constructor({ storage, send, delay = backoff, prefix = "holdfast.outbox." }) {
+    super();
+    this.#storage = storage;
+    this.#send = send;
+    this.#delay = delay;
+    this.prefix = prefix;
+    this.#entries = stored(storage, prefix);
+    /** False once the storage refused an entry: then what is unsent lives only as long as the page. */
+    this.durable = true;
+  }
+
+  get size() {
+    return this.#entries.length;
+  }
+
+  /** The unsent entries, oldest first. */
+  get entries() {
+    return [...this.#entries];
+  }
+
+  /** Keeps a write and starts sending; `note` stays with the entry and is not sent. */
+  add(method, params, note = null) {
+    this.#sequence += 1;
+    const at = Date.now();
+    const order = `${String(at).padStart(15, "0")}-${String(this.#sequence).padStart(6, "0")}`;
+    const event = params.event_id ?? eventID();
+    const entry = { key: `${this.prefix}${order}-${event}`, at, method, params: { ...params, event_id: event }, note };
+    try {
+      this.#storage.setItem(entry.key, JSON.stringify(entry));
+    } catch {
+      this.durable = false;
+    }
+    this.#entries.push(entry);
+    this.#say("change");
+    this.drain();
+    return entry;
+  }
+
+  /** Sends what is there; returns when nothing is left. A call while it runs only ends its waiting. */
+  async drain() {
+    if (this.#draining) {
+      this.#wake?.();
+      return;
+    }
+    this.#draining = true;
+    for (let attempt = 0; this.#entries.length > 0; ) {
+      attempt = (await this.#sendFirst()) ? 0 : attempt + 1;
+      if (attempt > 0) await this.#pause(this.#delay(attempt));
+    }
+    this.#draining = false;
+  }
+
+  async #sendFirst() {
+    const entry = this.#entries[0];
+    let said;
+    try {
+      said = ["acknowledged", { entry, result: await this.#send(entry.method, entry.params) }];
+    } catch (error) {
+      if (!error.final) {
+        this.#say("stalled", { error });
+        return false;
+      }
+      said = ["refused", { entry, error }];
+    }
+    this.#entries.shift();
+    this.#storage.removeItem(entry.key);
+    this.#say(...said);
+    this.#say("change");
+    return true;
+  }
+
+  #pause(milliseconds) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #say(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+function stored(storage, prefix) {
+  const keys = [];
+  for (let index = 0; index < storage.length; index += 1) {
+    const key = storage.key(index);
+    if (key.startsWith(prefix)) keys.push(key);
+  }
+  return keys.sort().flatMap((key) => {
+    try {
+      return [{ ...JSON.parse(storage.getItem(key)), key }];
+    } catch {
+      storage.removeItem(key);
+      return [];
+    }
+  });
+}
