@@ -11,7 +11,7 @@ final class ArrayStore: Sendable {
     private let executor: HDF5Executor
     private let open: OpenFiles
     private let codec = RowCodec()
-    private let pool = CodecPool()
+    let pool = CodecPool()
     private let logger = Logger(label: "holdfast.arrays")
     /// The runs whose file is open for writing; known without asking the executor.
     private let writable = Mutex<Set<String>>([])
@@ -51,6 +51,7 @@ final class ArrayStore: Sendable {
                 logger.error("writing a run file failed", metadata: ["run": "\(runID)", "error": "\(error)"])
             }
         }
+        while let idle = executor.sync({ open.surplusWritable }) { close(idle) }
         return failures
     }
 
@@ -94,9 +95,7 @@ final class ArrayStore: Sendable {
         } else {
             file = try openRepaired(runID, committedRows: opening.committedRows)
         }
-        if let evicted = try open.add(file, runID: runID, isWritable: true) {
-            writable.withLock { _ = $0.remove(evicted) }
-        }
+        try open.add(file, runID: runID, isWritable: true)
         writable.withLock { _ = $0.insert(runID) }
         return file
     }
@@ -234,9 +233,7 @@ final class ArrayStore: Sendable {
         if let file = open.any(runID) { return file }
         guard FileManager.default.fileExists(atPath: path(runID)) else { return nil }
         let file = try RunFile.openReadOnly(path(runID), on: executor)
-        if let evicted = try open.add(file, runID: runID, isWritable: false) {
-            writable.withLock { _ = $0.remove(evicted) }
-        }
+        try open.add(file, runID: runID, isWritable: false)
         return file
     }
 

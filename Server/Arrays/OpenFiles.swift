@@ -10,6 +10,7 @@ final class OpenFiles: @unchecked Sendable {
         var lastUse: Int
     }
 
+    /// Files of each kind that stay open.
     private static let maximum = 128
     private let executor: HDF5Executor
     private var entries: [String: Entry] = [:]
@@ -32,16 +33,21 @@ final class OpenFiles: @unchecked Sendable {
         return any(runID)
     }
 
-    /// Adds a file, and says which writable run was closed to make room.
-    func add(_ file: RunFile, runID: String, isWritable: Bool) throws(HDF5Error) -> String? {
-        var evicted: String?
-        if entries.count >= Self.maximum, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
-            if oldest.value.isWritable { evicted = oldest.key }
-            try close(oldest.key)
-        }
+    func add(_ file: RunFile, runID: String, isWritable: Bool) throws(HDF5Error) {
+        if !isWritable, let oldest = surplus(isWritable: false) { try close(oldest) }
         clock += 1
         entries[runID] = Entry(file: file, isWritable: isWritable, lastUse: clock)
-        return evicted
+    }
+
+    /// The file that was not written to for longest, if too many are open for writing.
+    ///
+    /// Not closed when one is added: a group that has begun counts on those that were open then.
+    var surplusWritable: String? { surplus(isWritable: true) }
+
+    private func surplus(isWritable: Bool) -> String? {
+        let files = entries.filter { $0.value.isWritable == isWritable }
+        guard files.count >= Self.maximum else { return nil }
+        return files.min { $0.value.lastUse < $1.value.lastUse }?.key
     }
 
     func close(_ runID: String) throws(HDF5Error) {

@@ -20,7 +20,6 @@ final class Pictures: Sendable {
     private static let capacity = 64 << 20
 
     private let arrays: ArrayStore
-    private let pool = CodecPool()
     private let cache = Mutex(Cache())
 
     init(arrays: ArrayStore) { self.arrays = arrays }
@@ -30,7 +29,7 @@ final class Pictures: Sendable {
         let key = Key(ref: ref, size: size)
         if let known = recall(key) { return known }
         guard let array = try await arrays.read([ref])[0] else { return nil }
-        let bytes = try await pool.map([array]) { try Self.render($0, size: size) }[0]
+        let bytes = try await arrays.pool.map([array]) { try Self.render($0, size: size) }[0]
         remember(bytes, key)
         return bytes
     }

@@ -128,6 +128,11 @@ final class HoldfastServer: Sendable {
             }
         }
         try await catalog.markFilesClosed()
+        // A deletion may have been committed without its file being removed any more.
+        let deleted = try catalog.readNow { connection in
+            try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NOT NULL") { $0.string(0) }
+        }
+        for runID in deleted { arrays.delete(runID) }
     }
 
     // MARK: Serving

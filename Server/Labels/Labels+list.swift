@@ -23,7 +23,9 @@ extension Labels {
         var last: Int64?
         if images.count > limit, case .integer(let id)? = images[limit - 1]["id"] { last = id }
         return LabelsList.Result(
-            images: Array(images.prefix(limit)), cursor: try last.map { try Page.cursor(Key(id: $0)) })
+            images: Array(images.prefix(limit)),
+            cursor: try last.map { try Page.cursor(Key(id: $0)) }
+        )
     }
 
     private var columns: [String] {

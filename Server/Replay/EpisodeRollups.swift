@@ -41,6 +41,11 @@ struct EpisodeRollups {
             indexOfStep.append(Int64(touched[place].index))
             touched[place].steps += 1
             touched[place].totalReward += batch.rewards[row]
+            guard !touched[place].totalReward.isNaN else {
+                throw WireError.invalidParams(
+                    "step \(row): with this reward the total of episode \"\(touched[place].episodeID)\" is not a number"
+                )
+            }
             touched[place].terminated = touched[place].terminated || batch.terminated[row]
             touched[place].truncated = touched[place].truncated || batch.truncated[row]
         }

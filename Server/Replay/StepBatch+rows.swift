@@ -120,7 +120,8 @@ extension StepBatch {
 extension StepBatch.Names {
     /// Numbers the distinct strings.
     init(_ strings: [String?]) {
-        var known: [String: Int] = [:]
+        // Keyed by bytes: strings that are equal only after Unicode normalisation are different names.
+        var known: [[UInt8]: Int] = [:]
         values = []
         codes = []
         codes.reserveCapacity(strings.count)
@@ -129,10 +130,11 @@ extension StepBatch.Names {
                 codes.append(-1)
                 continue
             }
-            if let code = known[string] {
+            let bytes = Array(string.utf8)
+            if let code = known[bytes] {
                 codes.append(code)
             } else {
-                known[string] = values.count
+                known[bytes] = values.count
                 codes.append(values.count)
                 values.append(string)
             }
@@ -141,8 +143,13 @@ extension StepBatch.Names {
 
     init(_ column: StringColumn, count: Int, name: String) throws {
         do {
+            // A value may stand twice in the column; its rows are one name all the same.
+            let distinct = Self(column.values)
             let codes = try column.decodedCodes(count: count)
-            self.init(values: column.values, codes: codes.map { $0 == column.values.count ? -1 : $0 })
+            self.init(
+                values: distinct.values,
+                codes: codes.map { $0 == column.values.count ? -1 : distinct.codes[$0] }
+            )
         } catch {
             throw WireError.invalidParams("columns.\(name): \(error.description)")
         }

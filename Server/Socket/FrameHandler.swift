@@ -29,6 +29,11 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
     private var reservation: MemoryBudget.Reservation?
     private var isWaitingForMemory = false
     private var isReadPending = false
+    /// Whether bytes that come are wanted; otherwise it is the server that is slow.
+    private var isReading = false
+    private var pausedAt = NIODeadline.now()
+    /// When reading went on after a pause that the client could not help.
+    private var resumedAt = NIODeadline.now()
     private var isBroken = false
     private var isAccepted = false
     private var bytesSinceCheck = 0
@@ -65,6 +70,12 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
         guard !isBroken else { return }
         decoder.append(bytes)
         decode(context)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        pausedAt = .now()
+        context.fireChannelReadComplete()
     }
 
     private func decode(_ context: ChannelHandlerContext) {
@@ -104,10 +115,9 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
         isWaitingForMemory = false
         guard let context else { return }
         self.reservation = reservation
-        bytesSinceCheck = limits.slowestProgress
         if isReadPending {
             isReadPending = false
-            context.read()
+            startReading(context)
         }
     }
 
@@ -115,8 +125,14 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
         if isWaitingForMemory {
             isReadPending = true
         } else {
-            context.read()
+            startReading(context)
         }
+    }
+
+    private func startReading(_ context: ChannelHandlerContext) {
+        if !isReading, .now() - pausedAt > .seconds(1) { resumedAt = .now() }
+        isReading = true
+        context.read()
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -139,7 +155,8 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     private func check() {
         guard let context, !isBroken else { return }
-        if decoder.isInsideFrame, !isWaitingForMemory, !isReadPending, bytesSinceCheck < limits.slowestProgress {
+        let wasWaitedFor = isReading && .now() - resumedAt >= limits.progressInterval
+        if decoder.isInsideFrame, wasWaitedFor, bytesSinceCheck < limits.slowestProgress {
             return refuse(WireError(.overloaded, "the frame comes too slowly"), context)
         }
         if .now() - lastActivity > limits.idleTimeout { return context.close(promise: nil) }

@@ -29,7 +29,8 @@ public struct StringColumn: Codable, Sendable, Equatable {
 
     /// The strings of N rows, dictionary-coded.
     public init(_ strings: [String?]) throws(ArrayError) {
-        var codes: [String: UInt32] = [:]
+        // Keyed by bytes: strings that are equal only after Unicode normalisation are different values.
+        var codes: [[UInt8]: UInt32] = [:]
         var values: [String] = []
         var rows: [UInt32?] = []
         rows.reserveCapacity(strings.count)
@@ -38,10 +39,11 @@ public struct StringColumn: Codable, Sendable, Equatable {
                 rows.append(nil)
                 continue
             }
-            if let code = codes[string] {
+            let bytes = Array(string.utf8)
+            if let code = codes[bytes] {
                 rows.append(code)
             } else {
-                codes[string] = UInt32(values.count)
+                codes[bytes] = UInt32(values.count)
                 rows.append(UInt32(values.count))
                 values.append(string)
             }

@@ -17,8 +17,13 @@ public struct LabelsList: Method {
     public var cursor: String?
 
     public init(
-        split: String? = nil, studyID: String? = nil, labeled: Bool? = nil, filters: [String: Int?]? = nil,
-        text: String? = nil, limit: Int? = nil, cursor: String? = nil
+        split: String? = nil,
+        studyID: String? = nil,
+        labeled: Bool? = nil,
+        filters: [String: Int?]? = nil,
+        text: String? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil
     ) {
         self.split = split
         self.studyID = studyID

@@ -35,7 +35,9 @@ struct ArrayFile: Sendable {
     func rows(_ name: String, _ range: Range<Int>) async throws -> ArrayValue {
         guard let dataset = datasets[name], let dtype = dataset.dtype else {
             throw CommandFailure(
-                code: CommandFailure.other, message: "\(url.path) has no dataset \(name) of numbers; it has \(names)")
+                code: CommandFailure.other,
+                message: "\(url.path) has no dataset \(name) of numbers; it has \(names)"
+            )
         }
         let (file, path) = (file, dataset.path)
         let bytes = try await executor.run { () throws(HDF5Error) in try file.readRows(path, range) }

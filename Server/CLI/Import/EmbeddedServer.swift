@@ -5,13 +5,21 @@ import Logging
 enum EmbeddedServer {
     /// Runs a job against a server for the directory, then shuts the server down.
     static func run(
-        data: String, _ job: @escaping @Sendable (_ server: String, _ token: String) async throws -> Void
+        data: String,
+        _ job: @escaping @Sendable (_ server: String, _ token: String) async throws -> Void
     ) async throws {
         let token = UUID().uuidString
         let loopback = Endpoint(host: "127.0.0.1", port: 0)
         let configuration = ServerConfiguration(
-            data: data, tcp: loopback, http: loopback, durability: .full, token: token, allowedHosts: [],
-            webFolder: nil, logLevel: .error)
+            data: data,
+            tcp: loopback,
+            http: loopback,
+            durability: .full,
+            token: token,
+            allowedHosts: [],
+            webFolder: nil,
+            logLevel: .error
+        )
         let (addresses, ready) = AsyncStream<String>.makeStream()
         let server = HoldfastServer(configuration) { tcp, _ in
             ready.yield(tcp)

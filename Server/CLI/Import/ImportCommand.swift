@@ -14,7 +14,8 @@ struct ImportCommand: AsyncParsableCommand {
             An HDF5 file in the layout of Holdfast's run files becomes a run with its episodes and steps. Of any other \
             HDF5 file each dataset of pictures (rows of 2 to 4 dimensions) becomes images to label; with --dataset only \
             that one. Importing the same again adds nothing twice.
-            """)
+            """
+    )
 
     @Argument(help: "An HDF5 file, or a folder of PNG files.")
     var source: String
@@ -40,8 +41,10 @@ struct ImportCommand: AsyncParsableCommand {
         guard let data else {
             let environment = ProcessInfo.processInfo.environment
             return try await send(
-                source, server: server ?? environment["HOLDFAST_SERVER"] ?? "127.0.0.1:7411",
-                token: token ?? environment["HOLDFAST_TOKEN"])
+                source,
+                server: server ?? environment["HOLDFAST_SERVER"] ?? "127.0.0.1:7411",
+                token: token ?? environment["HOLDFAST_TOKEN"]
+            )
         }
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)

@@ -16,7 +16,8 @@ struct PictureDatasets: ImportSource {
             guard let found = file.datasets[dataset], Self.hasPictures(found) else {
                 throw CommandFailure(
                     code: CommandFailure.other,
-                    message: "\(file.url.path) has no dataset \(dataset) whose rows are pictures; it has \(file.names)")
+                    message: "\(file.url.path) has no dataset \(dataset) whose rows are pictures; it has \(file.names)"
+                )
             }
             names = [dataset]
         } else {
@@ -24,7 +25,9 @@ struct PictureDatasets: ImportSource {
         }
         guard !names.isEmpty else {
             throw CommandFailure(
-                code: CommandFailure.other, message: "\(file.url.path) has no dataset whose rows are pictures")
+                code: CommandFailure.other,
+                message: "\(file.url.path) has no dataset whose rows are pictures"
+            )
         }
     }
 
@@ -41,8 +44,12 @@ struct PictureDatasets: ImportSource {
                 let pixels = try ArrayValue(dtype: row.dtype, shape: Array(row.shape.dropFirst()), bytes: row.bytes)
                 try await batches.add(
                     ImagesInsert.Image(
-                        filename: "\(file.stem)/\(name)/\(index)", studyID: study ?? file.stem,
-                        frameNumber: Int64(index), image: pixels))
+                        filename: "\(file.stem)/\(name)/\(index)",
+                        studyID: study ?? file.stem,
+                        frameNumber: Int64(index),
+                        image: pixels
+                    )
+                )
             }
         }
         try await batches.flush()

@@ -33,7 +33,9 @@ struct PictureFolder: ImportSource {
         guard broken.isEmpty else {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "\(batches.summary); \(broken.count) files are not readable PNGs: \(broken.joined(separator: "; "))")
+                message:
+                    "\(batches.summary); \(broken.count) files are not readable PNGs: \(broken.joined(separator: "; "))"
+            )
         }
         return batches.summary
     }
@@ -42,7 +44,10 @@ struct PictureFolder: ImportSource {
         let bitmap = try PNGDecoder.decode([UInt8](try Data(contentsOf: root.appendingPathComponent(file))))
         let shape = [bitmap.height, bitmap.width] + (bitmap.channels == 1 ? [] : [bitmap.channels])
         let pixels = try ArrayValue(
-            dtype: bitmap.bitDepth == 16 ? .uint16 : .uint8, shape: shape, bytes: ByteBuffer(bytes: bitmap.pixels))
+            dtype: bitmap.bitDepth == 16 ? .uint16 : .uint8,
+            shape: shape,
+            bytes: ByteBuffer(bytes: bitmap.pixels)
+        )
         let folder = file.split(separator: "/").dropLast().joined(separator: "/")
         let own = folder.isEmpty ? root.standardizedFileURL.lastPathComponent : folder
         return ImagesInsert.Image(filename: file, studyID: study ?? own, image: pixels)

@@ -22,7 +22,8 @@ struct RecordedRun: ImportSource {
             guard let dataset = file.datasets[name], dataset.rows != count else { continue }
             throw CommandFailure(
                 code: CommandFailure.dataDamaged,
-                message: "\(file.url.path): \(name) has \(dataset.rows) rows, rewards has \(count)")
+                message: "\(file.url.path): \(name) has \(dataset.rows) rows, rewards has \(count)"
+            )
         }
     }
 
@@ -33,10 +34,14 @@ struct RecordedRun: ImportSource {
     func send(to client: HoldfastClient) async throws -> String {
         let recorded = try await file.attribute("run_id")
         let runID = runID ?? recorded ?? file.stem
-        let start = try await client.call(RunsStart(runID: runID, config: ["imported_from": .string(file.url.lastPathComponent)]))
+        let start = try await client.call(
+            RunsStart(runID: runID, config: ["imported_from": .string(file.url.lastPathComponent)])
+        )
         if start.resumed, try await client.run(runID).steps > 0 {
             throw CommandFailure(
-                code: CommandFailure.other, message: "run \"\(runID)\" exists and has steps; choose another id with --run")
+                code: CommandFailure.other,
+                message: "run \"\(runID)\" exists and has steps; choose another id with --run"
+            )
         }
         let episodes = try await file.rows("episode_index", 0..<count).integers() ?? []
         var next: [Int64: Int64] = [:]
@@ -60,7 +65,10 @@ struct RecordedRun: ImportSource {
     }
 
     private func columns(
-        _ range: Range<Int>, runID: String, episodes: [Int64], next: inout [Int64: Int64]
+        _ range: Range<Int>,
+        runID: String,
+        episodes: [Int64],
+        next: inout [Int64: Int64]
     ) async throws -> StepsAppend.Columns {
         let indices = episodes.map { episode in
             defer { next[episode, default: 0] += 1 }
@@ -68,9 +76,12 @@ struct RecordedRun: ImportSource {
         }
         let dones = (try await file.rows("dones", range).integers() ?? []).map { $0 != 0 }
         var columns = StepsAppend.Columns(
-            episodeID: try StringColumn(episodes.map { Self.name($0, runID) }), stepIndex: try ArrayValue(indices),
+            episodeID: try StringColumn(episodes.map { Self.name($0, runID) }),
+            stepIndex: try ArrayValue(indices),
             reward: try ArrayValue(try await file.rows("rewards", range).doubles() ?? []),
-            terminated: try ArrayValue(dones), truncated: try ArrayValue(dones.map { _ in false }))
+            terminated: try ArrayValue(dones),
+            truncated: try ArrayValue(dones.map { _ in false })
+        )
         if file.datasets["actions"] != nil { columns.action = try await file.rows("actions", range) }
         if file.datasets["frames"] != nil { columns.frame = try await file.rows("frames", range) }
         columns.observation = try await observation(range)
