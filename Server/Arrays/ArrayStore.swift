@@ -83,6 +83,8 @@ final class ArrayStore: Sendable {
         try open.close(runID)
         let file: RunFile
         if opening.committedRows.isEmpty {
+            // A file without committed rows is left over from a group that was not committed.
+            try removeIfPresent(runID)
             file = try RunFile.create(
                 path(runID),
                 attributes: [
@@ -98,6 +100,15 @@ final class ArrayStore: Sendable {
         try open.add(file, runID: runID, isWritable: true)
         writable.withLock { _ = $0.insert(runID) }
         return file
+    }
+
+    private func removeIfPresent(_ runID: String) throws(HDF5Error) {
+        guard FileManager.default.fileExists(atPath: path(runID)) else { return }
+        do {
+            try FileManager.default.removeItem(atPath: path(runID))
+        } catch {
+            throw HDF5Error(.failed, "remove", path(runID), "\(error)")
+        }
     }
 
     private func openRepaired(_ runID: String, committedRows: [String: Int]) throws(HDF5Error) -> RunFile {

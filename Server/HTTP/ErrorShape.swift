@@ -1,4 +1,5 @@
 import Hummingbird
+import NIOCore
 import Wire
 
 /// Gives every error of this door the same JSON shape.
@@ -14,6 +15,9 @@ struct ErrorShape<Context: Hummingbird.RequestContext>: RouterMiddleware {
             return try failure.response(from: request, context: context)
         } catch let error as WireError {
             return try HTTPFailure(Self.status(of: error), error).response(from: request, context: context)
+        } catch is NIOTooManyBytesError {
+            return try HTTPFailure(.contentTooLarge, .parseError, "the body is too large")
+                .response(from: request, context: context)
         } catch let error as HTTPError where error.status == .notFound {
             return try HTTPFailure(.notFound, .notFound, "there is nothing at \(request.uri.path.prefix(200))")
                 .response(from: request, context: context)

@@ -21,10 +21,10 @@ struct HTTPDoor {
     ]
 
     func makeRouter() -> Router<BasicRequestContext> {
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
-        router.add(middleware: HostCheck(allowedHosts: allowedHosts))
         router.add(middleware: ErrorShape())
+        router.add(middleware: HostCheck(allowedHosts: allowedHosts))
         if let webFolder {
             router.add(
                 middleware: FileMiddleware(
@@ -62,12 +62,7 @@ struct HTTPDoor {
                 "POST /rpc takes content-type application/json only"
             )
         }
-        let body: ByteBuffer
-        do {
-            body = try await request.body.collect(upTo: limits.payload)
-        } catch is NIOTooManyBytesError {
-            throw HTTPFailure(.contentTooLarge, .parseError, "the body is larger than \(limits.payload) bytes")
-        }
+        let body = try await request.body.collect(upTo: limits.payload)
         let response = await respond(to: body)
         return Response(
             status: .ok,

@@ -19,6 +19,7 @@ enum LabelEvents {
     /// The answer that an event got when it was first applied, if it was.
     static func answer<Answer: Decodable>(
         to eventID: String?,
+        _ kind: Kind,
         as type: Answer.Type,
         _ connection: Connection
     ) throws -> Answer? {
@@ -26,12 +27,14 @@ enum LabelEvents {
         guard (1...128).contains(eventID.utf8.count) else {
             throw WireError.invalidParams("event_id must have 1 to 128 bytes")
         }
-        let text = try connection.first("SELECT answer FROM label_events WHERE event_id = ?", eventID) { $0.string(0) }
-        guard let text else { return nil }
-        guard let answer = try? JSONCoding.decode(type, from: ByteBuffer(string: text)) else {
-            throw WireError("event_id_reused", "event_id \"\(eventID)\" was used for another kind of event")
+        let known = try connection.first("SELECT kind, answer FROM label_events WHERE event_id = ?", eventID) {
+            (kind: $0.string(0), answer: $0.string(1))
         }
-        return answer
+        guard let known else { return nil }
+        guard known.kind == kind.rawValue else {
+            throw WireError("event_id_reused", "event_id \"\(eventID)\" was used for a \(known.kind) event")
+        }
+        return try JSONCoding.decode(type, from: ByteBuffer(string: known.answer))
     }
 
     static func record(

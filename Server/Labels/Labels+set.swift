@@ -15,6 +15,7 @@ extension Labels {
         return { transaction in
             if let answer = try LabelEvents.answer(
                 to: parameters.eventID,
+                .set,
                 as: LabelsSet.Result.self,
                 transaction.connection
             ) {
@@ -48,6 +49,7 @@ extension Labels {
         { transaction in
             if let answer = try LabelEvents.answer(
                 to: parameters.eventID,
+                .skip,
                 as: LabelsSkip.Result.self,
                 transaction.connection
             ) {
@@ -76,7 +78,12 @@ extension Labels {
     func undo(_ parameters: LabelsUndo) throws -> @Sendable (WriteTransaction) throws -> LabelsUndo.Result {
         { transaction in
             let connection = transaction.connection
-            if let answer = try LabelEvents.answer(to: parameters.eventID, as: LabelsUndo.Result.self, connection) {
+            if let answer = try LabelEvents.answer(
+                to: parameters.eventID,
+                .undo,
+                as: LabelsUndo.Result.self,
+                connection
+            ) {
                 return answer
             }
             guard

@@ -1,3 +1,4 @@
+import HDF5
 import NIOCore
 import Wire
 
@@ -27,8 +28,11 @@ struct MethodTable: Sendable {
             .read { request, context in
                 do {
                     let parameters = try request.decode(M.self)
-                    let result = try await handler(parameters, context)
                     let encoding = (parameters as? any ReturnsArrays)?.arrayEncoding ?? context.arrayEncoding
+                    guard encoding == .base64 || context.arrayEncoding == .attachment else {
+                        throw WireError.invalidParams("array_encoding can only be base64 here: HTTP has no attachments")
+                    }
+                    let result = try await handler(parameters, context)
                     return try Self.encode(result, encoding, context)
                 } catch {
                     return .failure(Self.wireError(error))
@@ -120,6 +124,7 @@ struct MethodTable: Sendable {
         case let error as WireError: error
         case let error as ArrayError: .invalidParams(error.description)
         case let error as SQLError: error.wireError
+        case let error as HDF5Error where error.kind == .invalid: .invalidParams(error.description)
         case is CancellationError: WireError(.overloaded, "the server is shutting down")
         default: WireError(.internalError, "\(error)")
         }

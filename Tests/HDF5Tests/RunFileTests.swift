@@ -26,6 +26,29 @@ struct RunFileTests {
         try file.synchronize()
     }
 
+    @Test func aRowThatDoesNotShrinkIsReadRightAfterItWasWritten() throws {
+        let executor = try HDF5Executor()
+        let layout = try RowLayout(dtype: .uint8, shape: [16])
+        let spec = DatasetSpec(name: "frames", layout: layout, storage: .chunkPerRow)
+        let bytes = ByteBuffer(bytes: 0..<16)
+        let codec = RowCodec()
+        let encoded = bytes.withUnsafeReadableBytes { codec.encode($0, with: .lzf) }
+        #expect(encoded.isRaw)
+        let row = try executor.sync { () throws(HDF5Error) in
+            let file = try RunFile.create(
+                directory.file("r.h5"),
+                attributes: [],
+                compression: .lzf,
+                datasets: [spec],
+                on: executor
+            )
+            try file.append([Column(spec: spec, extent: 1, payload: .rows([(0, encoded)]))])
+            return try file.storedRow("frames", 0)
+        }
+        let stored = try #require(row)
+        #expect(try codec.decode(stored, with: .lzf, layout: layout) == bytes)
+    }
+
     @Test func missingRowsAndRowsBeyondTheEndAreNil() throws {
         let recording = try Recording(directory.file("r.h5"))
         let file = try recording.create()

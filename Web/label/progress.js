@@ -3,6 +3,7 @@ import { count, title } from "../format.js";
 import { effect, perHour, withEffects } from "./tally.js";
 
 const PATIENCE = 5000;
+const SPLITS = [["train", "train"], ["val", "val"], ["test", "test (held out)"], ["none", "no split yet"]];
 
 /** The line at the bottom: what is labeled, in which splits, how fast, what is unsaved. */
 export class Progress {
@@ -61,7 +62,7 @@ export class Progress {
     bar.firstChild.style.transform = `scaleX(${share})`;
     this.#element.replaceChildren(bar, h("p", { class: "counts" },
       ...Object.entries(stats.labels).map(([name, counts]) => labeled(name, counts, stats.total, name === label)),
-      ...Object.entries(stats.splits ?? {}).map(([name, n]) => split(name, n)),
+      ...SPLITS.map(([name, text]) => split(name, text, stats.splits[name])),
       speed === null ? null : item("speed", `${count(speed)} per hour`),
       unsaved > 0 ? h("span", { class: "unsaved" }, `${count(unsaved)} unsaved`) : null));
   }
@@ -79,9 +80,8 @@ function labeled(name, counts, total, current) {
     `${title(name)} `, h("b", {}, `${count(counts.labeled)} / ${count(total)}`), ` · ${count(counts.yes)} yes`);
 }
 
-function split(name, n) {
-  const names = { test: "test (held out)", none: "no split yet" };
-  return h("span", { class: "count split", "data-split": name }, `${names[name] ?? name} `, h("b", {}, count(n)));
+function split(name, text, n) {
+  return h("span", { class: "count split", "data-split": name }, `${text} `, h("b", {}, count(n)));
 }
 
 function item(name, text) {

@@ -10,7 +10,7 @@ import { Queue } from "./queue.js";
 import { LabelSession } from "./session.js";
 import { flash, labelView, showLabels } from "./view.js";
 
-const IMPORT = "holdfast import images DIR";
+const IMPORT = "holdfast import path/to/pictures";
 const MOST_EXCLUDED = 10_000;
 const ANSWERS = { 1: "yes", ArrowRight: "yes", 0: "no", ArrowLeft: "no", " ": "skip" };
 const WORDS = { yes: "✓ Yes", no: "✕ No", skip: "Skipped" };
@@ -232,7 +232,7 @@ export class LabelRoom {
 
   #showNothing() {
     if (this.progress.total === 0) {
-      this.#showState(empty("No images yet", "Bring in a folder of images; they appear here by themselves.", IMPORT));
+      this.#showState(empty("No images yet", "Bring in a folder of PNG pictures, or an HDF5 file; they appear here by themselves.", IMPORT));
       return;
     }
     this.#showState(empty(`Nothing left to ask about “${title(this.label)}”`,

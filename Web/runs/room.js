@@ -9,7 +9,7 @@ import { RUN_ORDERS, runsTable, selectRuns } from "./table.js";
 
 const PAGE = 200;
 const MOST = 2000;
-const START = "holdfast serve --data DIR";
+const IMPORT = "holdfast import path/to/run.h5";
 
 /** All runs on the left, the chosen one on the right. */
 export class RunsRoom {
@@ -92,7 +92,7 @@ export class RunsRoom {
 
   #content(runs, sort) {
     if (this.#runs.length === 0) {
-      return empty("No runs yet", "Training code that logs to this server shows up here by itself. To start a server:", START);
+      return empty("No runs yet", "Training code that logs to this server shows up here by itself. A run that lies in an HDF5 file is brought in:", IMPORT);
     }
     if (runs.length === 0) return empty("No run fits", `No run holds “${this.route.q}” in its name, tags, status or agent.`);
     return runsTable(runs, this.route, sort, this.shell);

@@ -55,7 +55,7 @@ export class RunPane {
       const fresh = run ?? (await call("runs.get", { run_id: id }));
       if (this.route.run !== id) return;
       const grown = this.#run !== null && this.#run.run_id === id && this.#run.steps !== fresh.steps;
-      this.#run = fresh.run ?? fresh;
+      this.#run = fresh;
       this.#renderHead();
       await this.#refreshMetrics(id);
       if (grown) await this.episodes.refresh();

@@ -145,8 +145,9 @@ final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything
 
     private func finish(_ error: any Error) {
         if isClosed { return }
+        let channel = channel
+        state = .closed  // before the channel is, which says so at once
         channel?.close(promise: nil)
-        state = .closed
         helloTimeout?.cancel()
         let isOurs = error is HoldfastError || error is WireError
         onEvent(

@@ -1,0 +1,112 @@
+"""What happens to answers while the server is away: nothing is lost, nothing counts twice."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+
+from conftest import answer, shown_image, wait_until
+from holdfast_server import Server
+
+
+def test_answers_outlive_a_cut_and_a_reload(server: Server, labeling: Page):
+    labeling.route("**/rpc", lambda route: route.abort())
+    for _ in range(5):
+        answer(labeling, "1")
+    expect(labeling.get_by_text("No connection to the server")).to_be_visible()
+    expect(labeling.get_by_text("5 unsaved")).to_be_visible()
+    assert server.labeled() == 0
+    labeling.reload()
+    expect(labeling.get_by_text("5 answers kept here")).to_be_visible()
+    labeling.unroute("**/rpc")
+    wait_until(labeling, lambda: server.labeled() == 5, "five labels")
+    assert events(server) == ["set"] * 5
+    expect(labeling.get_by_text("No connection to the server")).to_be_hidden()
+    expect(labeling.get_by_text("unsaved")).to_be_hidden()
+
+
+def test_a_lost_response_does_not_count_twice(server: Server, labeling: Page):
+    lost: list[str] = []
+
+    def lose_response(route: Route) -> None:
+        body = route.request.post_data or ""
+        if '"labels.set"' in body and len(lost) < 2:
+            route.fetch()
+            lost.append(body)
+            route.abort()
+        else:
+            route.continue_()
+
+    labeling.route("**/rpc", lose_response)
+    image = answer(labeling, "1")
+    wait_until(labeling, lambda: len(lost) == 2, "two lost responses")
+    wait_until(labeling, lambda: unsent(labeling) == 0, "an empty outbox")
+    assert server.label_of(image) == 1
+    assert events(server) == ["set"]
+
+
+def test_answers_and_an_undo_made_while_the_server_is_away_arrive_in_order(server: Server, labeling: Page):
+    labeling.route("**/rpc", lambda route: route.abort())
+    kept = answer(labeling, "1")
+    taken_back = answer(labeling, "1")
+    labeling.keyboard.press("u")
+    assert shown_image(labeling) == taken_back
+    labeling.reload()
+    labeling.unroute("**/rpc")
+    wait_until(labeling, lambda: unsent(labeling) == 0, "an empty outbox")
+    assert server.label_of(kept) == 1
+    assert server.label_of(taken_back) is None
+    assert events(server) == ["set", "set", "undo"]
+
+
+def test_a_killed_server_is_waited_for(start_server: Callable[..., Server], page: Page):
+    server = start_server()
+    server.insert_images(40)
+    page.goto(server.url)
+    answer(page, "1")
+    wait_until(page, lambda: server.labeled() == 1, "the first label")
+    server.stop(kill=True)
+    for _ in range(4):
+        answer(page, "0")
+    expect(page.get_by_text("4 unsaved")).to_be_visible()
+    expect(page.locator("#connection")).to_have_text("no server")
+    back = start_server(http=server.address)
+    wait_until(page, lambda: back.labeled() == 5, "all labels", seconds=30)
+    expect(page.locator("#connection")).to_have_text("live")
+
+
+def test_a_page_without_a_server_says_so_and_recovers(server: Server, page: Page):
+    server.insert_images(30)
+    page.route("**/rpc", lambda route: route.abort())
+    page.goto(server.url)
+    expect(page.get_by_role("heading", name="No server")).to_be_visible()
+    page.unroute("**/rpc")
+    page.get_by_role("button", name="Try again").click()
+    shown_image(page)
+
+
+def test_a_refused_answer_is_told_and_does_not_hold_up_the_rest(server: Server, labeling: Page):
+    refusal = '{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"This image is gone.","data":{"kind":"not_found","final":true}}}'
+    refused: list[str] = []
+
+    def refuse_first(route: Route) -> None:
+        body = route.request.post_data or ""
+        if '"labels.set"' in body and not refused:
+            refused.append(body)
+            route.fulfill(content_type="application/json", body=refusal)
+        else:
+            route.continue_()
+
+    labeling.route("**/rpc", refuse_first)
+    answer(labeling, "1")
+    answer(labeling, "1")
+    expect(labeling.get_by_text("Not saved: This image is gone.")).to_be_visible()
+    wait_until(labeling, lambda: server.labeled() == 1 and unsent(labeling) == 0, "the other label")
+    expect(labeling.locator("[data-label=biopsy_tool]")).to_contain_text("1 / 40")
+
+
+def events(server: Server) -> list[str]:
+    return [row["kind"] for row in server.rows("SELECT kind FROM label_events ORDER BY id")]
+
+
+def unsent(page: Page) -> int:
+    return page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('holdfast.outbox.')).length")

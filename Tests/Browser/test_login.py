@@ -1,0 +1,64 @@
+"""A server with a token: the login page, the way back, signing out."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from conftest import answer, shown_image, wait_until
+from holdfast_server import Server
+
+TOKEN = "a-token-of-at-least-thirty-two-characters"
+
+
+def sign_in(page: Page, token: str = TOKEN) -> None:
+    """Types a token into the login page; enter works as soon as the button does."""
+    expect(page.get_by_role("button", name="Sign in")).to_be_enabled()
+    page.get_by_label("Token").fill(token)
+    page.keyboard.press("Enter")
+
+
+def test_a_token_opens_the_page_that_was_asked_for(start_server: Callable[..., Server], page: Page):
+    server = start_server(token=TOKEN)
+    server.log_run("run-1")
+    page.goto(f"{server.url}/?room=runs&run=run-1")
+    expect(page.get_by_label("Token")).to_be_focused()
+    sign_in(page, "wrong")
+    expect(page.get_by_role("alert")).to_contain_text("not the server's")
+    sign_in(page)
+    expect(page.get_by_role("heading", name="run-1")).to_be_visible()
+    assert page.url.endswith("/?room=runs&run=run-1")
+    assert page.evaluate("document.cookie") == ""
+
+
+def test_signing_out_closes_the_door(start_server: Callable[..., Server], page: Page):
+    server = start_server(token=TOKEN)
+    server.insert_images(30)
+    page.goto(server.url)
+    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_role("button", name="Sign in").click()
+    answer(page, "1")
+    wait_until(page, lambda: server.labeled() == 1, "the label")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Token")).to_be_visible()
+    page.goto(server.url)
+    expect(page.get_by_label("Token")).to_be_visible()
+
+
+def test_an_answer_made_after_the_session_ended_is_sent_after_the_next_login(start_server: Callable[..., Server], page: Page):
+    server = start_server(token=TOKEN)
+    server.insert_images(30)
+    page.goto(server.url)
+    sign_in(page)
+    shown_image(page)
+    page.context.clear_cookies()
+    page.keyboard.press("1")
+    sign_in(page)
+    wait_until(page, lambda: server.labeled() == 1, "the label")
+
+
+def test_the_login_page_sends_nobody_to_another_site(start_server: Callable[..., Server], page: Page):
+    server = start_server(token=TOKEN)
+    page.goto(f"{server.url}/login.html?next=//example.invalid/")
+    sign_in(page)
+    expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
+    assert page.url.startswith(f"{server.url}/")
