@@ -96,6 +96,19 @@ let package = Package(
         ),
 
         // Tests
+        .testTarget(name: "WireTests", dependencies: ["Wire", nioCore], path: "Tests/WireTests", swiftSettings: safe),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: ["Holdfast", "Wire", nioCore, nioPosix, logging],
+            path: "Tests/ClientTests",
+            swiftSettings: safe
+        ),
+        .testTarget(
+            name: "CartPoleTests",
+            dependencies: ["CartPole"],
+            path: "Tests/CartPoleTests",
+            swiftSettings: safe
+        ),
         .testTarget(
             name: "HDF5Tests",
             dependencies: ["HDF5", "CLZF", "Wire", nioCore],
@@ -103,6 +116,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "PNGTests", dependencies: ["PNG", "Wire"], path: "Tests/PNGTests", swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Holdfast", "Server", "CartPole"],
+            path: "Tests/EndToEndTests",
+            swiftSettings: safe
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

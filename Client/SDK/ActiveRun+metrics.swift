@@ -10,12 +10,24 @@ extension ActiveRun {
     ///   - phase: Such as `train` or `val`.
     ///   - timestamp: UNIX seconds; now if nil.
     public func log(
-        _ name: String, _ value: Double, step: Int? = nil, round: Int? = nil, epoch: Int? = nil, phase: String? = nil,
+        _ name: String,
+        _ value: Double,
+        step: Int? = nil,
+        round: Int? = nil,
+        epoch: Int? = nil,
+        phase: String? = nil,
         timestamp: Double? = nil
     ) {
         let record = MetricRecord(
-            runID: id, name: name, value: value, step: step.map(Int64.init), round: round.map(Int64.init),
-            epoch: epoch.map(Int64.init), phase: phase, timestamp: timestamp ?? Self.now)
+            runID: id,
+            name: name,
+            value: value,
+            step: step.map(Int64.init),
+            round: round.map(Int64.init),
+            epoch: epoch.map(Int64.init),
+            phase: phase,
+            timestamp: timestamp ?? Self.now
+        )
         let bytes = record.bytes
         delivery.intake.add(bytes: bytes, whenFull: delivery.options.metricsWhenFull) { batcher in
             batcher.add(record, bytes: bytes)
@@ -24,7 +36,11 @@ extension ActiveRun {
 
     /// Logs values of several metrics at one time; see ``log(_:_:step:round:epoch:phase:timestamp:)``.
     public func log(
-        _ values: [String: Double], step: Int? = nil, round: Int? = nil, epoch: Int? = nil, phase: String? = nil,
+        _ values: [String: Double],
+        step: Int? = nil,
+        round: Int? = nil,
+        epoch: Int? = nil,
+        phase: String? = nil,
         timestamp: Double? = nil
     ) {
         let timestamp = timestamp ?? Self.now

@@ -19,14 +19,29 @@ extension ActiveRun {
     ///   - info: Anything else, as JSON.
     ///   - timestamp: UNIX seconds; now if nil.
     public func logStep(
-        episode: String, index: Int, action: Action? = nil, reward: Double, terminated: Bool = false,
-        truncated: Bool = false, frame: ArrayValue? = nil, observation: Observation? = nil, info: JSONValue? = nil,
+        episode: String,
+        index: Int,
+        action: Action? = nil,
+        reward: Double,
+        terminated: Bool = false,
+        truncated: Bool = false,
+        frame: ArrayValue? = nil,
+        observation: Observation? = nil,
+        info: JSONValue? = nil,
         timestamp: Double? = nil
     ) {
         let record = StepRecord(
-            episodeID: episode, index: Int64(index), action: action, reward: reward, terminated: terminated,
-            truncated: truncated, frame: frame, observation: observation, info: info,
-            timestamp: timestamp ?? Self.now)
+            episodeID: episode,
+            index: Int64(index),
+            action: action,
+            reward: reward,
+            terminated: terminated,
+            truncated: truncated,
+            frame: frame,
+            observation: observation,
+            info: info,
+            timestamp: timestamp ?? Self.now
+        )
         if let fault = record.fault {
             return delivery.reject("step \(index) of episode \"\(episode.prefix(100))\": \(fault)")
         }
@@ -38,12 +53,28 @@ extension ActiveRun {
 
     /// Logs one step with a discrete action; see the other `logStep`.
     public func logStep(
-        episode: String, index: Int, action: Int, reward: Double, terminated: Bool = false, truncated: Bool = false,
-        frame: ArrayValue? = nil, observation: ArrayValue? = nil, info: JSONValue? = nil, timestamp: Double? = nil
+        episode: String,
+        index: Int,
+        action: Int,
+        reward: Double,
+        terminated: Bool = false,
+        truncated: Bool = false,
+        frame: ArrayValue? = nil,
+        observation: ArrayValue? = nil,
+        info: JSONValue? = nil,
+        timestamp: Double? = nil
     ) {
         logStep(
-            episode: episode, index: index, action: .discrete(Int64(action)), reward: reward, terminated: terminated,
-            truncated: truncated, frame: frame, observation: observation.map { .array($0) }, info: info,
-            timestamp: timestamp)
+            episode: episode,
+            index: index,
+            action: .discrete(Int64(action)),
+            reward: reward,
+            terminated: terminated,
+            truncated: truncated,
+            frame: frame,
+            observation: observation.map { .array($0) },
+            info: info,
+            timestamp: timestamp
+        )
     }
 }

@@ -6,7 +6,10 @@ extension HoldfastClient {
     /// - Parameter label: The label that must be missing and whose confidence steers; by default the first steers and
     ///   all are missing.
     public func nextImages(
-        limit: Int? = nil, label: String? = nil, annotator: String? = nil, seed: Int64? = nil
+        limit: Int? = nil,
+        label: String? = nil,
+        annotator: String? = nil,
+        seed: Int64? = nil
     ) async throws -> [LabelImage] {
         try await call(LabelsNext(limit: limit, label: label, seed: seed, annotator: annotator)).images
     }
@@ -14,7 +17,10 @@ extension HoldfastClient {
     /// Sets labels of an image to 0 or 1; nil erases one.
     @discardableResult
     public func setLabels(
-        _ labels: [String: Int?], ofImage id: Int64, outcome: LabelsSet.Outcome? = nil, annotator: String? = nil,
+        _ labels: [String: Int?],
+        ofImage id: Int64,
+        outcome: LabelsSet.Outcome? = nil,
+        annotator: String? = nil,
         eventID: String? = nil
     ) async throws -> LabelsSet.Result {
         try await call(LabelsSet(id: id, labels: labels, outcome: outcome, annotator: annotator, eventID: eventID))
@@ -23,7 +29,9 @@ extension HoldfastClient {
     /// Takes back the annotator's last labeling, or the last one of an image.
     @discardableResult
     public func undoLabels(
-        ofImage id: Int64? = nil, annotator: String? = nil, eventID: String? = nil
+        ofImage id: Int64? = nil,
+        annotator: String? = nil,
+        eventID: String? = nil
     ) async throws -> LabelsUndo.Result {
         try await call(LabelsUndo(annotator: annotator, id: id, eventID: eventID))
     }

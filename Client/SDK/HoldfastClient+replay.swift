@@ -11,11 +11,15 @@ extension HoldfastClient {
 
     /// Episodes of one run or of all, a page at a time.
     public func episodes(
-        ofRun runID: String? = nil, order: EpisodesList.Order? = nil, descending: Bool? = nil, limit: Int? = nil,
+        ofRun runID: String? = nil,
+        order: EpisodesList.Order? = nil,
+        descending: Bool? = nil,
+        limit: Int? = nil,
         cursor: String? = nil
     ) async throws -> EpisodesList.Result {
         try await call(
-            EpisodesList(runID: runID, order: order, descending: descending, limit: limit, cursor: cursor))
+            EpisodesList(runID: runID, order: order, descending: descending, limit: limit, cursor: cursor)
+        )
     }
 
     /// Steps of an episode by their index, a page at a time.
@@ -24,21 +28,34 @@ extension HoldfastClient {
     ///   - range: Of step indices.
     ///   - arrays: Which arrays to return with them, stacked to (n, …).
     public func steps(
-        ofEpisode episodeID: String, in range: Range<Int>? = nil, arrays: [EpisodesSteps.Column] = [],
-        limit: Int? = nil, cursor: String? = nil
+        ofEpisode episodeID: String,
+        in range: Range<Int>? = nil,
+        arrays: [EpisodesSteps.Column] = [],
+        limit: Int? = nil,
+        cursor: String? = nil
     ) async throws -> EpisodesSteps.Result {
         try await call(
             EpisodesSteps(
-                episodeID: episodeID, from: range.map { Int64($0.lowerBound) }, to: range.map { Int64($0.upperBound) },
-                limit: limit, cursor: cursor, arrays: arrays.isEmpty ? nil : arrays))
+                episodeID: episodeID,
+                from: range.map { Int64($0.lowerBound) },
+                to: range.map { Int64($0.upperBound) },
+                limit: limit,
+                cursor: cursor,
+                arrays: arrays.isEmpty ? nil : arrays
+            )
+        )
     }
 
     /// Steps of a run in the order of arrival, a page at a time.
     public func steps(
-        ofRun runID: String, arrays: [EpisodesSteps.Column] = [], limit: Int? = nil, cursor: String? = nil
+        ofRun runID: String,
+        arrays: [EpisodesSteps.Column] = [],
+        limit: Int? = nil,
+        cursor: String? = nil
     ) async throws -> EpisodesSteps.Result {
         try await call(
-            EpisodesSteps(runID: runID, limit: limit, cursor: cursor, arrays: arrays.isEmpty ? nil : arrays))
+            EpisodesSteps(runID: runID, limit: limit, cursor: cursor, arrays: arrays.isEmpty ? nil : arrays)
+        )
     }
 
     /// The arrays behind references such as `h5://run/frames/7`, in their order; nil where there is none.
@@ -67,12 +84,23 @@ extension HoldfastClient {
     ///   - filters: Column to value, or to a list of values.
     ///   - times: UNIX seconds, both ends included.
     public func metrics(
-        _ table: String = "training_metrics", ofRun runID: String? = nil, where filters: [String: JSONValue]? = nil,
-        times: ClosedRange<Double>? = nil, limit: Int? = nil, cursor: String? = nil
+        _ table: String = "training_metrics",
+        ofRun runID: String? = nil,
+        where filters: [String: JSONValue]? = nil,
+        times: ClosedRange<Double>? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil
     ) async throws -> MetricsQuery.Result {
         try await call(
             MetricsQuery(
-                table: table, runID: runID, filters: filters, from: times?.lowerBound, to: times?.upperBound,
-                limit: limit, cursor: cursor))
+                table: table,
+                runID: runID,
+                filters: filters,
+                from: times?.lowerBound,
+                to: times?.upperBound,
+                limit: limit,
+                cursor: cursor
+            )
+        )
     }
 }

@@ -18,7 +18,9 @@ public final class HoldfastClient: Sendable {
     ///
     /// - Throws: ``HoldfastError`` with `invalid_address`.
     public init(
-        server: String = "127.0.0.1:7411", token: String? = nil, options: ClientOptions = ClientOptions()
+        server: String = "127.0.0.1:7411",
+        token: String? = nil,
+        options: ClientOptions = ClientOptions()
     ) throws {
         delivery = Delivery(address: try ServerAddress(server), token: token, options: options)
     }
@@ -34,13 +36,22 @@ public final class HoldfastClient: Sendable {
     ///   - compression: Of its arrays: `lzf` (the server's default), `gzip-1` … `gzip-9` or `none`.
     /// - Throws: ``WireError`` when the server refuses; ``HoldfastError`` with `closed`.
     public func startRun(
-        _ id: String, config: JSONValue? = nil, tags: [String] = [], agentID: String? = nil, workerID: String? = nil,
+        _ id: String,
+        config: JSONValue? = nil,
+        tags: [String] = [],
+        agentID: String? = nil,
+        workerID: String? = nil,
         compression: String? = nil
     ) async throws -> ActiveRun {
         try RunID.check(id)
         let start = RunsStart(
-            runID: id, config: config, tags: tags.isEmpty ? nil : tags, agentID: agentID, workerID: workerID,
-            compression: compression)
+            runID: id,
+            config: config,
+            tags: tags.isEmpty ? nil : tags,
+            agentID: agentID,
+            workerID: workerID,
+            compression: compression
+        )
         let answer = Awaited<RunsStart.Result>()
         delivery.enqueue(start, order: .any) { answer.set($0) }
         let result = try await answer.value(within: delivery.options.startTimeout, on: delivery.loop)

@@ -15,6 +15,12 @@ struct ArrayStage {
     struct Entry: Sendable {
         let runID: String
         let columns: [Column]
+
+        /// The datasets that are written to, each once.
+        var datasets: [DatasetSpec] {
+            var known: Set<DatasetSpec> = []
+            return columns.map(\.spec).filter { known.insert($0).inserted }
+        }
     }
 
     private(set) var entries: [Entry] = []

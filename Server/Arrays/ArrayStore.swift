@@ -91,7 +91,7 @@ final class ArrayStore: Sendable {
                     ("run_id", runID), ("created_at", opening.createdAt), ("version", "holdfast/\(holdfastVersion)"),
                 ],
                 compression: opening.compression,
-                datasets: first.columns.map(\.spec),
+                datasets: first.datasets,
                 on: executor
             )
         } else {

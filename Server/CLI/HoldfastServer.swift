@@ -5,6 +5,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import Synchronization
 import UnixSignals
@@ -31,6 +32,7 @@ final class HoldfastServer: Sendable {
     /// Runs until a signal comes, or a door can't be opened.
     func run() async throws {
         let directory = try openDirectory()
+        try await checkDoors()
         let arrays = try ArrayStore(directory: directory.arrays)
         let (catalog, settings) = try openCatalog(directory, arrays)
         try await recover(catalog, arrays)
@@ -55,7 +57,7 @@ final class HoldfastServer: Sendable {
         arrays.closeAll()
         try await catalog.markFilesClosed()
         try catalog.close()
-        if let failure { throw Self.commandFailure(failure) }
+        if let failure { throw failure }
         logger.info("stopped")
     }
 
@@ -154,7 +156,12 @@ final class HoldfastServer: Sendable {
         )
         let http = Application(
             router: makeDoor(parts, dispatcher, limits.frames).makeRouter(),
-            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [BodyLimit(maximumBytes: limits.frames.payload)],
+                    idleTimeout: .seconds(75)
+                )
+            ),
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port),
                 backlog: 1024,
@@ -203,8 +210,21 @@ final class HoldfastServer: Sendable {
         )
     }
 
-    private static func commandFailure(_ error: any Error) -> any Error {
-        guard let error = error as? IOError else { return error }
-        return CommandFailure(code: CommandFailure.other, message: "a door can't be opened: \(error)")
+    /// Finds out before anything runs whether the doors can be opened, to say plainly which one can't.
+    private func checkDoors() async throws {
+        for (name, flag, door) in [("TCP", "--tcp", configuration.tcp), ("HTTP", "--http", configuration.http)] {
+            do {
+                let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                    .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                    .bind(host: door.host, port: door.port).get()
+                try await channel.close()
+            } catch {
+                let reason = (error as? IOError).map { unsafe String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+                throw CommandFailure(
+                    code: CommandFailure.other,
+                    message: "the \(name) door can't be opened at \(door): \(reason); choose another with \(flag)"
+                )
+            }
+        }
     }
 }

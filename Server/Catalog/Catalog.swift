@@ -53,5 +53,8 @@ final class Catalog: Sendable {
     }
 
     /// Ends all connections; the write-ahead log is folded into the database.
-    func close() throws { try pool.close() }
+    func close() throws {
+        try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        try pool.close()
+    }
 }

@@ -99,6 +99,20 @@ enum RunStore {
         return Dictionary(rows, uniquingKeysWith: { $1 })
     }
 
+    /// The datasets that have a row for each step, with their layouts.
+    static func stepDatasets(_ runID: String, _ connection: Connection) throws -> [(name: String, layout: RowLayout)] {
+        try connection.rows(
+            "SELECT name, dtype, shape FROM run_datasets WHERE run_id = ? AND counted_by = 'step'",
+            [runID]
+        ) { row in
+            guard let dtype = DType(rawValue: row.string(1)) else {
+                throw WireError(.internalError, "dataset \(row.string(0)) has the unknown dtype \(row.string(1))")
+            }
+            let shape = row.string(2).split(separator: "x").compactMap { Int($0) }
+            return (row.string(0), try RowLayout(dtype: dtype, shape: shape))
+        }
+    }
+
     /// The dataset's layout, registered now if it is new; a different one is refused.
     static func registerDataset(
         _ name: String,

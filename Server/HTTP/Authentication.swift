@@ -28,11 +28,6 @@ struct Authentication<Context: Hummingbird.RequestContext>: RouterMiddleware {
             let parts = header.split(separator: " ", maxSplits: 1)
             return parts.count == 2 && parts[0].lowercased() == "bearer" && gate.admits(String(parts[1]))
         }
-        let cookies = request.headers[values: .cookie].flatMap { $0.split(separator: ";") }
-        return cookies.contains { cookie in
-            let parts = cookie.split(separator: "=", maxSplits: 1)
-            return parts.count == 2 && parts[0].trimmingPrefix { $0 == " " } == LoginRoutes.cookie
-                && gate.admits(session: String(parts[1]), at: Timestamp.now())
-        }
+        return LoginRoutes.session(of: request).map { gate.admits(session: $0, at: Timestamp.now()) } ?? false
     }
 }

@@ -44,7 +44,7 @@ struct HTTPDoor {
         }
         let login = LoginRoutes(gate: gate)
         router.post("/login") { request, context in try await login.login(request, context) }
-        router.post("/logout") { _, _ in login.logout() }
+        router.post("/logout") { request, _ in login.logout(request) }
         let guarded = router.group().add(middleware: Authentication(gate: gate))
         guarded.post("/rpc") { request, context in try await rpc(request, context) }
         for add in routes { add(guarded) }

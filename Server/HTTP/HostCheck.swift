@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import Wire
 
@@ -15,6 +16,13 @@ struct HostCheck<Context: Hummingbird.RequestContext>: RouterMiddleware {
         context: Context,
         next: @concurrent (Hummingbird.Request, Context) async throws -> Hummingbird.Response
     ) async throws -> Hummingbird.Response {
+        // The first Host is the authority; another one left among the fields could be meant for somebody else.
+        guard !request.headers.contains(where: { $0.name.canonicalName == "host" }) else {
+            throw HTTPFailure(.badRequest, .invalidRequest, "the request has more than one Host")
+        }
+        guard !request.uri.path.contains("%00") else {
+            throw HTTPFailure(.badRequest, .invalidRequest, "the path has a NUL")
+        }
         let authority = request.head.authority ?? ""
         guard allowedHosts.contains(Self.host(of: authority)) else {
             throw HTTPFailure(

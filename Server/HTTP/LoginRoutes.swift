@@ -29,7 +29,21 @@ struct LoginRoutes: Sendable {
         return answer(cookie: "\(session); Max-Age=\(Gate.sessionSeconds)")
     }
 
-    func logout() -> Hummingbird.Response { answer(cookie: "; Max-Age=0") }
+    func logout(_ request: Hummingbird.Request) -> Hummingbird.Response {
+        if let session = Self.session(of: request) { gate.end(session: session, at: Timestamp.now()) }
+        return answer(cookie: "; Max-Age=0")
+    }
+
+    /// The value of the login's cookie, if the request has one.
+    static func session(of request: Hummingbird.Request) -> String? {
+        for cookie in request.headers[values: .cookie].flatMap({ $0.split(separator: ";") }) {
+            let parts = cookie.split(separator: "=", maxSplits: 1)
+            if parts.count == 2, parts[0].trimmingPrefix(while: { $0 == " " }) == Self.cookie {
+                return String(parts[1])
+            }
+        }
+        return nil
+    }
 
     private func answer(cookie: String) -> Hummingbird.Response {
         Response(

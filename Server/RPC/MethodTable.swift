@@ -84,9 +84,13 @@ struct MethodTable: Sendable {
 
     /// Throws unless the text can name a producer.
     static func checkProducer(_ producer: String) throws {
-        let isPrintable = producer.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-        guard (1...128).contains(producer.utf8.count), isPrintable else {
-            throw WireError.invalidParams("producer must be a UUID (1 to 128 printable ASCII characters)")
+        // With or without its hyphens.
+        let digits = producer.utf8.filter { $0 != UInt8(ascii: "-") }
+        let isHex = digits.allSatisfy {
+            UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0 | 0x20
+        }
+        guard digits.count == 32, isHex, [32, 36].contains(producer.utf8.count) else {
+            throw WireError.invalidParams("producer \"\(producer.prefix(60))\" is not a UUID")
         }
     }
 

@@ -149,6 +149,7 @@ struct StepWriter {
                 )
             )
         }
+        columns += try untouched(extent: extent)
         for episode in episodes.touched {
             columns.append(
                 try block(
@@ -168,6 +169,20 @@ struct StepWriter {
             )
         }
         return columns
+    }
+
+    /// The run's datasets that these steps have nothing for: they grow all the same, so that row i is the same step in all.
+    private func untouched(extent: Int) throws -> [Column] {
+        let written = Set(["rewards", "dones", "episode_index"] + batch.attached.map(\.dataset))
+        return try RunStore.stepDatasets(runID, connection).compactMap { name, layout in
+            guard !written.contains(name), name != "actions" || actions == nil else { return nil }
+            if name == "actions" {
+                let spec = DatasetSpec(name: name, layout: layout, storage: .plain)
+                return block(spec, ByteBuffer(), start: extent, extent: extent)
+            }
+            let spec = DatasetSpec(name: name, layout: layout, storage: .chunkPerRow)
+            return Column(spec: spec, extent: extent, payload: .rows([]))
+        }
     }
 
     private func actionColumns(firstRow: Int, extent: Int) throws -> [Column] {

@@ -5,6 +5,7 @@ final class InFlight: Sendable {
     private struct State {
         var requests = 0
         var bytes = 0
+        var isAbandoned = false
         var waiter: CheckedContinuation<Void, Never>?
     }
 
@@ -32,6 +33,11 @@ final class InFlight: Sendable {
             state.bytes += bytes
         }
     }
+
+    /// Whether the client is gone: what it asked for and is not begun yet need not be done.
+    var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
+
+    func abandon() { state.withLock { $0.isAbandoned = true } }
 
     /// Counts bytes to a request that is in already.
     func add(bytes: Int) { state.withLock { $0.bytes += bytes } }

@@ -52,7 +52,12 @@ struct SocketConnection: Sendable {
         for await response in outbox {
             // When the peer is gone the rest is only counted out, so that the reader does not wait for room for ever.
             if failure == nil {
-                do { try await outbound.write(contentsOf: response.buffers) } catch { failure = error }
+                do {
+                    try await outbound.write(contentsOf: response.buffers)
+                } catch {
+                    failure = error
+                    inFlight.abandon()
+                }
             }
             if let bytes = response.bytesInFlight { inFlight.leave(bytes: bytes) }
         }
@@ -104,6 +109,7 @@ struct SocketConnection: Sendable {
             do {
                 var isGreeted = false
                 receiving: for try await item in inbound {
+                    if inFlight.isAbandoned { break }
                     switch item {
                     case .refused(let error) where isGreeted:
                         respond(Response(id: nil, outcome: .failure(error)), responses)
@@ -159,7 +165,10 @@ struct SocketConnection: Sendable {
         switch dispatcher.handler(of: request) {
         case .failure(let error): answer(request.id, .failure(error))
         case .success(.read(let read)):
-            group.addTask { answer(request.id, await read(request, context)) }
+            group.addTask {
+                let isWanted = !inFlight.isAbandoned
+                answer(request.id, isWanted ? await read(request, context) : .failure(WireError(.overloaded, "gone")))
+            }
         case .success(.write(let prepare)):
             _ = order.arrive()
             // Unstructured so that `submit` can wait for it in its turn, which it does without fail.

@@ -91,6 +91,9 @@ private final class OpenChannels: Sendable {
         var isClosing = false
     }
 
+    /// How long answers may take to be sent after the shutdown has begun.
+    private static let drainTime = TimeAmount.seconds(5)
+
     private let maximum: Int
     private let state = Mutex(State())
 
@@ -116,6 +119,10 @@ private final class OpenChannels: Sendable {
             state.isClosing = true
             return Array(state.channels.values)
         }
-        for channel in channels { channel.close(mode: .input, promise: nil) }
+        for channel in channels {
+            channel.close(mode: .input, promise: nil)
+            // A client that does not read its answers can't hold the server up.
+            channel.eventLoop.scheduleTask(in: Self.drainTime) { channel.close(promise: nil) }
+        }
     }
 }

@@ -4,7 +4,7 @@ import { bounds, groupSeries, nearest, thin, ticks } from "./series.js";
 
 const WIDTH = 360;
 const HEIGHT = 160;
-const EDGE = { left: 46, right: 8, top: 8, bottom: 20 };
+const EDGE = { left: 64, right: 8, top: 8, bottom: 20 };
 const MOST_POINTS = 2000;
 
 /** A small line chart for each metric of a run. */

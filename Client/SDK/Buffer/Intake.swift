@@ -10,7 +10,9 @@ final class Intake: Sendable {
 
     /// - Parameter mayBlock: whether the calling thread may wait for room; the sender's own must not.
     init(
-        thresholds: Batcher.Thresholds, capacity: Int, now: @escaping @Sendable () -> NIODeadline,
+        thresholds: Batcher.Thresholds,
+        capacity: Int,
+        now: @escaping @Sendable () -> NIODeadline,
         mayBlock: @escaping @Sendable () -> Bool
     ) {
         state = Mutex(IntakeState(batcher: Batcher(thresholds: thresholds, now: now)))
@@ -27,7 +29,9 @@ final class Intake: Sendable {
     ///
     /// This is synchronous by contract, so while the buffer is full it is the calling thread that waits.
     func add(
-        records: Int = 1, bytes: Int, whenFull: ClientOptions.WhenFull,
+        records: Int = 1,
+        bytes: Int,
+        whenFull: ClientOptions.WhenFull,
         _ append: (inout Batcher) -> Bool
     ) {
         while true {
@@ -101,7 +105,10 @@ final class Intake: Sendable {
             guard missing > 0 else { return (.success(()), nil) }
             if let error = state.ending { return (.failure(error), nil) }
             state.flushes[id] = .init(
-                through: state.batcher.sealedCount, missing: missing, continuation: continuation)
+                through: state.batcher.sealedCount,
+                missing: missing,
+                continuation: continuation
+            )
             return (nil, state.wakeOnce())
         }
         if let result { continuation.resume(with: result) }

@@ -43,7 +43,9 @@ struct IntakeState: Sendable {
 
     /// Adds records; returns how to wake the sender when it must look.
     mutating func accept(
-        records: Int, bytes: Int, _ append: (inout Batcher) -> Bool
+        records: Int,
+        bytes: Int,
+        _ append: (inout Batcher) -> Bool
     ) -> (@Sendable () -> Void)? {
         let sealed = batcher.sealedCount
         let opened = append(&batcher)

@@ -45,7 +45,7 @@ extension ArrayValue {
     func hasLayout(of other: ArrayValue) -> Bool { dtype == other.dtype && shape == other.shape }
 }
 
-extension Optional<Action> {
+extension Action? {
     /// An action column has a value for every step, all of one layout.
     func hasLayout(of other: Action?) -> Bool {
         switch (self, other) {

@@ -22,6 +22,7 @@ final class Calls: @unchecked Sendable {  // everything but `loop`, `settings` a
     private let lastID = Atomic<Int64>(0)
     private var pending: [Int64: Pending] = [:]
     private var session: Session?
+    private var attempt: EventLoopFuture<Void>?
     /// The server's limits; nil until `hello` is answered.
     private var limits: FrameLimits?
     private var isStopped = false
@@ -53,11 +54,14 @@ final class Calls: @unchecked Sendable {  // everything but `loop`, `settings` a
     }
 
     /// Fails what is pending and refuses further calls.
-    func stop() {
-        loop.execute {
+    ///
+    /// The future completes when no connection is being attempted any more.
+    func stop() -> EventLoopFuture<Void> {
+        loop.flatSubmit {
             self.isStopped = true
             self.session?.close()
             self.failAll(Self.stopped)
+            return self.attempt ?? self.loop.makeSucceededVoidFuture()
         }
     }
 
@@ -68,7 +72,12 @@ final class Calls: @unchecked Sendable {  // everything but `loop`, `settings` a
             guard !self.isStopped else { return completion(.failure(Self.stopped)) }
             let timeout = self.loop.scheduleTask(in: TimeAmount(self.settings.requestTimeout)) { self.timeOut(id) }
             self.pending[id] = Pending(
-                method: method, buffers: buffers, completion: completion, timeout: timeout, startedAt: self.loop.now)
+                method: method,
+                buffers: buffers,
+                completion: completion,
+                timeout: timeout,
+                startedAt: self.loop.now
+            )
             if self.session == nil { self.connect() }
             self.sendPending()
         }
@@ -82,7 +91,7 @@ final class Calls: @unchecked Sendable {  // everything but `loop`, `settings` a
         }
         isCurrent = { [weak session] in self.session === session }
         self.session = session
-        session.connect()
+        attempt = session.connect()
     }
 
     private func handle(_ event: Session.Event) {
@@ -111,8 +120,10 @@ final class Calls: @unchecked Sendable {  // everything but `loop`, `settings` a
             let attachments = call.buffers.dropFirst().reduce(0) { $0 + $1.readableBytes }
             guard payload <= limits.payload, attachments <= limits.attachments else {
                 let error = HoldfastError(
-                    .tooLarge, "\(call.method) takes \(payload) bytes of JSON and \(attachments) of attachments; the "
-                        + "server accepts \(limits.payload) and \(limits.attachments)")
+                    .tooLarge,
+                    "\(call.method) takes \(payload) bytes of JSON and \(attachments) of attachments; the "
+                        + "server accepts \(limits.payload) and \(limits.attachments)"
+                )
                 finish(id, .failure(error))
                 continue
             }

@@ -8,7 +8,9 @@ struct ServerAddress: Sendable, Equatable, CustomStringConvertible {
     /// Parses `host:port`; an IPv6 address stands in brackets.
     init(_ text: String) throws(HoldfastError) {
         let invalid = HoldfastError(
-            .invalidAddress, "\"\(text)\" is not host:port, such as 127.0.0.1:7411 or [::1]:7411")
+            .invalidAddress,
+            "\"\(text)\" is not host:port, such as 127.0.0.1:7411 or [::1]:7411"
+        )
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
             throw invalid
         }

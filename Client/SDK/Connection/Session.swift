@@ -36,7 +36,9 @@ final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything
     private(set) var lastReceipt: NIODeadline
 
     init(
-        on loop: any EventLoop, settings: ConnectionSettings, producer: String? = nil,
+        on loop: any EventLoop,
+        settings: ConnectionSettings,
+        producer: String? = nil,
         onEvent: @escaping (Event) -> Void
     ) {
         self.loop = loop
@@ -47,15 +49,17 @@ final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything
         lastReceipt = loop.now
     }
 
-    func connect() {
-        ClientBootstrap(group: loop)
+    /// Starts the connection; the future completes when the attempt is over, with success or not.
+    func connect() -> EventLoopFuture<Void> {
+        let attempt = ClientBootstrap(group: loop)
             .connectTimeout(TimeAmount(settings.connectTimeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(self) }
             }
             .connect(host: settings.address.host, port: settings.address.port)
-            .whenFailure { self.finish($0) }
+        attempt.whenFailure { self.finish($0) }
+        return attempt.map { _ in }
     }
 
     /// Writes a request; before `hello` is answered nothing may be written.
@@ -155,6 +159,11 @@ final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything
                 isOurs
                     ? error
                     : HoldfastError(
-                        .unreachable, "no connection to the server at \(settings.address)", cause: error)))
+                        .unreachable,
+                        "no connection to the server at \(settings.address)",
+                        cause: error
+                    )
+            )
+        )
     }
 }

@@ -18,7 +18,8 @@ final class Awaited<Value: Codable & Sendable>: Sendable {
             Result {
                 let answer = try answer.get()
                 return try JSONCoding.decode(Value.self, from: answer.result, attachments: answer.attachments)
-            })
+            }
+        )
     }
 
     /// The answer, or nil when the time is over.

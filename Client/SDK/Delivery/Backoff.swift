@@ -17,7 +17,8 @@ struct Backoff: Sequence, Sendable {
         private var generator: any RandomNumberGenerator & Sendable
 
         fileprivate init(
-            bound: Duration, longest: Duration,
+            bound: Duration,
+            longest: Duration,
             generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
         ) {
             self.bound = Swift.min(bound, longest)

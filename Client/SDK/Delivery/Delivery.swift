@@ -21,11 +21,18 @@ final class Delivery: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let settings = ConnectionSettings(
-            address: address, token: token, clientName: options.clientName, connectTimeout: options.connectTimeout,
-            requestTimeout: options.requestTimeout)
+            address: address,
+            token: token,
+            clientName: options.clientName,
+            connectTimeout: options.connectTimeout,
+            requestTimeout: options.requestTimeout
+        )
         let intake = Intake(
             thresholds: .init(records: options.batchRecords, bytes: options.batchBytes, delay: options.batchDelay),
-            capacity: options.bufferBytes, now: { .now() }, mayBlock: { !loop.inEventLoop })
+            capacity: options.bufferBytes,
+            now: { .now() },
+            mayBlock: { !loop.inEventLoop }
+        )
         let sender = Sender(on: loop, intake: intake, settings: settings, options: options)
         intake.onWake { [weak sender] in sender?.wake() }
         self.group = group
@@ -39,9 +46,11 @@ final class Delivery: Sendable {
 
     /// The thread ends only here: while anyone can still call, their calls are answered, if only with an error.
     deinit {
-        stop()
-        group.shutdownGracefully { [logger = options.logger] error in
-            if let error { logger.debug("event loop not shut down", metadata: ["error": "\(error)"]) }
+        let (group, logger) = (group, options.logger)
+        stop().whenComplete { _ in
+            group.shutdownGracefully { error in
+                if let error { logger.debug("event loop not shut down", metadata: ["error": "\(error)"]) }
+            }
         }
     }
 
@@ -65,7 +74,8 @@ final class Delivery: Sendable {
     func enqueue(_ method: some Method, order: Batcher.Order, reply: Batch.Reply? = nil) {
         let accepted = intake.add(
             request: { $0.add(method, reply: reply, bytes: method.bufferBytes, order: order) },
-            bytes: method.bufferBytes)
+            bytes: method.bufferBytes
+        )
         if !accepted { reply?(.failure(HoldfastError(.closed, "the client has been closed"))) }
     }
 
@@ -98,16 +108,15 @@ final class Delivery: Sendable {
         } catch {
             options.logger.debug("closing with unsent records", metadata: ["error": "\(error)"])
         }
-        stop()
+        _ = stop()
         let statistics = intake.statistics
         return Unsent(records: statistics.queued, bytes: statistics.queuedBytes)
     }
 
-    private func stop() {
+    private func stop() -> EventLoopFuture<Void> {
         intake.close()
         heartbeats.stop()
-        sender.stop()
-        calls.stop()
+        return .andAllComplete([sender.stop(), calls.stop()], on: loop)
     }
 }
 

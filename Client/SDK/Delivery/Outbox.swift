@@ -102,7 +102,9 @@ struct Outbox<Item: Sendable>: Sendable {
     ///
     /// What the server knows already is settled without its answer: `known`; the rest that does not fit is lost.
     mutating func discard(
-        serverLastSeq: Int64, fits: (Item) -> Bool, makingProducer make: () -> String
+        serverLastSeq: Int64,
+        fits: (Item) -> Bool,
+        makingProducer make: () -> String
     ) -> (known: [Item], lost: [Item]) {
         let known = entries.filter { $0.seq <= serverLastSeq }.map(\.item)
         entries.removeAll { $0.seq <= serverLastSeq }

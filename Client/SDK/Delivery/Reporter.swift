@@ -11,7 +11,8 @@ struct Reporter: Sendable {
             metadata: [
                 "problem.kind": "\(problem.kind)", "problem.records": "\(problem.records)",
                 "problem.message": "\(problem.message)",
-            ])
+            ]
+        )
         onProblem?(problem)
     }
 }

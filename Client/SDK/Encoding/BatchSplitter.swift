@@ -20,7 +20,8 @@ struct BatchSplitter {
 
     /// The requests of a batch in order; a batch of which nothing can be sent has none.
     static func split(
-        _ batch: Batch, limits: FrameLimits
+        _ batch: Batch,
+        limits: FrameLimits
     ) -> (requests: [OutgoingRequest], unsendable: [Unsendable]) {
         var splitter = BatchSplitter(limits: limits)
         splitter.add(batch.content)
@@ -38,8 +39,14 @@ struct BatchSplitter {
             case .success(let (method, size)):
                 requests.append(
                     OutgoingRequest(
-                        method: method, records: part.records, bytes: bytes, size: size, ordinal: batch.ordinal,
-                        reply: batch.reply))
+                        method: method,
+                        records: part.records,
+                        bytes: bytes,
+                        size: size,
+                        ordinal: batch.ordinal,
+                        reply: batch.reply
+                    )
+                )
             }
         }
         return (requests, unsendable)
@@ -57,10 +64,12 @@ struct BatchSplitter {
             }
             if content.isSingle {
                 throw HoldfastError(
-                    .tooLarge, "\(type(of: method).name) takes \(size.payload) bytes of JSON and \(size.attachments) of "
-                        + "attachments; the server accepts \(limits.payload) and \(limits.attachments)")
+                    .tooLarge,
+                    "\(type(of: method).name) takes \(size.payload) bytes of JSON and \(size.attachments) of "
+                        + "attachments; the server accepts \(limits.payload) and \(limits.attachments)"
+                )
             }
-        } catch where content.isSingle {
+        } catch  where content.isSingle {
             parts.append(Part(records: content.records, outcome: .failure(error)))
             return
         } catch {

@@ -37,6 +37,7 @@ extension FrameLimits {
         let buffers = try Request.encode(method, id: .integer(.max), stamp: stamp)
         self.init(
             payload: (buffers.first?.readableBytes ?? 4) - 4,
-            attachments: buffers.dropFirst().reduce(0) { $0 + $1.readableBytes })
+            attachments: buffers.dropFirst().reduce(0) { $0 + $1.readableBytes }
+        )
     }
 }

@@ -16,7 +16,8 @@ extension StepsAppend.Columns {
             frameRows: Self.rows(records.map { $0.frame != nil }),
             observation: Self.observations(records.compactMap(\.observation)),
             observationRows: Self.rows(records.map { $0.observation != nil }),
-            info: Self.infos(records.map(\.info)))
+            info: Self.infos(records.map(\.info))
+        )
     }
 
     private static func actions(_ records: [StepRecord]) throws -> ArrayValue? {
@@ -40,7 +41,8 @@ extension StepsAppend.Columns {
             var stacks: [String: ArrayValue] = [:]
             for name in first.keys {
                 stacks[name] = try stacked(
-                    observations.compactMap { if case .arrays(let arrays) = $0 { arrays[name] } else { nil } })
+                    observations.compactMap { if case .arrays(let arrays) = $0 { arrays[name] } else { nil } }
+                )
             }
             return .arrays(stacks)
         }

@@ -68,10 +68,10 @@ extension ArrayValue {
     /// The elements as double-precision numbers; 64-bit integers lose precision beyond 2^53.
     public func doubles() -> [Double]? {
         switch dtype {
-        case .float32: elements(of: Float.self)?.map(Double.init)
+        case .float32: elements(of: Float.self)?.map { Double($0) }
         case .float64: elements(of: Double.self)
-        case .uint64: elements(of: UInt64.self)?.map(Double.init)
-        default: integers()?.map(Double.init)
+        case .uint64: elements(of: UInt64.self)?.map { Double($0) }  // `Double.init` would take it as a bit pattern
+        default: integers()?.map { Double($0) }
         }
     }
 

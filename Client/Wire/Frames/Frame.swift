@@ -36,7 +36,7 @@ public struct Frame: Sendable, Equatable {
             throw WireError(.parseError, "payload is not valid JSON: \(error.reason) at byte \(error.offset)")
         }
         guard let members else {
-            throw WireError(.invalidRequest, "batches (JSON arrays) are not supported; send one request a frame")
+            throw WireError(.invalidRequest, "a request is a JSON object; batches (arrays) are not supported")
         }
         return members
     }

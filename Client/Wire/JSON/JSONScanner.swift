@@ -1,4 +1,6 @@
-/// Checks that bytes are one JSON object and says where its members lie, without building values.
+import NIOCore
+
+/// Checks that bytes are one JSON value and says where its members lie, without building values.
 ///
 /// The grammar is RFC 8259's, strictly, with a bound on nesting. One pass finds the few members that routing needs, so
 /// that the parameters are decoded once, straight into their type.
@@ -16,15 +18,15 @@ struct JSONScanner {
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The byte ranges of the members' values by key (the last one wins), or nil when the text is a valid array.
+    /// The byte ranges of the members' values by key (the last one wins), or nil when the text is another valid value.
     static func members(of bytes: [UInt8]) throws(Failure) -> [String: Range<Int>]? {
         var scanner = JSONScanner(bytes)
         scanner.skipSpace()
         var members: [String: Range<Int>]?
-        switch scanner.current {
-        case UInt8(ascii: "{"): members = try scanner.topLevelMembers()
-        case UInt8(ascii: "["): try scanner.value(depth: 0)
-        default: throw scanner.failure("expected a JSON object")
+        if scanner.current == UInt8(ascii: "{") {
+            members = try scanner.topLevelMembers()
+        } else {
+            try scanner.value(depth: 0)
         }
         scanner.skipSpace()
         guard scanner.current == nil else { throw scanner.failure("unexpected bytes behind the JSON object") }
@@ -50,8 +52,17 @@ struct JSONScanner {
     private mutating func topLevelMembers() throws(Failure) -> [String: Range<Int>] {
         var ranges: [(key: Range<Int>, value: Range<Int>)] = []
         try object(depth: 0) { ranges.append(($0, $1)) }
-        let members = ranges.map { (String(decoding: bytes[$0.key], as: UTF8.self), $0.value) }
+        let members = ranges.map { (key(at: $0.key), $0.value) }
         return Dictionary(members, uniquingKeysWith: { $1 })
+    }
+
+    /// A key without its escapes.
+    private func key(at range: Range<Int>) -> String {
+        let plain = String(decoding: bytes[range], as: UTF8.self)
+        guard plain.utf8.contains(UInt8(ascii: "\\")) else { return plain }
+        // The quotes stand beside it. What does not decode, half a surrogate pair, is a key that nobody asks for.
+        let quoted = ByteBuffer(bytes: bytes[(range.lowerBound - 1)...range.upperBound])
+        return (try? JSONCoding.decode(String.self, from: quoted)) ?? plain
     }
 
     private mutating func object(

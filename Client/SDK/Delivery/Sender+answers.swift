@@ -1,0 +1,84 @@
+import NIOCore
+import Wire
+
+extension Sender {
+    func answered(_ response: Response) {
+        guard case .integer(let id) = response.id else { return }
+        let result: Result<Batch.Answer, WireError>
+        let consequence: Outbox<OutgoingRequest>.Consequence
+        switch response.outcome {
+        case .result(let body, let attachments):
+            result = .success(.init(result: body, attachments: attachments))
+            consequence = outbox.answered(id, .accepted)
+            delays = backoff.makeIterator()
+            reportedReason = nil
+        case .failure(let error):
+            result = .failure(error)
+            consequence = outbox.answered(id, .init(error))
+        }
+        switch consequence {
+        case .nothing: break
+        case .settled(let request): finish(request, result)
+        case .pause: pause(result)
+        case .settledThenPause(let request):
+            finish(request, result)
+            pause(result)
+        }
+        look()
+    }
+
+    private func pause(_ result: Result<Batch.Answer, WireError>) {
+        if case .failure(let error) = result { reportWaiting(error) }
+        resumption = loop.scheduleTask(in: nextDelay()) {
+            if self.outbox.resume(makingProducer: Self.makeProducer) { self.reportRestored() }
+            self.look()
+        }
+    }
+
+    func finish(_ request: OutgoingRequest, _ result: Result<Batch.Answer, WireError>) {
+        switch result {
+        case .success(let answer):
+            let refused = request.refusedRows(answer)
+            intake.release(records: request.records - refused.count, bytes: request.bytes, as: \.acknowledged)
+            if let first = refused.first {
+                reject(records: refused.count, bytes: 0, reason: "row \(first.index): \(first.message)")
+            }
+            request.reply?(.success(answer))
+        case .failure(let error):
+            reject(records: request.records, bytes: request.bytes, reason: error.description, error: error)
+            request.reply?(.failure(error))
+        }
+        openRequests[request.ordinal]? -= 1
+        settleIfDone(request.ordinal)
+    }
+
+    func reportWaiting(_ error: any Error) {
+        let reason = "\(error)"
+        guard reason != reportedReason else { return }
+        reportedReason = reason
+        let problem = DeliveryProblem(
+            .waiting,
+            records: intake.statistics.queued,
+            message: reason,
+            error: error as? WireError
+        )
+        reporter.report(problem)
+    }
+
+    func reportRestored() {
+        let records = outbox.items.reduce(0) { $0 + $1.records }
+        let message = "the server no longer knows what it acknowledged; what is in memory is sent as a new producer's"
+        reporter.report(DeliveryProblem(.serverRestored, records: records, message: message))
+    }
+}
+
+extension Outbox.Answer {
+    /// What a server's refusal means for its request.
+    fileprivate init(_ error: WireError) {
+        if error.kind == .sequenceGap, case .integer(let expected) = error.details["expected"] {
+            self = .gap(expected: expected)
+        } else {
+            self = error.isFinal ? .refused : .postponed
+        }
+    }
+}

@@ -1,0 +1,110 @@
+"""Fixtures: the binary under test, servers on fresh data directories, recordings of real games."""
+
+import os
+import subprocess
+
+import pytest
+
+import games
+import replay
+from server import Server
+from wire import RpcError
+
+
+@pytest.fixture(scope="session")
+def binary():
+    path = os.environ.get("HOLDFAST_BIN")
+    if not path:
+        pytest.exit("set HOLDFAST_BIN to the holdfast binary to test", returncode=2)
+    return os.path.abspath(path)
+
+
+@pytest.fixture(scope="session")
+def features(binary, tmp_path_factory):
+    """Asks the binary once for each feature that some test needs."""
+    known, commands = {}, subprocess.run([binary, "--help"], capture_output=True, text=True, timeout=60).stdout.split()
+    server = Server(binary, tmp_path_factory.mktemp("features") / "data").start()
+
+    def offers(feature):
+        if feature.startswith("holdfast "):
+            return feature.split()[1] in commands
+        if feature.startswith("GET "):
+            return server.get(feature.split()[1])[0] != 404
+        try:
+            server.post(feature)
+        except RpcError as error:
+            return error.code != -32601
+        return True
+
+    yield lambda feature: known.setdefault(feature, offers(feature))
+    server.clean_up()
+
+
+@pytest.fixture(autouse=True)
+def needs(request):
+    """Skips a test of a feature that this version of the server does not have."""
+    for marker in request.node.iter_markers("needs"):
+        for feature in marker.args:
+            if not request.getfixturevalue("features")(feature):
+                pytest.skip(f"the server has no {feature}")
+
+
+@pytest.fixture
+def make_server(binary, tmp_path):
+    """Makes servers; at the end each that still runs must be well and end on SIGTERM with code 0."""
+    servers = []
+
+    def make(*arguments, name="data", start=True, data=None, **options):
+        server = Server(binary, data or tmp_path / name, *arguments, log=tmp_path / f"{name}.log", **options)
+        servers.append(server)
+        return server.start() if start else server
+
+    yield make
+    try:
+        for server in servers:
+            if server.process is not None and server.process.returncode is None:
+                server.stop()
+    finally:
+        for server in servers:
+            server.clean_up()
+
+
+@pytest.fixture
+def server(make_server):
+    return make_server()
+
+
+@pytest.fixture
+def connection(server):
+    with server.connect() as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def lasting_server(binary, tmp_path_factory):
+    """One server for all tests of a module: what one test does to it must not harm the next."""
+    server = Server(binary, tmp_path_factory.mktemp("lasting") / "data").start()
+    try:
+        yield server
+        server.stop()
+    finally:
+        server.clean_up()
+
+
+@pytest.fixture(scope="module")
+def target(lasting_server):
+    """The lasting server with a small run that no hostile request may touch."""
+    replay.make_target(lasting_server)
+    return lasting_server
+
+
+@pytest.fixture(scope="session")
+def recording():
+    """A few lives of Breakout."""
+    return games.record("ALE/Breakout-v5", steps=160, seed=7)
+
+
+@pytest.fixture
+def is_long():
+    """HOLDFAST_LONG=1 asks for the long form of the tests that have one."""
+    return os.environ.get("HOLDFAST_LONG") == "1"

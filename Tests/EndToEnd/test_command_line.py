@@ -1,0 +1,211 @@
+"""The command line: exit codes, refusals, help, signals, import."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+
+import h5py
+import numpy
+import pytest
+from PIL import Image
+
+from replay import assert_same_arrays, start, tiny_step
+from server import environment
+from wire import Closed, Producer, request
+
+LOCAL = ("--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0")
+
+
+def run(binary, *arguments, timeout=20, **variables):
+    return subprocess.run(
+        [binary, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+        env=environment(**variables),
+    )
+
+
+def test_help_and_usage(binary):
+    for arguments in (["--help"], ["serve", "--help"]):
+        shown = run(binary, *arguments)
+        assert shown.returncode == 0 and "USAGE" in shown.stdout.upper(), f"{arguments}: {shown}"
+    for option in ("--data", "--tcp", "--http", "--durability", "--token-file", "--insecure", "--labels", "--split-by"):
+        assert option in run(binary, "serve", "--help").stdout, f"serve --help speaks of {option}"
+    for arguments in (["--nonsense"], ["nonsense"], ["serve", "--durability", "maybe"], ["serve", "--tcp", "nowhere"]):
+        refused = run(binary, *arguments)
+        assert refused.returncode == 2, f"{arguments} is a usage error: {refused}"
+        assert refused.stdout == "" and refused.stderr, f"{arguments}: errors go to standard error"
+
+
+def test_a_second_server_on_the_same_data_is_refused(server, binary):
+    second = run(binary, "serve", "--data", server.data, *LOCAL)
+    assert second.returncode == 3, f"exit code 3 for data in use: {second}"
+    assert second.stdout == "" and str(server.data) in second.stderr, (
+        f"the message names the directory: {second.stderr}"
+    )
+    assert server.post("server.ping") is not None
+
+
+def test_data_are_free_again_after_a_kill(make_server):
+    server = make_server()
+    server.kill()
+    server.start()
+
+
+def test_other_addresses_need_a_token(binary, tmp_path):
+    for door in ("--tcp", "--http"):
+        arguments = [argument for pair in zip(LOCAL[::2], LOCAL[1::2]) for argument in pair]
+        arguments[arguments.index(door) + 1] = "0.0.0.0:0"
+        refused = run(binary, "serve", "--data", tmp_path / "open", *arguments)
+        assert refused.returncode not in (0, 3, 4) and "token" in refused.stderr, f"{door} 0.0.0.0: {refused}"
+
+
+def test_other_addresses_with_a_token(make_server, tmp_path):
+    file = tmp_path / "token"
+    file.write_text("a token from a file\n")
+    file.chmod(0o600)
+    server = make_server("--tcp", "0.0.0.0:0", "--token-file", file, token="a token from a file", start=False)
+    server.start()
+    with server.connect() as connection:
+        connection.call("server.ping")
+
+
+def test_settings_come_from_the_environment_too(binary, tmp_path):
+    data = tmp_path / "from environment"
+    process = subprocess.Popen(
+        [binary, "serve"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        env=environment(HOLDFAST_DATA=str(data), HOLDFAST_TCP="127.0.0.1:0", HOLDFAST_HTTP="127.0.0.1:0"),
+    )
+    ready = json.loads(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0, "SIGINT ends the server with 0"
+    process.stdout.close()
+    assert ready["ready"] is True and os.path.samefile(ready["data"], data)
+
+
+def test_data_that_cannot_be_made_are_an_error_in_one_line(binary, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    refused = run(binary, "serve", "--data", tmp_path / "file", *LOCAL)
+    assert refused.returncode in (1, 2, 4) and refused.stdout == "", str(refused)
+    assert len(refused.stderr.strip().splitlines()) <= 3, f"errors are one line: {refused.stderr}"
+
+
+def test_a_damaged_database_is_told(make_server, binary):
+    server = make_server()
+    server.stop()
+    for leftover in server.database.parent.glob(f"{server.database.name}-*"):
+        leftover.unlink()
+    server.database.write_bytes(b"this is not a database, it only stands where one was" * 200)
+    refused = run(binary, "serve", "--data", server.data, *LOCAL)
+    assert refused.returncode == 4, f"exit code 4 for damaged data: {refused}"
+    assert "telemetry.sqlite" in refused.stderr, f"the message names the file: {refused.stderr}"
+
+
+def test_a_taken_port_is_told(server, binary, tmp_path):
+    address = f"127.0.0.1:{server.tcp[1]}"
+    refused = run(binary, "serve", "--data", tmp_path / "other", "--tcp", address, "--http", "127.0.0.1:0")
+    assert refused.returncode == 1 and str(server.tcp[1]) in refused.stderr, str(refused)
+
+
+def test_sigterm_ends_open_connections_and_answers_what_has_arrived(make_server):
+    server = make_server()
+    idle = [server.connect() for _ in range(20)]
+    half = server.connect()
+    half.send_bytes(b"\x00\x00\x10\x00half a frame")
+    with server.connect() as busy:
+        start(busy, "last")
+        producer = Producer(busy)
+        ids = [producer.send("steps.append", {"run_id": "last", "steps": [tiny_step(k)]}) for k in range(200)]
+        assert busy.wait(ids[0])["first_index"] == 0
+        server.stop(within=10)
+        answered = 1
+        while answered < len(ids):
+            try:
+                busy.wait(ids[answered])
+            except Closed:
+                break
+            answered += 1
+    for connection in [*idle, half]:
+        assert connection.is_closed()
+        connection.close()
+    server.start()
+    with server.connect() as connection:
+        kept = len(connection.call("episodes.steps", {"run_id": "last", "limit": 1000})["steps"])
+    assert kept >= answered, f"{answered} were acknowledged, {kept} are kept"
+
+
+def test_sigterm_does_not_wait_for_a_client_that_never_reads(make_server):
+    server = make_server()
+    with server.connect() as deaf:
+        deaf.socket.settimeout(2)
+        with contextlib.suppress(TimeoutError):
+            for k in range(1_000_000):
+                deaf.socket.sendall(request("server.stats", {}, k))
+        server.stop(within=10)
+
+
+@pytest.mark.needs("holdfast import", "labels.list")
+def test_importing_a_file_of_frames(make_server, binary, recording, tmp_path):
+    source = tmp_path / "dataset.h5"
+    with h5py.File(source, "w") as file:
+        file.create_dataset("frames", data=recording.frames[:20], compression="lzf", chunks=(1, 210, 160, 3))
+        file.create_dataset("masks", data=recording.observations[:5, :, :, 0])
+    server = make_server(start=False)
+    imported = run(binary, "import", source, "--data", server.data)
+    assert imported.returncode == 0, str(imported)
+    server.start()
+    with server.connect() as connection:
+        check_imported(server, connection, recording)
+
+
+def check_imported(server, connection, recording):
+    images = connection.call("labels.list", {"limit": 1000})["images"]
+    assert images, "imported pictures wait to be labeled"
+    held = connection.call("labels.stats")["splits"]["test"]
+    assert len(images) + held in (20, 25), "one image for each row of the file"
+    shown = {bytes(connection.call("frames.resolve", {"refs": [row["frame_ref"]]})["frames"][0]) for row in images}
+    expected = {frame.tobytes() for frame in recording.frames[:20]}
+    expected |= {mask.tobytes() for mask in recording.observations[:5, :, :, 0]}
+    assert shown <= expected, "each imported picture is bit for bit one of the file"
+
+
+@pytest.mark.needs("holdfast import", "labels.list")
+def test_importing_a_folder_of_pictures(make_server, binary, recording, tmp_path):
+    folder = tmp_path / "pictures"
+    (folder / "inner").mkdir(parents=True)
+    for k in range(6):
+        Image.fromarray(recording.frames[k]).save(folder / f"frame_{k}.png")
+    Image.fromarray(recording.observations[0, :, :, 0]).save(folder / "inner" / "gray.png")
+    (folder / "notes.txt").write_text("not a picture")
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnot really")
+    server = make_server(start=False)
+    first = run(binary, "import", folder, "--data", server.data)
+    assert "broken.png" in first.stderr + first.stdout, f"a broken picture is named: {first}"
+    (folder / "broken.png").unlink()
+    again = run(binary, "import", folder, "--data", server.data)
+    assert again.returncode == 0, str(again)
+    server.start()
+    with server.connect() as connection:
+        stats = connection.call("labels.stats")
+        assert stats["total"] == 7, "importing twice adds nothing twice"
+        for row in connection.call("labels.list", {"limit": 1000})["images"]:
+            [pixels] = connection.call("frames.resolve", {"refs": [row["frame_ref"]]})["frames"]
+            source = next(path for path in folder.rglob("*.png") if row["filename"].endswith(path.name))
+            assert_same_arrays(pixels.squeeze(), numpy.asarray(Image.open(source)), row["filename"])
+
+
+@pytest.mark.needs("holdfast import")
+@pytest.mark.parametrize("source", ["missing.h5", "text.h5", "empty"])
+def test_importing_nothing_useful_is_an_error(binary, tmp_path, source):
+    (tmp_path / "text.h5").write_text("no HDF5 in here")
+    (tmp_path / "empty").mkdir()
+    refused = run(binary, "import", tmp_path / source, "--data", tmp_path / "data")
+    assert refused.returncode in (1, 2) and source in refused.stderr, str(refused)
+    assert len(refused.stderr.strip().splitlines()) <= 3, f"errors are one line: {refused.stderr}"
