@@ -37,8 +37,8 @@ struct ArrayStage {
     /// Must be called before the rows that describe a run's arrays are changed. Whether the file has to be opened for it.
     mutating func begin(runID: String, opening: () throws -> Opening) throws -> Bool {
         if let error = barred[runID] { throw error }
-        if openings[runID] != nil || store.isWritable(runID) { return false }
-        openings[runID] = try opening()
+        if store.isWritable(runID) { return false }
+        if openings[runID] == nil { openings[runID] = try opening() }
         return true
     }
 

@@ -15,13 +15,16 @@ final class Catalog: Sendable {
             if !database.configuration.readonly { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
             try database.execute(
                 sql: """
-                    PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL");
                     PRAGMA temp_store = MEMORY;
                     PRAGMA cache_size = -32768;
                     """
             )
         }
         pool = try DatabasePool(path: path, configuration: configuration)
+        // After the pool is open: it sets NORMAL itself when it turns the write-ahead log on.
+        try pool.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
+        }
         var migrator = DatabaseMigrator()
         for migration in migrations {
             migrator.registerMigration(migration.name) { try migration.apply(Connection($0)) }

@@ -13,6 +13,8 @@ struct Sampler {
     static let tiebreakRange: Int64 = 1 << 62
     /// No window of the size aimed at has more rows than this.
     private static let windowCapacity = 96
+    /// Windows looked at for one pick; three are enough on average.
+    private static let maximumTries = 1000
 
     let pool: CandidatePool
     let connection: Connection
@@ -59,8 +61,13 @@ struct Sampler {
         }
         // The first rows tell how densely tiebreaks lie.
         var window = max(1, (head.last?.tiebreak ?? 0) / 3)
-        var misses = 0
+        var tries = 0
         while picked.count < limit {
+            tries += 1
+            // Nearly everything is excluded, or the tiebreaks are not uniform: look at all once instead of guessing on.
+            if tries > Self.maximumTries {
+                return picked + (try pickFromRest(group: group, limit: limit - picked.count))
+            }
             let start = Int64.random(in: 0...(Self.tiebreakRange / window), using: &generator) * window
             let rows = try ids(group, from: start, to: start + window, limit: Self.windowCapacity + 1)
             if rows.count > Self.windowCapacity {
@@ -71,13 +78,7 @@ struct Sampler {
             let place = Int.random(in: 0..<Self.windowCapacity, using: &generator)
             if place < rows.count, excluded.insert(rows[place].id).inserted {
                 picked.append(rows[place].id)
-                misses = 0
-            } else if place < rows.count {
-                misses += 1
-                // Nearly everything is excluded: look at all of it once instead of guessing on.
-                if misses > 1000 {
-                    return picked + (try pickFromRest(group: group, limit: limit - picked.count))
-                }
+                tries = 0
             }
         }
         return picked

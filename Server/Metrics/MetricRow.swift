@@ -74,6 +74,8 @@ struct MetricRow: Sendable {
     }
 
     private static func integer(_ fields: [String: JSONValue], _ key: String) throws -> Int64? {
+        // Not by way of a double, which has no room for large integers.
+        if case .integer(let integer)? = fields[key] { return integer }
         guard let value = try number(fields, key) else { return nil }
         guard let integer = Int64(exactly: value) else { throw WireError.invalidParams("\(key) must be an integer") }
         return integer

@@ -39,6 +39,27 @@ public struct LabelsSet: Method {
         case eventID = "event_id"
     }
 
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(Int64.self, forKey: .id)
+        labels = [:]
+        for (name, value) in try container.decode([String: JSONValue].self, forKey: .labels) {
+            switch value {
+            case .null: labels.updateValue(nil, forKey: name)
+            case .integer(let number): labels.updateValue(Int(number), forKey: name)
+            default:
+                throw DecodingError.dataCorruptedError(
+                    forKey: .labels,
+                    in: container,
+                    debugDescription: "\(name.prefix(100)) is not 0, 1 or null"
+                )
+            }
+        }
+        outcome = try container.decodeIfPresent(Outcome.self, forKey: .outcome)
+        annotator = try container.decodeIfPresent(String.self, forKey: .annotator)
+        eventID = try container.decodeIfPresent(String.self, forKey: .eventID)
+    }
+
     public struct Result: Codable, Sendable {
         public var id: Int64
         /// `train`, `val` or `test`; nil while no label has been set.
