@@ -122,6 +122,17 @@ let package = Package(
             path: "Tests/EndToEndTests",
             swiftSettings: safe
         ),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Server", "Wire", "HDF5", nioCore, nioEmbedded, logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ],
+            path: "Tests/ServerTests",
+            swiftSettings: safe
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -23,7 +23,11 @@ struct Endpoint: ExpressibleByArgument, Sendable, Equatable {
     var defaultValueDescription: String { description }
 
     /// Whether only programs on this machine can reach it.
-    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    var isLoopback: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        let isIPv4 = parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+        return host == "localhost" || host == "::1" || isIPv4 && parts[0] == "127"
+    }
 }
 
 extension Endpoint: CustomStringConvertible {

@@ -1,0 +1,145 @@
+import ArgumentParser
+import Logging
+import Testing
+
+@testable import Server
+
+struct ServeOptionsTests {
+    private func configuration(
+        _ flags: [String] = [],
+        _ environment: [String: String] = [:]
+    ) throws
+        -> ServerConfiguration
+    {
+        try ServeOptions.parse(flags).configuration(environment: environment)
+    }
+
+    private func failure(_ flags: [String], _ environment: [String: String] = [:]) -> CommandFailure? {
+        #expect(throws: CommandFailure.self) { try configuration(flags, environment) }
+    }
+
+    @Test func theDefaultsAreThoseOfTheManual() throws {
+        let standard = try configuration()
+        #expect(standard.tcp == Endpoint(host: "127.0.0.1", port: 7411))
+        #expect(standard.http == Endpoint(host: "127.0.0.1", port: 7412))
+        #expect(standard.durability == .full)
+        #expect(standard.token == nil)
+        #expect(standard.allowedHosts == [])
+        #expect(standard.logLevel == .info)
+        #expect(try standard.labelSettings(stored: nil) == .standard)
+    }
+
+    @Test func aFlagGoesBeforeTheEnvironmentAndThatBeforeTheDefault() throws {
+        let environment = [
+            "HOLDFAST_DATA": "/env", "HOLDFAST_TCP": "127.0.0.1:1", "HOLDFAST_DURABILITY": "process",
+            "HOLDFAST_LOG_LEVEL": "debug", "HOLDFAST_SPLIT_SEED": "7", "HOLDFAST_SPLIT_BY": "study",
+            "HOLDFAST_LABELS": "cat", "HOLDFAST_HOLDOUT_PERCENT": "5", "HOLDFAST_VALIDATION_PERCENT": "50",
+            "HOLDFAST_WEB": "/web",
+        ]
+        let fromEnvironment = try configuration([], environment)
+        #expect(fromEnvironment.data == "/env")
+        #expect(fromEnvironment.tcp.port == 1)
+        #expect(fromEnvironment.durability == .process)
+        #expect(fromEnvironment.logLevel == .debug)
+        #expect(fromEnvironment.webFolder == "/web")
+        let settings = try fromEnvironment.labelSettings(stored: nil)
+        #expect(settings.seed == 7)
+        #expect(settings.splitBy == .study)
+        #expect(settings.labels == [.init(name: "cat", shortName: "cat")])
+        #expect(settings.holdoutPercent == 5)
+        #expect(settings.validationPercent == 50)
+        let fromFlags = try configuration(
+            [
+                "--data", "/flag", "--tcp", "[::1]:2", "--durability", "full", "--log-level", "error", "--split-seed",
+                "8",
+                "--split-by", "filename", "--labels", "dog:d", "--holdout-percent", "6",
+            ],
+            environment
+        )
+        #expect(fromFlags.data == "/flag")
+        #expect(fromFlags.tcp == Endpoint(host: "::1", port: 2))
+        #expect(fromFlags.durability == .full)
+        #expect(fromFlags.logLevel == .error)
+        #expect(fromFlags.splitSeed == 8)
+        #expect(fromFlags.splitBy == .filename)
+        #expect(fromFlags.labels == [.init(name: "dog", shortName: "d")])
+        #expect(fromFlags.holdoutPercent == 6)
+    }
+
+    @Test func anEmptyVariableIsNone() throws {
+        #expect(try configuration([], ["HOLDFAST_TCP": "", "HOLDFAST_TOKEN": ""]).tcp.port == 7411)
+    }
+
+    @Test func allowedHostsAddUp() throws {
+        let configuration = try configuration(
+            ["--allowed-host", "a", "--allowed-host", "b"],
+            ["HOLDFAST_ALLOWED_HOST": "c,d"]
+        )
+        #expect(configuration.allowedHosts == ["a", "b", "c", "d"])
+    }
+
+    @Test(arguments: [
+        ("TCP", "7411"), ("HTTP", "host"), ("DURABILITY", "some"), ("LOG_LEVEL", "loud"), ("SPLIT_SEED", "x"),
+        ("SPLIT_BY", "patient"), ("HOLDOUT_PERCENT", "ten"),
+    ])
+    func aBadVariableIsNamed(name: String, value: String) {
+        let failure = failure([], ["HOLDFAST_\(name)": value])
+        #expect(failure?.code == CommandFailure.usage)
+        #expect(failure?.message.contains("HOLDFAST_\(name)=\(value)") == true)
+    }
+
+    @Test(arguments: [
+        ["--tcp", "7411"], ["--durability", "some"], ["--split-seed", "x"], ["--split-by", "patient"], ["--unknown"],
+        ["--data"], ["stray"],
+    ])
+    func aBadFlagIsRefused(flags: [String]) {
+        #expect(throws: (any Error).self) { try ServeOptions.parse(flags) }
+    }
+
+    @Test(arguments: ["-1", "100.1", "nan", "inf"])
+    func percentagesLieBetweenZeroAndAHundred(value: String) {
+        for flag in ["--holdout-percent", "--validation-percent"] {
+            #expect(failure(["\(flag)=\(value)"])?.code == CommandFailure.usage)
+        }
+    }
+
+    @Test func badLabelsAreRefused() {
+        #expect(throws: SettingsError.self) { try configuration(["--labels", "Cat"]) }
+    }
+
+    // MARK: The token
+
+    @Test(arguments: [
+        ["--tcp", "0.0.0.0:0"], ["--http", "0.0.0.0:0"], ["--http", "[::]:0"], ["--tcp", "lab.example:0"],
+    ])
+    func aDoorToOtherMachinesNeedsAToken(flags: [String]) throws {
+        let failure = failure(flags)
+        #expect(failure?.code == CommandFailure.usage)
+        #expect(failure?.message.contains(flags[1]) == true)
+        #expect(try configuration(flags, ["HOLDFAST_TOKEN": "secret"]).token == "secret")
+        #expect(try configuration(flags + ["--insecure"]).token == nil)
+        for value in ["1", "true", "yes"] {
+            #expect(try configuration(flags, ["HOLDFAST_INSECURE": value]).token == nil)
+        }
+        #expect(self.failure(flags, ["HOLDFAST_INSECURE": "0"]) != nil)
+    }
+
+    @Test func theTokenFileGoesBeforeTheVariable() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write("  from file\n", to: "token")
+        let environment = ["HOLDFAST_TOKEN": "from variable"]
+        #expect(try configuration(["--token-file", folder.file("token")], environment).token == "from file")
+        #expect(try configuration([], environment).token == "from variable")
+        #expect(try configuration([], ["HOLDFAST_TOKEN_FILE": folder.file("token")]).token == "from file")
+    }
+
+    @Test func aTokenFileThatGivesNoTokenIsNamed() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write(" \n", to: "empty")
+        for name in ["empty", "missing"] {
+            let failure = failure(["--token-file", folder.file(name)])
+            #expect(failure?.code == CommandFailure.usage)
+            #expect(failure?.message.contains(folder.file(name)) == true)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Testing
+
+@testable import Server
+
+struct LeasesTests {
+    @Test func anImageIsInFrontOfOneAnnotatorOnly() {
+        let leases = Leases()
+        #expect(leases.take([1, 2], for: "ann", at: 0) == [1, 2])
+        #expect(leases.take([2, 3], for: "ben", at: 1) == [3])
+        #expect(leases.heldByOthers(than: "ben", at: 1) == [1, 2])
+        #expect(leases.heldByOthers(than: "ann", at: 1) == [3])
+        #expect(leases.heldByOthers(than: "eve", at: 1) == [1, 2, 3])
+    }
+
+    @Test func onesOwnImagesMayBeTakenAgain() {
+        let leases = Leases()
+        #expect(leases.take([1], for: "ann", at: 0) == [1])
+        #expect(leases.take([1], for: "ann", at: 100) == [1])
+        #expect(leases.heldByOthers(than: "ben", at: Leases.duration + 50) == [1])
+    }
+
+    @Test func leasesExpire() {
+        let leases = Leases()
+        _ = leases.take([1], for: "ann", at: 0)
+        #expect(leases.heldByOthers(than: "ben", at: Leases.duration - 1) == [1])
+        #expect(leases.heldByOthers(than: "ben", at: Leases.duration) == [])
+        #expect(leases.take([1], for: "ben", at: Leases.duration) == [1])
+    }
+
+    @Test func aReleasedImageIsFree() {
+        let leases = Leases()
+        _ = leases.take([1, 2], for: "ann", at: 0)
+        leases.release(1)
+        #expect(leases.take([1, 2], for: "ben", at: 0) == [1])
+    }
+
+    @Test func amongManyAtOnceEachImageGoesToOne() async {
+        let leases = Leases()
+        let taken = Locked<[Int64]>([])
+        await withDiscardingTaskGroup { group in
+            for annotator in 0..<16 {
+                group.addTask {
+                    let mine = leases.take(Array(0..<500), for: "annotator \(annotator)", at: 0)
+                    taken.change { $0 += mine }
+                }
+            }
+        }
+        #expect(taken.value.sorted() == Array(0..<500))
+    }
+}

@@ -1,0 +1,59 @@
+import Testing
+
+@testable import Server
+
+struct GateTests {
+    private let gate = Gate(token: "s3cret 🧪")
+    private let time = 1_700_000_000.0
+
+    @Test func withoutATokenEverybodyMayComeIn() {
+        let open = Gate(token: nil)
+        #expect(!open.needsToken)
+        #expect(open.admits(nil))
+        #expect(open.admits("anything"))
+        #expect(open.makeSession(at: time) == nil)
+    }
+
+    @Test func onlyTheTokenItselfOpens() {
+        #expect(gate.needsToken)
+        #expect(gate.admits("s3cret 🧪"))
+        for wrong in [nil, "", "s3cret", "s3cret 🧪 ", "S3cret 🧪"] { #expect(!gate.admits(wrong)) }
+    }
+
+    @Test func aSessionLastsThirtyDaysAndNoLonger() throws {
+        let session = try #require(gate.makeSession(at: time))
+        let end = time + Double(Gate.sessionSeconds)
+        #expect(Gate.sessionSeconds == 30 * 86_400)
+        #expect(gate.admits(session: session, at: time))
+        #expect(gate.admits(session: session, at: end - 1))
+        #expect(!gate.admits(session: session, at: end))
+    }
+
+    @Test func aSessionOutlivesARestartAndEndsWithTheToken() throws {
+        let session = try #require(gate.makeSession(at: time))
+        #expect(Gate(token: "s3cret 🧪").admits(session: session, at: time))
+        #expect(!Gate(token: "another").admits(session: session, at: time))
+    }
+
+    @Test func aSessionThatWasTamperedWithIsNone() throws {
+        let session = try #require(gate.makeSession(at: time))
+        let parts = session.split(separator: ".").map(String.init)
+        let (expiry, code) = (parts[0], parts[1])
+        let forged = [
+            "", ".", "..", expiry, expiry + ".", "." + code, code + "." + expiry, session + "0", session + ".0",
+            "\(Int(expiry).map { $0 + 1 } ?? 0).\(code)", " " + session, "+" + session,
+            expiry + "." + String(code.dropLast(2)), expiry + "." + String(code.dropLast()),
+            expiry + "." + String(code.dropLast()) + (code.hasSuffix("0") ? "1" : "0"),
+            expiry + "." + String(repeating: "z", count: code.count),
+            expiry + "." + String(repeating: "0", count: code.count), "9223372036854775807." + code,
+        ]
+        for text in forged { #expect(!gate.admits(session: text, at: time), "\(text)") }
+    }
+
+    @Test func theSessionDoesNotTellTheToken() throws {
+        let session = try #require(gate.makeSession(at: time))
+        #expect(!session.contains("s3cret"))
+        #expect(gate.makeSession(at: time) == session)
+        #expect(gate.makeSession(at: time + 1) != session)
+    }
+}
