@@ -35,7 +35,7 @@ final class HoldfastServer: Sendable {
         try await checkDoors()
         let arrays = try ArrayStore(directory: directory.arrays)
         let (catalog, settings) = try openCatalog(directory, arrays)
-        try await recover(catalog, arrays)
+        try recover(catalog, arrays)
         let parts = Parts(
             directory: directory,
             catalog: catalog,
@@ -55,7 +55,7 @@ final class HoldfastServer: Sendable {
             failure = error
         }
         arrays.closeAll()
-        try await catalog.markFilesClosed()
+        try catalog.markFilesClosed()
         try catalog.close()
         if let failure { throw failure }
         logger.info("stopped")
@@ -102,7 +102,6 @@ final class HoldfastServer: Sendable {
                 migrations: migrations,
                 arrays: arrays
             )
-            if stored == nil { try SettingsTable.write(settings, "labels", catalog) }
             return (catalog, settings)
         } catch let error as SettingsError {
             throw CommandFailure(code: CommandFailure.usage, message: error.description)
@@ -116,7 +115,7 @@ final class HoldfastServer: Sendable {
     }
 
     /// Brings the files of runs that were not closed back to what is committed.
-    private func recover(_ catalog: Catalog, _ arrays: ArrayStore) async throws {
+    private func recover(_ catalog: Catalog, _ arrays: ArrayStore) throws {
         let unclosed = try catalog.readNow { connection in
             try connection.rows("SELECT run_id FROM runs WHERE file_open = 1") { $0.string(0) }
         }
@@ -129,7 +128,7 @@ final class HoldfastServer: Sendable {
                 logger.error("a run file could not be repaired", metadata: ["run": "\(runID)", "error": "\(error)"])
             }
         }
-        try await catalog.markFilesClosed()
+        try catalog.markFilesClosed()
         // A deletion may have been committed without its file being removed any more.
         let deleted = try catalog.readNow { connection in
             try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NOT NULL") { $0.string(0) }

@@ -43,16 +43,14 @@ final class Catalog: Sendable {
         try pool.read { try body(Connection($0)) }
     }
 
-    /// Writes during start-up, when nothing else runs.
+    /// Writes during start-up and shutdown, when nothing else runs.
     func writeNow<Value>(_ body: (Connection) throws -> Value) throws -> Value {
         try pool.write { try body(Connection($0)) }
     }
 
     /// Records that no array file is open.
-    func markFilesClosed() async throws {
-        try await pool.write { database in
-            _ = try Connection(database).execute("UPDATE runs SET file_open = 0 WHERE file_open = 1")
-        }
+    func markFilesClosed() throws {
+        _ = try writeNow { try $0.execute("UPDATE runs SET file_open = 0 WHERE file_open = 1") }
     }
 
     /// Ends all connections; the write-ahead log is folded into the database.

@@ -30,7 +30,7 @@ final class DataDirectory: Sendable {
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             let holder = (try? String(contentsOfFile: path + "/holdfast.lock", encoding: .utf8)) ?? ""
-            close(lock)
+            // `deinit` closes the lock: everything is initialised by now.
             throw InUse(path: path, holder: holder.trimmingCharacters(in: .whitespacesAndNewlines))
         }
         let holder =

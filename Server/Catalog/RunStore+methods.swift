@@ -122,7 +122,7 @@ struct RunMethods: Sendable {
             _ = try RunStore.state(runID, transaction.connection)
             try transaction.connection.execute(
                 """
-                UPDATE runs SET status = ?2, finished_at = ?3, heartbeat_at = ?3, file_open = 0 WHERE run_id = ?1
+                UPDATE runs SET status = ?2, finished_at = ?3, heartbeat_at = ?3 WHERE run_id = ?1
                 """,
                 runID,
                 parameters.status.rawValue,

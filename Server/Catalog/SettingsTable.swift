@@ -20,8 +20,8 @@ enum SettingsTable {
         return try text.map { try JSONCoding.decode(type, from: ByteBuffer(string: $0)) }
     }
 
-    static func write(_ value: some Encodable, _ name: String, _ catalog: Catalog) throws {
+    static func write(_ value: some Encodable, _ name: String, _ connection: Connection) throws {
         let text = String(buffer: try JSONCoding.encode(value))
-        _ = try catalog.writeNow { try $0.execute("INSERT INTO settings (name, value) VALUES (?, ?)", name, text) }
+        try connection.execute("INSERT INTO settings (name, value) VALUES (?, ?)", name, text)
     }
 }

@@ -31,7 +31,10 @@ enum Timestamp {
     /// The UNIX seconds of a text that ``text(_:)`` made; nil for other texts.
     static func seconds(_ text: String) -> Double? {
         let bytes = Array(text.utf8)
-        guard bytes.count == 27, bytes[10] == UInt8(ascii: "T"), bytes[26] == UInt8(ascii: "Z") else { return nil }
+        let separators: [(Int, Character)] = [
+            (4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"), (19, "."), (26, "Z"),
+        ]
+        guard bytes.count == 27, separators.allSatisfy({ bytes[$0] == $1.asciiValue }) else { return nil }
         func number(_ range: Range<Int>) -> Int64? {
             var value: Int64 = 0
             for byte in bytes[range] {
@@ -42,7 +45,8 @@ enum Timestamp {
         }
         guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
             let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19),
-            let micro = number(20..<26)
+            let micro = number(20..<26), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
+            second < 60
         else { return nil }
         let whole = days(year: year, month: month, day: day) * 86400 + hour * 3600 + minute * 60 + second
         return Double(whole) + Double(micro) / 1e6

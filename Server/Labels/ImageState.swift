@@ -5,11 +5,14 @@ struct ImageState: Codable, Sendable, Equatable {
     var labels: [String: Int?]
     var outcome: LabelsSet.Outcome?
     var isSkipped: Bool
+    /// When the labels were set; nil without any.
+    var labeledAt: String?
 
     private enum CodingKeys: String, CodingKey {
         case labels
         case outcome
         case isSkipped = "skipped"
+        case labeledAt = "labeled_at"
     }
 
     var isLabeled: Bool { labels.values.contains { $0 != nil } }
@@ -22,26 +25,26 @@ struct ImageState: Codable, Sendable, Equatable {
     ) throws -> (state: ImageState, filename: String, studyID: String?, split: String?)? {
         let columns = settings.labels.map { "has_\($0.name)" }.joined(separator: ", ")
         return try connection.first(
-            "SELECT filename, study_id, split, outcome, skipped_at, \(columns) FROM labels WHERE id = ?",
+            "SELECT filename, study_id, split, outcome, skipped_at, labeled_at, \(columns) FROM labels WHERE id = ?",
             id
         ) { row in
             var state = ImageState(
                 labels: [:],
                 outcome: row.optionalString(3).flatMap(LabelsSet.Outcome.init),
-                isSkipped: !row.isNull(4)
+                isSkipped: !row.isNull(4),
+                labeledAt: row.optionalString(5)
             )
             for (index, label) in settings.labels.enumerated() {
-                state.labels.updateValue(row.optionalInteger(Int32(5 + index)).map { Int($0) }, forKey: label.name)
+                state.labels.updateValue(row.optionalInteger(Int32(6 + index)).map { Int($0) }, forKey: label.name)
             }
             return (state, row.string(0), row.optionalString(1), row.optionalString(2))
         }
     }
 
-    /// Writes the state; `labeledAt` is when, nil for unlabeled.
+    /// Writes the state.
     func write(
         _ id: Int64,
         split: String?,
-        labeledAt: String?,
         skippedAt: String,
         _ settings: LabelSettings,
         _ connection: Connection

@@ -4,6 +4,7 @@ extension Labels {
     static func migrations(_ settings: LabelSettings) -> [Migration] {
         [
             Migration("labels") { connection in
+                try SettingsTable.write(settings, "labels", connection)
                 try connection.run(script: tables(settings))
                 try connection.run(script: indexes(settings))
                 try connection.run(script: triggers(settings))

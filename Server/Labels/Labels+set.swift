@@ -25,9 +25,13 @@ extension Labels {
                 state.labels.merge(parameters.labels) { $1 }
                 state.outcome = parameters.outcome
                 state.isSkipped = false
+                state.labeledAt = state.isLabeled ? transaction.timestamp : nil
             } record: { before, after, split in
-                let labeledAt = after.isLabeled ? transaction.time : nil
-                let answer = LabelsSet.Result(id: parameters.id, split: split, labeledAt: labeledAt)
+                let answer = LabelsSet.Result(
+                    id: parameters.id,
+                    split: split,
+                    labeledAt: after.labeledAt.flatMap(Timestamp.seconds)
+                )
                 try LabelEvents.record(
                     .set,
                     image: parameters.id,
@@ -147,7 +151,6 @@ extension Labels {
         try state.write(
             id,
             split: split,
-            labeledAt: state.isLabeled ? transaction.timestamp : nil,
             skippedAt: transaction.timestamp,
             settings,
             transaction.connection

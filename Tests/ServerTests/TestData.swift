@@ -50,7 +50,7 @@ final class TestData: Sendable {
     /// Ends as a server does that is told to stop.
     func close() async throws {
         arrays.closeAll()
-        try await catalog.markFilesClosed()
+        try catalog.markFilesClosed()
         try catalog.close()
     }
 
