@@ -106,8 +106,10 @@ import GRDBSQLite
         )
     }
 
-    // SQLITE_TRANSIENT, a macro that Swift does not import: SQLite copies what is bound.
+    // SQLITE_TRANSIENT, a macro that Swift does not import: SQLite copies what is bound. Unsafe to share only in name: it is
+    // the constant -1, which nobody calls or follows.
     nonisolated(unsafe) private static let transient = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+    // An empty string has no address to give, and SQLite takes none for NULL. One byte that nobody ever writes again.
     nonisolated(unsafe) private static let empty: UnsafePointer<CChar> = {
         let pointer = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
         unsafe pointer.initialize(to: 0)
