@@ -50,8 +50,11 @@ def test_an_answer_made_after_the_session_ended_is_sent_after_the_next_login(sta
     page.goto(server.url)
     sign_in(page)
     shown_image(page)
+    # Without a network the page can't learn before the press that its session has ended.
+    page.context.set_offline(True)
     page.context.clear_cookies()
-    page.keyboard.press("1")
+    answer(page, "1")
+    page.context.set_offline(False)
     sign_in(page)
     wait_until(page, lambda: server.labeled() == 1, "the label")
 

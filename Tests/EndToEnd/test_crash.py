@@ -55,12 +55,16 @@ class Trainer:
 
     def take(self, connection, seqs, deadline, killed):
         """One acknowledgement; before the kill at most until the deadline."""
+        patience = connection.socket.gettimeout()
         connection.socket.settimeout(10 if killed else max(0.001, deadline - time.monotonic()))
         try:
             message = connection.receive()
         except TimeoutError:
             assert not killed, "the stream of a killed server must end"
             return
+        finally:
+            # The deadline is for waiting only: what is being sent may take a busy server longer.
+            connection.socket.settimeout(patience)
         self.note(seqs[message["id"]], message)
 
     def note(self, seq, message):
