@@ -7,6 +7,20 @@ public protocol Method: Codable, Sendable {
 
     static var name: String { get }
     static var effect: MethodEffect { get }
+    /// Who may call it.
+    static var role: MethodRole { get }
+}
+
+extension Method {
+    public static var role: MethodRole { .anyone }
+}
+
+/// Who may call a method.
+public enum MethodRole: Sendable {
+    /// Whoever is let in.
+    case anyone
+    /// Who may see held-out images.
+    case holdout
 }
 
 /// What a method does to the server's data.

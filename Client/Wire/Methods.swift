@@ -6,7 +6,11 @@ public enum Methods {
         StepsAppend.self, EpisodesFinish.self, EpisodesList.self, EpisodesGet.self, EpisodesSteps.self,
         FramesResolve.self,
         MetricsAppend.self, MetricsQuery.self,
-        ImagesInsert.self, LabelsNext.self, LabelsSet.self, LabelsUndo.self, LabelsSkip.self, LabelsList.self,
-        LabelsStats.self,
+        ImagesInsert.self, LabelsNext.self, LabelsRelease.self, LabelsSet.self, LabelsSetMany.self, LabelsUndo.self,
+        LabelsSkip.self, LabelsGet.self, LabelsList.self, LabelsTrainVal.self, LabelsStats.self,
+        LabelsUpdatePredictions.self, LabelsUpdateScores.self, LabelsIssues.self, LabelsCalibration.self,
+        LabelsDisagreements.self, LabelsAgreement.self,
+        HoldoutNext.self, HoldoutImages.self, HoldoutEvaluate.self, HoldoutLedger.self,
+        SnapshotsCreate.self, SnapshotsGet.self, SnapshotsList.self,
     ]
 }

@@ -10,7 +10,7 @@ struct Authentication<Context: Hummingbird.RequestContext>: RouterMiddleware {
         context: Context,
         next: @concurrent (Hummingbird.Request, Context) async throws -> Hummingbird.Response
     ) async throws -> Hummingbird.Response {
-        guard isAdmitted(request) else {
+        guard gate.access(of: request) != nil else {
             var failure = HTTPFailure(
                 .unauthorized,
                 .unauthorized,
@@ -21,13 +21,16 @@ struct Authentication<Context: Hummingbird.RequestContext>: RouterMiddleware {
         }
         return try await next(request, context)
     }
+}
 
-    private func isAdmitted(_ request: Hummingbird.Request) -> Bool {
-        guard gate.needsToken else { return true }
+extension Gate {
+    /// What the sender of a request may do, by its header or its login's cookie; nil: nothing.
+    func access(of request: Hummingbird.Request) -> Access? {
         if let header = request.headers[.authorization] {
             let parts = header.split(separator: " ", maxSplits: 1)
-            return parts.count == 2 && parts[0].lowercased() == "bearer" && gate.admits(String(parts[1]))
+            guard parts.count == 2, parts[0].lowercased() == "bearer" else { return anonymous }
+            return access(token: String(parts[1]))
         }
-        return LoginRoutes.session(of: request).map { gate.admits(session: $0, at: Timestamp.now()) } ?? false
+        return LoginRoutes.session(of: request).map { access(session: $0, at: Timestamp.now()) } ?? anonymous
     }
 }

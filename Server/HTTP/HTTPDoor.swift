@@ -63,7 +63,7 @@ struct HTTPDoor {
             )
         }
         let body = try await request.body.collect(upTo: limits.payload)
-        let response = await respond(to: body)
+        let response = await respond(to: body, gate.access(of: request) ?? .general)
         return Response(
             status: .ok,
             headers: [.contentType: "application/json"],
@@ -71,13 +71,13 @@ struct HTTPDoor {
         )
     }
 
-    private func respond(to body: ByteBuffer) async -> Wire.Response {
+    private func respond(to body: ByteBuffer, _ access: Access) async -> Wire.Response {
         do {
             let request = try Wire.Request(try frame(body))
             guard request.method != Hello.name else {
                 return .init(id: request.id, outcome: .failure(.invalidParams("hello is for the TCP door")))
             }
-            let context = CallContext(arrayEncoding: .base64, limits: limits, earlierWrites: {})
+            let context = CallContext(arrayEncoding: .base64, limits: limits, access: access, earlierWrites: {})
             return .init(id: request.id, outcome: await dispatcher.outcome(of: request, context))
         } catch let failure as RequestFailure {
             return .init(id: failure.id, outcome: .failure(failure.error))

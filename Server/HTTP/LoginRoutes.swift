@@ -22,10 +22,9 @@ struct LoginRoutes: Sendable {
         }
         let body = try await request.body.collect(upTo: 16 << 10)
         let login = try JSONCoding.decode(Login.self, from: body)
-        guard gate.admits(login.token) else {
+        guard let session = gate.makeSession(token: login.token, at: Timestamp.now()) else {
             throw HTTPFailure(.unauthorized, .unauthorized, "the token is wrong")
         }
-        let session = gate.makeSession(at: Timestamp.now()) ?? ""
         return answer(cookie: "\(session); Max-Age=\(Gate.sessionSeconds)")
     }
 

@@ -13,7 +13,22 @@ enum LabelEvents {
     struct Event {
         let id: Int64
         let imageID: Int64
+        let annotator: String
+        let serveID: Int64?
         let before: ImageState
+        let after: ImageState
+    }
+
+    /// What is about to be recorded.
+    struct Entry {
+        let kind: Kind
+        let imageID: Int64
+        let annotator: String
+        var eventID: String?
+        /// Seconds that the annotator looked at the image.
+        var timeSpent: Double?
+        /// The event that this one takes back.
+        var undone: Event?
     }
 
     /// The answer that an event got when it was first applied, if it was.
@@ -38,29 +53,29 @@ enum LabelEvents {
     }
 
     static func record(
-        _ kind: Kind,
-        image: Int64,
-        annotator: String?,
+        _ entry: Entry,
         before: ImageState,
         after: ImageState,
-        undoes: Int64? = nil,
-        eventID: String?,
+        serveID: Int64?,
         answer: some Encodable,
         _ transaction: WriteTransaction
     ) throws {
         try transaction.connection.execute(
             """
-            INSERT INTO label_events (image_id, kind, annotator, at, before, after, undoes, event_id, answer)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO label_events
+            (image_id, kind, annotator, at, before, after, time_spent, serve_id, undoes, event_id, answer)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            image,
-            kind.rawValue,
-            annotator ?? "",
+            entry.imageID,
+            entry.kind.rawValue,
+            entry.annotator,
             transaction.timestamp,
             try text(before),
             try text(after),
-            undoes,
-            eventID,
+            entry.timeSpent,
+            serveID,
+            entry.undone?.id,
+            entry.eventID,
             try text(answer)
         )
     }
@@ -71,7 +86,8 @@ enum LabelEvents {
             image.map { ("image_id", $0) } ?? ("annotator", annotator ?? "")
         return try connection.first(
             """
-            SELECT id, image_id, before FROM label_events AS event WHERE \(column) = ? AND kind != 'undo'
+            SELECT id, image_id, annotator, serve_id, before, after FROM label_events AS event
+            WHERE \(column) = ? AND kind != 'undo'
             AND NOT EXISTS (SELECT 1 FROM label_events WHERE undoes = event.id) ORDER BY id DESC LIMIT 1
             """,
             value
@@ -79,7 +95,10 @@ enum LabelEvents {
             Event(
                 id: row.integer(0),
                 imageID: row.integer(1),
-                before: try JSONCoding.decode(ImageState.self, from: ByteBuffer(string: row.string(2)))
+                annotator: row.string(2),
+                serveID: row.optionalInteger(3),
+                before: try JSONCoding.decode(ImageState.self, from: ByteBuffer(string: row.string(4))),
+                after: try JSONCoding.decode(ImageState.self, from: ByteBuffer(string: row.string(5)))
             )
         }
     }

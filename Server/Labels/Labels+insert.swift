@@ -8,6 +8,7 @@ extension Labels {
         let image: ImagesInsert.Image
         let spec: DatasetSpec?
         let row: EncodedRow?
+        let hash: PerceptualHash?
     }
 
     /// `images.insert`
@@ -19,7 +20,7 @@ extension Labels {
         for (index, image) in parameters.images.enumerated() {
             do {
                 try check(image)
-                prepared.append(try await prepare(image))
+                prepared.append(try await prepare(image, context))
             } catch let error as WireError {
                 var error = error
                 error.message = "images[\(index)]: \(error.message)"
@@ -42,8 +43,11 @@ extension Labels {
         }
     }
 
-    private func prepare(_ image: ImagesInsert.Image) async throws -> Prepared {
-        guard let array = image.image else { return Prepared(image: image, spec: nil, row: nil) }
+    private func prepare(_ image: ImagesInsert.Image, _ context: CallContext) async throws -> Prepared {
+        guard let array = image.image else {
+            let hash = try await hash(of: image.frameRef, context)
+            return Prepared(image: image, spec: nil, row: nil, hash: hash)
+        }
         guard (2...4).contains(array.shape.count), array.count > 0 else {
             throw WireError.invalidParams(
                 "image has shape \(array.shape); a picture has 2 to 4 dimensions, none of size 0"
@@ -56,7 +60,22 @@ extension Labels {
             layout: source.layout,
             storage: .chunkPerRow
         )
-        return Prepared(image: image, spec: spec, row: try await arrays.encode(source, for: .lzf)[0])
+        let row = try await arrays.encode(source, for: .lzf)[0]
+        return Prepared(image: image, spec: spec, row: row, hash: PerceptualHash(of: array))
+    }
+
+    /// How a stored frame looks; nil without one: whether it must be there is decided when the image's turn comes.
+    private func hash(of ref: String?, _ context: CallContext) async throws -> PerceptualHash? {
+        guard let ref else { return nil }
+        let frame = try FrameRef(ref)
+        var stored = try await arrays.read([frame])[0]
+        if stored == nil {
+            await context.earlierWrites()
+            stored = try await arrays.read([frame])[0]
+        }
+        guard let stored else { return nil }
+        let array = try ArrayValue(dtype: stored.layout.dtype, shape: stored.layout.shape, bytes: stored.bytes)
+        return PerceptualHash(of: array)
     }
 
     private func insert(_ images: [Prepared], _ transaction: WriteTransaction) throws -> ImagesInsert.Result {
@@ -85,7 +104,7 @@ extension Labels {
             } else if let ref {
                 try checkResolves(ref, connection)
             }
-            try insertRow(image, ref: ref, connection)
+            try insertRow(image, ref: ref, prepared.hash, connection)
             result.inserted += 1
             result.ids.append(connection.lastInsertedRowID)
         }
@@ -115,12 +134,17 @@ extension Labels {
         ) { $0.int(0) } ?? 0
     }
 
-    private func insertRow(_ image: ImagesInsert.Image, ref: String?, _ connection: Connection) throws {
+    private func insertRow(
+        _ image: ImagesInsert.Image,
+        ref: String?,
+        _ hash: PerceptualHash?,
+        _ connection: Connection
+    ) throws {
         let key = settings.splitBy == .study ? image.studyID ?? "" : image.filename
         try connection.execute(
             """
-            INSERT INTO labels (filename, study_id, thumbnail_path, frame_number, split, frame_ref, tiebreak)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO labels (filename, study_id, thumbnail_path, frame_number, split, frame_ref, tiebreak, phash)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             image.filename,
             image.studyID,
@@ -128,7 +152,8 @@ extension Labels {
             image.frameNumber,
             settings.isHoldout(key) ? "test" : nil,
             ref,
-            Int64.random(in: 0..<Sampler.tiebreakRange)
+            Int64.random(in: 0..<Sampler.tiebreakRange),
+            hash?.bits
         )
     }
 

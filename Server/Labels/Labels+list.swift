@@ -5,66 +5,104 @@ extension Labels {
         let id: Int64
     }
 
+    typealias Fields = [String: JSONValue]
+
     /// `labels.list`
     func list(_ parameters: LabelsList) async throws -> LabelsList.Result {
         let limit = try Page.limit(parameters.limit, default: 100, maximum: 1000)
-        var (conditions, arguments) = try conditions(parameters)
-        conditions.append("id > ?")
-        arguments.append(.integer(try Page.key(Key.self, of: parameters.cursor)?.id ?? 0))
-        let columns = columns
-        let sql = """
-            SELECT \(columns.joined(separator: ", ")) FROM labels WHERE \(conditions.joined(separator: " AND "))
-            ORDER BY id LIMIT \(limit + 1)
-            """
-        let values = arguments
-        let images = try await catalog.read { connection in
-            try connection.rows(sql, values) { try Self.fields($0, columns) }
-        }
-        var last: Int64?
-        if images.count > limit, case .integer(let id)? = images[limit - 1]["id"] { last = id }
-        return LabelsList.Result(
-            images: Array(images.prefix(limit)),
-            cursor: try last.map { try Page.cursor(Key(id: $0)) }
+        let (conditions, arguments) = try conditions(parameters)
+        let (images, cursor) = try await page(conditions, arguments, parameters.cursor, limit)
+        return LabelsList.Result(images: images, cursor: cursor)
+    }
+
+    /// `labels.train_val`
+    func trainVal(_ parameters: LabelsTrainVal) async throws -> LabelsTrainVal.Result {
+        let limit = try Page.limit(parameters.limit, default: 1000, maximum: 10_000)
+        let (images, cursor) = try await page([settings.trainVal], [], parameters.cursor, limit)
+        return LabelsTrainVal.Result(
+            train: images.filter { $0["split"] == .string("train") },
+            val: images.filter { $0["split"] == .string("val") },
+            cursor: cursor
         )
     }
 
-    private var columns: [String] {
-        ["id", "filename", "study_id", "thumbnail_path", "frame_number"] + settings.labels.map { "has_\($0.name)" }
-            + ["labeled_at"] + settings.labels.map { "confidence_\($0.shortName)" }
-            + ["predicted_at", "split", "frame_ref", "outcome"]
+    /// `labels.get`
+    func get(_ parameters: LabelsGet) async throws -> LabelsGet.Result {
+        try await catalog.read { [settings] connection in
+            guard let (image, isHoldout) = try Self.anyImage(parameters.id, connection),
+                let judged = try JudgedImage.read(parameters.id, annotator: "", settings, connection)
+            else { throw WireError.notFound("image \(parameters.id) does not exist") }
+            guard !isHoldout else {
+                return LabelsGet.Result(image: image, isHoldout: true, labels: nil, outcome: nil, labeledAt: nil)
+            }
+            return LabelsGet.Result(
+                image: image,
+                isHoldout: false,
+                labels: judged.state.labels,
+                outcome: judged.state.outcome,
+                labeledAt: judged.state.labeledAt.flatMap(Timestamp.seconds)
+            )
+        }
+    }
+
+    /// A page of images by id, and where the next one begins.
+    private func page(
+        _ conditions: [String],
+        _ arguments: [SQLValue],
+        _ cursor: String?,
+        _ limit: Int
+    ) async throws -> ([Fields], String?) {
+        let start = try Page.key(Key.self, of: cursor)?.id ?? 0
+        let columns = settings.columns
+        let sql = """
+            SELECT \(columns.joined(separator: ", ")) FROM labels
+            WHERE \((conditions + ["id > ?"]).joined(separator: " AND ")) ORDER BY id LIMIT \(limit + 1)
+            """
+        let images = try await catalog.read { connection in
+            try connection.rows(sql, arguments + [.integer(start)]) { try Self.fields($0, columns) }
+        }
+        guard images.count > limit, case .integer(let last)? = images[limit - 1]["id"] else { return (images, nil) }
+        return (Array(images.prefix(limit)), try Page.cursor(Key(id: last)))
     }
 
     private func conditions(_ parameters: LabelsList) throws -> ([String], [SQLValue]) {
         var conditions = ["split IS NOT 'test'"]
         var arguments: [SQLValue] = []
+        func require(_ condition: String, _ values: SQLValue...) {
+            conditions.append(condition)
+            arguments += values
+        }
         if let split = parameters.split {
             guard split == "train" || split == "val" else {
                 throw WireError.invalidParams("params.split is \"\(split.prefix(20))\"; it can be train or val")
             }
-            conditions.append("split = ?")
-            arguments.append(.text(split))
+            require("split = ?", .text(split))
         }
-        if let study = parameters.studyID {
-            conditions.append("study_id = ?")
-            arguments.append(.text(study))
-        }
+        if let study = parameters.studyID { require("study_id = ?", .text(study)) }
         if let labeled = parameters.labeled {
             let any = settings.labels.map { "has_\($0.name) IS NOT NULL" }.joined(separator: " OR ")
-            conditions.append(labeled ? "(\(any))" : "NOT (\(any))")
+            require(labeled ? "(\(any))" : "NOT (\(any))")
         }
         for (name, value) in (parameters.filters ?? [:]).sorted(by: { $0.key < $1.key }) {
-            conditions.append("has_\(try label(name).name) IS ?")
-            arguments.append(value.sqlValue)
+            require("has_\(try label(name).name) IS ?", value.sqlValue)
         }
-        if let text = parameters.text {
-            conditions.append("instr(filename, ?) > 0")
-            arguments.append(.text(text))
+        for (name, range) in (parameters.confidence ?? [:]).sorted(by: { $0.key < $1.key }) {
+            let column = "confidence_\(try label(name).shortName)"
+            require("\(column) BETWEEN ? AND ?", .real(range.from ?? 0), .real(range.to ?? 1))
         }
+        if let annotator = parameters.annotator {
+            require(
+                "EXISTS (SELECT 1 FROM label_opinions WHERE annotator = ? AND image_id = labels.id)",
+                .text(annotator)
+            )
+        }
+        if let outcome = parameters.outcome { require("outcome = ?", .text(outcome.rawValue)) }
+        if let text = parameters.text { require("instr(filename, ?) > 0", .text(text)) }
         return (conditions, arguments)
     }
 
-    private static func fields(_ row: Row, _ columns: [String]) throws -> [String: JSONValue] {
-        var fields: [String: JSONValue] = [:]
+    private static func fields(_ row: Row, _ columns: [String]) throws -> Fields {
+        var fields: Fields = [:]
         for (index, column) in columns.enumerated() {
             switch row.value(Int32(index)) {
             case .integer(let number): fields[column] = .integer(number)
@@ -74,10 +112,19 @@ extension Labels {
             case .null, .blob: fields[column] = .null
             }
         }
-        // The query leaves test rows out; a bug there must not become a leak.
+        // The queries leave test rows out; a bug there must not become a leak.
         guard fields["split"] != .string("test") else {
             throw WireError(.holdoutLeak, "a held-out image was about to be listed; the answer is withheld")
         }
         return fields
+    }
+}
+
+extension LabelSettings {
+    /// The columns of the table `labels` that are told and exported.
+    var columns: [String] {
+        ["id", "filename", "study_id", "thumbnail_path", "frame_number"] + labels.map { "has_\($0.name)" }
+            + ["labeled_at"] + labels.map { "confidence_\($0.shortName)" }
+            + ["predicted_at", "split", "frame_ref", "outcome"]
     }
 }

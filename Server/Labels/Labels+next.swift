@@ -1,39 +1,83 @@
+import NIOCore
 import Wire
 
 extension Labels {
-    /// The share of picks nearest to undecided (the reference mix is 10 % random, 45 % uncertain, 45 % confident).
-    private static let uncertainRate = 0.45
-
     /// `labels.next`
-    func next(_ parameters: LabelsNext) async throws -> LabelsNext.Result {
+    func next(_ parameters: LabelsNext, _ context: CallContext) async throws -> LabelsNext.Result {
         let limit = try Page.limit(parameters.limit, default: 1, maximum: 1000)
         let explorationRate = parameters.explorationRate ?? 0.10
         guard (0...1).contains(explorationRate) else {
             throw WireError.invalidParams("params.exploration_rate is \(explorationRate); it must be within 0 … 1")
         }
-        let strategy = parameters.strategy ?? "mixed"
-        guard strategy == "mixed" else {
-            throw WireError.invalidParams("params.strategy \"\(strategy)\" is unknown; there is \"mixed\"")
-        }
-        let excluded = parameters.exclude ?? []
+        let strategy = try self.strategy(parameters.strategy)
+        let excluded = Set(parameters.exclude ?? [])
         guard excluded.count <= 10_000 else { throw WireError.invalidParams("params.exclude has more than 10 000 ids") }
-        let pool = try parameters.label.map { CandidatePool.missing(try label($0)) } ?? .all(settings)
+        let asked = try parameters.label.map { try label($0) }
+        let steering = asked ?? settings.labels[0]
+        let pool = asked.map { CandidatePool.missing($0) } ?? .all(settings)
         let annotator = parameters.annotator ?? ""
+        let holder = parameters.session ?? annotator
         let time = Timestamp.now()
-        let unavailable = leases.heldByOthers(than: annotator, at: time).union(excluded)
-        var generator = SeededGenerator(
+        let generator = SeededGenerator(
             seed: parameters.seed.map { UInt64(bitPattern: $0) } ?? UInt64.random(in: 0 ... .max)
         )
-        let roll = Double.random(in: 0..<1, using: &generator)
-        let branch: Sampler.Branch =
-            roll < explorationRate ? .random : roll < explorationRate + Self.uncertainRate ? .uncertain : .confident
-        let start = generator
-        let images = try await catalog.read { connection in
-            var sampler = Sampler(pool: pool, connection: connection, excluded: unavailable, generator: start)
-            return try sampler.pick(branch, limit: limit).compactMap { try Self.image($0, connection) }
+        let (choices, images, poolSize) = try await catalog.read { [leases, settings] connection in
+            let poolSize = try Self.counter(pool.name, connection)
+            let sampler = Sampler(pool: pool, connection: connection, generator: generator) {
+                excluded.contains($0) || leases.isHeld($0, byOtherThan: holder, at: time)
+            }
+            var chooser = Chooser(
+                settings: settings,
+                label: steering,
+                annotator: annotator,
+                poolSize: poolSize,
+                sampler: sampler
+            )
+            let choices = try chooser.choose(strategy, limit: limit, explorationRate: explorationRate)
+            let images = try choices.compactMap { try Self.offer($0, connection) }
+            return (choices, images, poolSize)
         }
-        let taken = Set(leases.take(images.map(\.id), for: annotator, at: time))
+        let life = context.connection
+        let taken = Set(
+            leases.take(images.map(\.id), for: holder, at: time, connection: life.map { ObjectIdentifier($0) })
+        )
+        if let life {
+            let connection = ObjectIdentifier(life)
+            life.onEnd(leases) { [leases] in leases.release(of: connection) }
+        }
+        record(
+            choices.filter { taken.contains($0.id) },
+            Serves.Occasion(label: steering.name, annotator: annotator, strategy: strategy, poolSize: poolSize),
+            steering
+        )
         return LabelsNext.Result(images: images.filter { taken.contains($0.id) })
+    }
+
+    /// `labels.release`
+    func release(_ parameters: LabelsRelease) throws -> @Sendable (WriteTransaction) throws -> LabelsRelease.Result {
+        let annotator = parameters.annotator ?? ""
+        let holder = parameters.session ?? annotator
+        return { [leases] transaction in
+            let vault = try Vault.release(of: annotator, parameters.ids, transaction.connection)
+            return LabelsRelease.Result(released: vault + leases.release(of: holder, parameters.ids))
+        }
+    }
+
+    /// Queues the record of a serve: it is behind the answer, and before any label that the answer brings about.
+    private func record(_ choices: [Choice], _ occasion: Serves.Occasion, _ label: LabelSettings.Label) {
+        guard !choices.isEmpty else { return }
+        let operation = WriteOperation(stamp: nil) { transaction in
+            try Serves.record(choices, occasion, label.shortName, transaction)
+            return ByteBuffer()
+        }
+        catalog.writer.submit(operation) { _ in }
+    }
+
+    private func strategy(_ name: String?) throws -> Strategy {
+        guard let name else { return .mixed }
+        if let strategy = Strategy(rawValue: name) { return strategy }
+        let known = Strategy.allCases.map(\.rawValue).joined(separator: ", ")
+        throw WireError.invalidParams("params.strategy \"\(name.prefix(40))\" is unknown; there are \(known)")
     }
 
     /// The configured label of a name.
@@ -43,27 +87,44 @@ extension Labels {
         throw WireError.invalidParams("label \"\(name.prefix(100))\" is unknown; there are \(known)")
     }
 
-    private static func image(_ id: Int64, _ connection: Connection) throws -> LabelImage? {
-        let image = try connection.first(
+    static func counter(_ name: String, _ connection: Connection) throws -> Int {
+        try connection.first("SELECT count FROM label_counters WHERE name = ?", name) { $0.int(0) } ?? 0
+    }
+
+    private static func offer(_ choice: Choice, _ connection: Connection) throws -> LabelImage? {
+        var image = try image(choice.id, connection)
+        if choice.isSecondOpinion { image?.opinion = true }
+        return image
+    }
+
+    /// An image for training's methods: that it is held out is an error, and nothing is told of it.
+    static func image(_ id: Int64, _ connection: Connection) throws -> LabelImage? {
+        guard let (image, isHoldout) = try anyImage(id, connection) else { return nil }
+        // No query of these methods gives a held-out image; a bug there must not become a leak.
+        guard !isHoldout else {
+            throw WireError(
+                .holdoutLeak,
+                "image \(id) is held out and was about to be told to training; the answer is withheld"
+            )
+        }
+        return image
+    }
+
+    /// Any image, and whether it is held out.
+    static func anyImage(_ id: Int64, _ connection: Connection) throws -> (image: LabelImage, isHoldout: Bool)? {
+        try connection.first(
             "SELECT filename, study_id, frame_number, frame_ref, split FROM labels WHERE id = ?",
             id
         ) { row in
-            (
-                image: LabelImage(
-                    id: id,
-                    filename: row.string(0),
-                    studyID: row.optionalString(1),
-                    frameNumber: row.optionalInteger(2),
-                    frameRef: row.optionalString(3),
-                    thumbnail: row.isNull(3) ? nil : "/thumbnails/\(id).png"
-                ),
-                isHoldout: row.optionalString(4) == "test"
+            let image = LabelImage(
+                id: id,
+                filename: row.string(0),
+                studyID: row.optionalString(1),
+                frameNumber: row.optionalInteger(2),
+                frameRef: row.optionalString(3),
+                thumbnail: row.isNull(3) ? nil : "/thumbnails/\(id).png"
             )
+            return (image, row.optionalString(4) == "test")
         }
-        // The pool has no test rows; a bug there must not become a leak.
-        if image?.isHoldout ?? false {
-            throw WireError(.holdoutLeak, "image \(id) is held out and was about to be offered for training")
-        }
-        return image?.image
     }
 }

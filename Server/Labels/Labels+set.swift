@@ -3,6 +3,37 @@ import Wire
 extension Labels {
     /// `labels.set`
     func set(_ parameters: LabelsSet) throws -> @Sendable (WriteTransaction) throws -> LabelsSet.Result {
+        try check(parameters)
+        return { try apply(parameters, $0) }
+    }
+
+    /// `labels.set_many`
+    func setMany(_ parameters: LabelsSetMany) throws -> @Sendable (WriteTransaction) throws -> LabelsSetMany.Result {
+        guard (1...LabelsSetMany.mostSets).contains(parameters.sets.count) else {
+            throw WireError.invalidParams(
+                "params.sets has \(parameters.sets.count) entries; 1 to \(LabelsSetMany.mostSets) are possible"
+            )
+        }
+        let sets = parameters.sets.map { set in
+            var set = set
+            set.annotator = set.annotator ?? parameters.annotator
+            return set
+        }
+        return { transaction in
+            var result = LabelsSetMany.Result(images: [], rejected: [])
+            for (index, set) in sets.enumerated() {
+                do {
+                    try check(set)
+                    result.images.append(try transaction.withSavepoint { try apply(set, transaction) })
+                } catch let error as WireError where error.isFinal {
+                    result.rejected.append(RejectedRow(index: index, kind: error.kind.rawValue, message: error.message))
+                }
+            }
+            return result
+        }
+    }
+
+    private func check(_ parameters: LabelsSet) throws {
         for (name, value) in parameters.labels {
             _ = try label(name)
             if let value, value != 0, value != 1 {
@@ -12,40 +43,58 @@ extension Labels {
         guard !parameters.labels.isEmpty || parameters.outcome != nil else {
             throw WireError.invalidParams("params.labels is empty and there is no outcome")
         }
-        return { transaction in
-            if let answer = try LabelEvents.answer(
-                to: parameters.eventID,
-                .set,
-                as: LabelsSet.Result.self,
-                transaction.connection
-            ) {
-                return answer
-            }
-            let answer = try change(parameters.id, transaction) { state in
-                state.labels.merge(parameters.labels) { $1 }
-                state.outcome = parameters.outcome
-                state.isSkipped = false
-                state.labeledAt = state.isLabeled ? transaction.timestamp : nil
-            } record: { before, after, split in
-                let answer = LabelsSet.Result(
-                    id: parameters.id,
-                    split: split,
-                    labeledAt: after.labeledAt.flatMap(Timestamp.seconds)
-                )
-                try LabelEvents.record(
-                    .set,
-                    image: parameters.id,
-                    annotator: parameters.annotator,
-                    before: before,
-                    after: after,
-                    eventID: parameters.eventID,
-                    answer: answer,
-                    transaction
-                )
-                return answer
-            }
+        if let seconds = parameters.timeSpent, !(0...86_400).contains(seconds) {
+            throw WireError.invalidParams("params.time_spent is \(seconds); it is in seconds, 0 to 86 400")
+        }
+    }
+
+    private func apply(_ parameters: LabelsSet, _ transaction: WriteTransaction) throws -> LabelsSet.Result {
+        let connection = transaction.connection
+        if let answer = try LabelEvents.answer(to: parameters.eventID, .set, as: LabelsSet.Result.self, connection) {
             return answer
         }
+        let entry = LabelEvents.Entry(
+            kind: .set,
+            imageID: parameters.id,
+            annotator: parameters.annotator ?? "",
+            eventID: parameters.eventID,
+            timeSpent: parameters.timeSpent
+        )
+        let image = try judged(entry, transaction)
+        let isOpinion = parameters.opinion ?? false
+        var state = image.state
+        for (name, value) in parameters.labels {
+            // A second opinion leaves the label that counts as it is.
+            if !isOpinion || state.labels[name] ?? nil == nil { state.labels.updateValue(value, forKey: name) }
+            if !image.isHoldout { state.opinions[name] = value }
+        }
+        if !isOpinion {
+            state.outcome = parameters.outcome
+            state.labeledAt = nil
+        }
+        state.labeledAt = state.isLabeled ? state.labeledAt ?? transaction.timestamp : nil
+        state.isSkipped = false
+        let split = try change(image, to: state, entry, transaction)
+        for name in parameters.labels.keys {
+            try Opinions.queue(name, image: entry.imageID, isSettled: !isOpinion, connection)
+            try LabelScores.confirm(entry.imageID, name, parameters.labels[name] ?? nil != nil, connection)
+        }
+        let answer = LabelsSet.Result(
+            id: entry.imageID,
+            split: split,
+            labeledAt: state.labeledAt.flatMap(Timestamp.seconds)
+        )
+        let serve = try Serves.last(entry.imageID, to: entry.annotator, connection)
+        if let serve { try Serves.count(1, serve: serve, before: image.state, after: state, connection) }
+        try LabelEvents.record(
+            entry,
+            before: image.state,
+            after: state,
+            serveID: serve,
+            answer: answer,
+            transaction
+        )
+        return answer
     }
 
     /// `labels.skip`
@@ -59,22 +108,26 @@ extension Labels {
             ) {
                 return answer
             }
-            return try change(parameters.id, transaction) {
-                $0.isSkipped = true
-            } record: { before, after, _ in
-                let answer = LabelsSkip.Result(id: parameters.id)
-                try LabelEvents.record(
-                    .skip,
-                    image: parameters.id,
-                    annotator: parameters.annotator,
-                    before: before,
-                    after: after,
-                    eventID: parameters.eventID,
-                    answer: answer,
-                    transaction
-                )
-                return answer
-            }
+            let entry = LabelEvents.Entry(
+                kind: .skip,
+                imageID: parameters.id,
+                annotator: parameters.annotator ?? "",
+                eventID: parameters.eventID
+            )
+            let image = try judged(entry, transaction)
+            var state = image.state
+            state.isSkipped = true
+            _ = try change(image, to: state, entry, transaction)
+            let answer = LabelsSkip.Result(id: parameters.id)
+            try LabelEvents.record(
+                entry,
+                before: image.state,
+                after: state,
+                serveID: nil,
+                answer: answer,
+                transaction
+            )
+            return answer
         }
     }
 
@@ -90,72 +143,88 @@ extension Labels {
             ) {
                 return answer
             }
-            guard
-                let event = try LabelEvents.last(
-                    annotator: parameters.annotator,
-                    image: parameters.id,
-                    connection
-                )
-            else { throw WireError.notFound("there is nothing to undo") }
-            let newest = try LabelEvents.last(annotator: nil, image: event.imageID, connection)
-            guard newest?.id == event.id else {
-                throw WireError(
-                    "undo_conflict",
-                    "image \(event.imageID) was labeled again by somebody else since; undo that first",
-                    details: ["id": .integer(event.imageID)]
-                )
+            let event = try undoable(parameters, connection)
+            // What is taken back is what that event's annotator said, whoever takes it back.
+            let entry = LabelEvents.Entry(
+                kind: .undo,
+                imageID: event.imageID,
+                annotator: event.annotator,
+                eventID: parameters.eventID,
+                undone: event
+            )
+            let image = try judged(entry, transaction)
+            guard !image.isHoldout || parameters.annotator ?? "" == event.annotator else {
+                throw Vault.leaseRequired(event.imageID)
             }
-            return try change(event.imageID, transaction) {
-                $0 = event.before
-            } record: { before, after, _ in
-                let answer = LabelsUndo.Result(id: event.imageID, labels: after.labels)
-                try LabelEvents.record(
-                    .undo,
-                    image: event.imageID,
-                    annotator: parameters.annotator,
-                    before: before,
-                    after: after,
-                    undoes: event.id,
-                    eventID: parameters.eventID,
-                    answer: answer,
-                    transaction
-                )
-                return answer
+            _ = try change(image, to: event.before, entry, transaction)
+            for label in settings.labels {
+                try Opinions.queue(label.name, image: event.imageID, isSettled: false, connection)
+                try LabelScores.confirm(event.imageID, label.name, false, connection)
             }
+            if let serve = event.serveID {
+                try Serves.count(-1, serve: serve, before: event.before, after: event.after, connection)
+            }
+            let answer = LabelsUndo.Result(id: event.imageID, labels: event.before.labels)
+            try LabelEvents.record(
+                entry,
+                before: image.state,
+                after: event.before,
+                serveID: nil,
+                answer: answer,
+                transaction
+            )
+            return answer
         }
     }
 
-    /// Changes what is said of an image; its split is fixed by the first label and stays.
-    private func change<Answer>(
-        _ id: Int64,
-        _ transaction: WriteTransaction,
-        _ edit: (inout ImageState) -> Void,
-        record: (_ before: ImageState, _ after: ImageState, _ split: String?) throws -> Answer
-    ) throws -> Answer {
-        guard let image = try ImageState.read(id, settings, transaction.connection) else {
-            throw WireError.notFound("image \(id) does not exist")
-        }
-        guard image.split != "test" else {
+    private func undoable(_ parameters: LabelsUndo, _ connection: Connection) throws -> LabelEvents.Event {
+        guard
+            let event = try LabelEvents.last(annotator: parameters.annotator, image: parameters.id, connection)
+        else { throw WireError.notFound("there is nothing to undo") }
+        let newest = try LabelEvents.last(annotator: nil, image: event.imageID, connection)
+        guard newest?.id == event.id else {
             throw WireError(
-                "holdout_lease_required",
-                "image \(id) is held out: it is labeled only where holdout.next gave it out",
-                details: ["id": .integer(id)]
+                "undo_conflict",
+                "image \(event.imageID) was labeled again by somebody else since; undo that first",
+                details: ["id": .integer(event.imageID)]
             )
         }
-        var state = image.state
-        edit(&state)
-        var split = image.split
-        if split == nil, state.isLabeled {
-            split = settings.trainingSplit(settings.splitBy == .study ? image.studyID ?? "" : image.filename)
+        return event
+    }
+
+    /// The image that an entry is about, if its annotator may judge it.
+    private func judged(_ entry: LabelEvents.Entry, _ transaction: WriteTransaction) throws -> JudgedImage {
+        guard
+            let image = try JudgedImage.read(
+                entry.imageID,
+                annotator: entry.annotator,
+                settings,
+                transaction.connection
+            )
+        else { throw WireError.notFound("image \(entry.imageID) does not exist") }
+        if image.isHoldout, entry.kind != .undo {
+            try Vault.checkLease(of: entry.imageID, annotator: entry.annotator, transaction.connection)
         }
-        try state.write(
-            id,
+        return image
+    }
+
+    /// Changes what is said of an image and gives its split, which the first label fixes and nothing changes again.
+    private func change(
+        _ image: JudgedImage,
+        to state: ImageState,
+        _ entry: LabelEvents.Entry,
+        _ transaction: WriteTransaction
+    ) throws -> String? {
+        let split = image.split(after: state, settings)
+        try image.write(
+            state,
+            id: entry.imageID,
+            annotator: entry.annotator,
             split: split,
-            skippedAt: transaction.timestamp,
             settings,
-            transaction.connection
+            transaction
         )
-        transaction.afterCommit { [leases] in leases.release(id) }
-        return try record(image.state, state, split)
+        transaction.afterCommit { [leases] in leases.release(entry.imageID) }
+        return split
     }
 }

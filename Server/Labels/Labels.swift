@@ -5,16 +5,35 @@ struct Labels: Sendable {
     let catalog: Catalog
     let arrays: ArrayStore
     let settings: LabelSettings
+    /// How often the hold-out may be looked at; nil: without limit.
+    var holdoutLooks: Int?
     let leases = Leases()
 
     func register(in table: inout MethodTable) {
         table.on(ImagesInsert.self) { parameters, context in try await insert(parameters, context) }
-        table.on(LabelsNext.self) { parameters, _ in try await next(parameters) }
+        table.on(LabelsNext.self) { parameters, context in try await next(parameters, context) }
+        table.on(LabelsRelease.self) { parameters, _ in try release(parameters) }
         table.on(LabelsSet.self) { parameters, _ in try set(parameters) }
+        table.on(LabelsSetMany.self) { parameters, _ in try setMany(parameters) }
         table.on(LabelsUndo.self) { parameters, _ in try undo(parameters) }
         table.on(LabelsSkip.self) { parameters, _ in try skip(parameters) }
+        table.on(LabelsGet.self) { parameters, _ in try await get(parameters) }
         table.on(LabelsList.self) { parameters, _ in try await list(parameters) }
+        table.on(LabelsTrainVal.self) { parameters, _ in try await trainVal(parameters) }
         table.on(LabelsStats.self) { parameters, _ in try await stats(parameters) }
+        table.on(LabelsUpdatePredictions.self) { parameters, _ in try updatePredictions(parameters) }
+        table.on(LabelsUpdateScores.self) { parameters, _ in try updateScores(parameters) }
+        table.on(LabelsIssues.self) { parameters, _ in try await issues(parameters) }
+        table.on(LabelsCalibration.self) { parameters, _ in try await calibration(parameters) }
+        table.on(LabelsDisagreements.self) { parameters, _ in try await disagreements(parameters) }
+        table.on(LabelsAgreement.self) { parameters, _ in try await agreement(parameters) }
+        table.on(HoldoutNext.self) { parameters, _ in try holdoutNext(parameters) }
+        table.on(HoldoutImages.self) { parameters, _ in try await holdoutImages(parameters) }
+        table.on(HoldoutEvaluate.self) { parameters, _ in try holdoutEvaluate(parameters) }
+        table.on(HoldoutLedger.self) { parameters, _ in try await holdoutLedger(parameters) }
+        table.on(SnapshotsCreate.self) { parameters, _ in try snapshotsCreate(parameters) }
+        table.on(SnapshotsGet.self) { parameters, _ in try await snapshotsGet(parameters) }
+        table.on(SnapshotsList.self) { parameters, _ in try await snapshotsList(parameters) }
     }
 
     /// How a run's deletion concerns this domain.
@@ -30,34 +49,4 @@ struct Labels: Sendable {
         },
         delete: { _, _ in }
     )
-
-    /// `labels.stats`, from counters.
-    func stats(_ parameters: LabelsStats) async throws -> LabelsStats.Result {
-        let rows = try await catalog.read { connection in
-            try connection.rows("SELECT name, count FROM label_counters") { ($0.string(0), $0.int(1)) }
-        }
-        let counts = Dictionary(rows, uniquingKeysWith: { $1 })
-        return LabelsStats.Result(
-            total: counts["total", default: 0],
-            fullyLabeled: counts["full", default: 0],
-            labels: Dictionary(
-                settings.labels.map { label in
-                    (
-                        label.name,
-                        LabelsStats.Label(
-                            labeled: counts["labeled_\(label.name)", default: 0],
-                            yes: counts["yes_\(label.name)", default: 0]
-                        )
-                    )
-                },
-                uniquingKeysWith: { $1 }
-            ),
-            splits: LabelsStats.Splits(
-                train: counts["split_train", default: 0],
-                val: counts["split_val", default: 0],
-                test: counts["split_test", default: 0],
-                none: counts["split_none", default: 0]
-            )
-        )
-    }
 }

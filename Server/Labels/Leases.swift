@@ -1,35 +1,72 @@
 import Synchronization
 
-/// Which images are in front of which annotator, so that two people never get the same one.
+/// Which images are in front of whom, so that two people never get the same one.
 final class Leases: Sendable {
     /// Seconds until an image that was handed out and not answered is offered again.
     static let duration = 300.0
 
     private struct Lease {
-        let annotator: String
+        let holder: String
         let expiry: Double
+        /// The connection that ends it by its own end.
+        let connection: ObjectIdentifier?
     }
 
-    private let leases = Mutex<[Int64: Lease]>([:])
+    private struct State {
+        var leases: [Int64: Lease] = [:]
+        /// How many leases there may be before expired ones are looked for.
+        var tidyAt = 1024
+    }
 
-    /// The images that an annotator may not get.
-    func heldByOthers(than annotator: String, at time: Double) -> Set<Int64> {
-        leases.withLock { leases in
-            leases = leases.filter { $0.value.expiry > time }
-            return Set(leases.filter { $0.value.annotator != annotator }.keys)
+    private let state = Mutex(State())
+
+    /// Whether an image is in front of somebody else.
+    func isHeld(_ image: Int64, byOtherThan holder: String, at time: Double) -> Bool {
+        state.withLock { state in
+            guard let lease = state.leases[image] else { return false }
+            return lease.expiry > time && lease.holder != holder
         }
     }
 
     /// Leases the images that nobody else holds, and gives those back.
-    func take(_ images: [Int64], for annotator: String, at time: Double) -> [Int64] {
-        leases.withLock { leases in
-            images.filter { image in
-                if let lease = leases[image], lease.annotator != annotator, lease.expiry > time { return false }
-                leases[image] = Lease(annotator: annotator, expiry: time + Self.duration)
+    ///
+    /// - Parameter connection: Its end ends the leases; nil leaves that to their time.
+    func take(
+        _ images: [Int64],
+        for holder: String,
+        at time: Double,
+        connection: ObjectIdentifier? = nil
+    ) -> [Int64] {
+        state.withLock { state in
+            if state.leases.count >= state.tidyAt {
+                state.leases = state.leases.filter { $0.value.expiry > time }
+                state.tidyAt = max(1024, 2 * state.leases.count)
+            }
+            return images.filter { image in
+                if let lease = state.leases[image], lease.holder != holder, lease.expiry > time { return false }
+                state.leases[image] = Lease(
+                    holder: holder,
+                    expiry: time + Self.duration,
+                    connection: connection
+                )
                 return true
             }
         }
     }
 
-    func release(_ image: Int64) { leases.withLock { _ = $0.removeValue(forKey: image) } }
+    func release(_ image: Int64) { state.withLock { _ = $0.leases.removeValue(forKey: image) } }
+
+    /// Gives back what a holder holds, or those of the images that it holds; says how many.
+    func release(of holder: String, _ images: [Int64]?) -> Int {
+        state.withLock { state in
+            let held = (images ?? Array(state.leases.keys)).filter { state.leases[$0]?.holder == holder }
+            for image in held { state.leases[image] = nil }
+            return held.count
+        }
+    }
+
+    /// Gives back what was leased over a connection.
+    func release(of connection: ObjectIdentifier) {
+        state.withLock { state in state.leases = state.leases.filter { $0.value.connection != connection } }
+    }
 }

@@ -1,12 +1,12 @@
 /// Picks images from a pool by its indexes: no scan and no sort of the table, however large it is.
 struct Sampler {
-    /// Which images come first.
-    enum Branch: Equatable {
-        case random
-        /// Nearest to undecided.
-        case uncertain
-        /// Farthest from undecided.
-        case confident
+    /// A picked image.
+    struct Pick: Sendable, Equatable {
+        let id: Int64
+        /// How likely this image was among the picks, given the way of picking; nil where that is not known.
+        ///
+        /// Of many images with the same confidence it is an estimate, from how densely their tiebreaks lie.
+        let propensity: Double?
     }
 
     /// Tiebreaks are uniform in 0 ..< this.
@@ -18,104 +18,122 @@ struct Sampler {
 
     let pool: CandidatePool
     let connection: Connection
-    /// Images that may not be picked; grows with each pick.
-    var excluded: Set<Int64>
+    /// Whether an image may not be picked, for reasons outside the sampler.
+    let isUnavailable: (Int64) -> Bool
     var generator: SeededGenerator
+    /// What was picked so far, and is not picked again.
+    private(set) var picked: Set<Int64> = []
 
-    /// At most `limit` images of a branch, in its order.
-    mutating func pick(_ branch: Branch, limit: Int) throws -> [Int64] {
-        if branch == .random { return try pickUniformly(group: nil, limit: limit) }
-        var picked: [Int64] = []
-        var last: Double?
-        while picked.count < limit, let certainty = try nextCertainty(after: last, branch) {
-            picked += try pickUniformly(group: certainty, limit: limit - picked.count)
-            last = certainty
+    init(
+        pool: CandidatePool,
+        connection: Connection,
+        generator: SeededGenerator,
+        isUnavailable: @escaping (Int64) -> Bool
+    ) {
+        self.pool = pool
+        self.connection = connection
+        self.generator = generator
+        self.isUnavailable = isUnavailable
+    }
+
+    /// Uniformly random images of the pool.
+    mutating func pickUniformly(limit: Int) throws -> [Pick] { try pick(among: nil, limit: limit) }
+
+    /// Images in the order of a walk; those of one distance in random order.
+    mutating func pick(_ direction: ConfidenceWalk.Direction, limit: Int) throws -> [Pick] {
+        var walk = try ConfidenceWalk(direction, pool, connection)
+        return try pick(&walk, limit: limit)
+    }
+
+    /// The next images of a walk.
+    mutating func pick(_ walk: inout ConfidenceWalk, limit: Int) throws -> [Pick] {
+        var picks: [Pick] = []
+        while picks.count < limit {
+            let confidences = try walk.next()
+            if confidences.isEmpty { break }
+            picks += try pick(among: confidences, limit: limit - picks.count)
         }
-        return picked
+        return picks
     }
 
-    private func nextCertainty(after last: Double?, _ branch: Branch) throws -> Double? {
-        let (comparison, order) = branch == .uncertain ? (">", "ASC") : ("<", "DESC")
-        let bound = last ?? (branch == .uncertain ? -1 : 2)
-        return try connection.first(
-            """
-            SELECT \(pool.certainty) FROM labels INDEXED BY \(pool.index)_certainty
-            WHERE \(pool.condition) AND \(pool.certainty) \(comparison) ? ORDER BY \(pool.certainty) \(order) LIMIT 1
-            """,
-            bound
-        ) { $0.double(0) }
-    }
+    /// Makes picks available again.
+    mutating func putBack(_ picks: [Pick]) { picked.subtract(picks.map(\.id)) }
 
-    /// Picks uniformly among the images of one certainty, or among all.
+    // MARK: Uniform picks
+
+    /// Picks uniformly among the images of some confidences, or among all.
     ///
     /// Tiebreaks are cut into windows of about a third of the capacity. A random window is accepted with probability
     /// rows / capacity, then a row in it is taken: so every row has the same chance, unlike "probe a point and take the
     /// next row", where a row's chance is the gap before it.
-    private mutating func pickUniformly(group: Double?, limit: Int) throws -> [Int64] {
-        let head = try ids(group, from: 0, to: Self.tiebreakRange, limit: Self.windowCapacity + 1)
-        var picked: [Int64] = []
-        if head.count <= Self.windowCapacity {
-            picked = Array(head.map(\.id).filter { !excluded.contains($0) }.shuffled(using: &generator).prefix(limit))
-            excluded.formUnion(picked)
-            return picked
+    private mutating func pick(among confidences: [Double]?, limit: Int) throws -> [Pick] {
+        let groups: [Double?] = confidences ?? [nil]
+        let heads = try groups.map { try rows($0, from: 0, to: Self.tiebreakRange, limit: Self.windowCapacity + 1) }
+        if heads.reduce(0, { $0 + $1.count }) <= Self.windowCapacity {
+            return take(heads.flatMap(\.self), limit: limit)
         }
         // The first rows tell how densely tiebreaks lie.
-        var window = max(1, (head.last?.tiebreak ?? 0) / 3)
+        let last = heads.filter { $0.count > Self.windowCapacity }.compactMap(\.last?.tiebreak).min()
+        var window = max(1, (last ?? Self.tiebreakRange / 2) / 3)
+        let propensity = min(1, Double(limit) / heads.reduce(0) { $0 + Self.estimatedCount(of: $1) })
+        var picks: [Pick] = []
         var tries = 0
-        while picked.count < limit {
+        while picks.count < limit {
             tries += 1
-            // Nearly everything is excluded, or the tiebreaks are not uniform: look at all once instead of guessing on.
+            // Nearly everything is taken, or the tiebreaks are not uniform: look at all once instead of guessing on.
             if tries > Self.maximumTries {
-                return picked + (try pickFromRest(group: group, limit: limit - picked.count))
+                let rest = try groups.flatMap { try rows($0, from: 0, to: Self.tiebreakRange, limit: nil) }
+                return picks + take(rest, limit: limit - picks.count)
             }
+            let group = groups[Int.random(in: 0..<groups.count, using: &generator)]
             let start = Int64.random(in: 0...(Self.tiebreakRange / window), using: &generator) * window
-            let rows = try ids(group, from: start, to: start + window, limit: Self.windowCapacity + 1)
-            if rows.count > Self.windowCapacity {
+            let found = try rows(group, from: start, to: start + window, limit: Self.windowCapacity + 1)
+            if found.count > Self.windowCapacity {
                 // Denser than guessed: smaller windows, and what was picked so far stays uniform among equals.
                 window = max(1, window / 2)
                 continue
             }
             let place = Int.random(in: 0..<Self.windowCapacity, using: &generator)
-            if place < rows.count, excluded.insert(rows[place].id).inserted {
-                picked.append(rows[place].id)
+            if place < found.count, !isUnavailable(found[place].id), picked.insert(found[place].id).inserted {
+                picks.append(Pick(id: found[place].id, propensity: propensity))
                 tries = 0
             }
         }
-        return picked
+        return picks
     }
 
-    private mutating func pickFromRest(group: Double?, limit: Int) throws -> [Int64] {
-        let rest = try ids(group, from: 0, to: Self.tiebreakRange, limit: nil).map(\.id).filter {
-            !excluded.contains($0)
-        }
-        let picked = Array(rest.shuffled(using: &generator).prefix(limit))
-        excluded.formUnion(picked)
-        return picked
+    private mutating func take(_ rows: [(id: Int64, tiebreak: Int64)], limit: Int) -> [Pick] {
+        let free = rows.map(\.id).filter { !picked.contains($0) && !isUnavailable($0) }
+        let chosen = free.shuffled(using: &generator).prefix(limit)
+        picked.formUnion(chosen)
+        return chosen.map { Pick(id: $0, propensity: Double(chosen.count) / Double(free.count)) }
     }
 
-    private func ids(
-        _ group: Double?,
+    /// How many rows a group has, exactly for a small one: from the place of the k-th of them ((k − 1) / place, without bias).
+    private static func estimatedCount(of head: [(id: Int64, tiebreak: Int64)]) -> Double {
+        guard head.count > windowCapacity, let last = head.last else { return Double(head.count) }
+        return Double(head.count - 1) * Double(tiebreakRange) / Double(max(1, last.tiebreak))
+    }
+
+    private func rows(
+        _ confidence: Double?,
         from: Int64,
         to: Int64,
         limit: Int?
     ) throws -> [(id: Int64, tiebreak: Int64)] {
         let bounds: [any SQLConvertible] = [from, min(to, Self.tiebreakRange), limit ?? -1]
-        guard let group else {
-            return try connection.rows(
-                """
-                SELECT id, tiebreak FROM labels INDEXED BY \(pool.index)_tiebreak
-                WHERE \(pool.condition) AND tiebreak >= ? AND tiebreak < ? ORDER BY tiebreak LIMIT ?
-                """,
-                bounds
-            ) { ($0.integer(0), $0.integer(1)) }
-        }
         return try connection.rows(
-            """
-            SELECT id, tiebreak FROM labels INDEXED BY \(pool.index)_certainty
-            WHERE \(pool.condition) AND \(pool.certainty) = ? AND tiebreak >= ? AND tiebreak < ?
-            ORDER BY tiebreak LIMIT ?
-            """,
-            [group] + bounds
+            Self.query(pool, ofOneConfidence: confidence != nil),
+            (confidence.map { [$0] } ?? []) + bounds
         ) { ($0.integer(0), $0.integer(1)) }
+    }
+
+    static func query(_ pool: CandidatePool, ofOneConfidence: Bool) -> String {
+        let index = ofOneConfidence ? "confidence" : "tiebreak"
+        let confidence = ofOneConfidence ? "AND \(pool.confidence) = ? " : ""
+        return """
+            SELECT id, tiebreak FROM labels INDEXED BY \(pool.name)_\(index)
+            WHERE \(pool.condition) \(confidence)AND tiebreak >= ? AND tiebreak < ? ORDER BY tiebreak LIMIT ?
+            """
     }
 }

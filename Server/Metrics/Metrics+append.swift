@@ -5,7 +5,7 @@ extension Metrics {
     func append(_ parameters: MetricsAppend) throws -> @Sendable (WriteTransaction) throws -> MetricsAppend.Result {
         if let runID = parameters.runID { try RunID.check(runID) }
         var rows: [MetricRow] = []
-        var rejected: [MetricsAppend.Rejected] = []
+        var rejected: [RejectedRow] = []
         var index = 0
         func add(_ row: () throws -> MetricRow) {
             do {

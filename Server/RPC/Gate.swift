@@ -1,50 +1,105 @@
 import Crypto
 import Synchronization
+import Wire
 
-/// Knows who may come in: whoever has the token, or everybody where there is none.
+/// What a caller may do.
+enum Access: Sendable {
+    /// Everything but look into the vault.
+    case general
+    /// Everything.
+    case holdout
+
+    /// Whether a method of this role may be called.
+    func allows(_ role: MethodRole) -> Bool {
+        switch role {
+        case .anyone: true
+        case .holdout: self == .holdout
+        }
+    }
+}
+
+/// Knows who may come in: whoever has the token, or everybody where there is none. Where there is a token for the
+/// hold-out, only its holder may call the methods of the vault; it opens everything else too.
 struct Gate: Sendable {
     /// How long a browser stays logged in.
     static let sessionSeconds = 30 * 86_400
 
-    private let key: SymmetricKey?
-    private let digest: SHA256Digest?
+    private let general: Secret?
+    private let holdout: Secret?
     private let ended = EndedSessions()
 
-    /// - Parameter token: nil lets everybody in.
-    init(token: String?) {
-        digest = token.map { SHA256.hash(data: Array($0.utf8)) }
-        // Derived from the token, so that sessions outlive a restart and end when the token changes.
-        key = token.map { SymmetricKey(data: SHA256.hash(data: Array("holdfast session:\($0)".utf8))) }
+    /// - Parameters:
+    ///   - token: nil lets everybody in.
+    ///   - holdoutToken: nil opens the vault to everybody who is let in.
+    init(token: String?, holdoutToken: String? = nil) {
+        general = token.map { Secret($0) }
+        holdout = holdoutToken.map { Secret($0) }
     }
 
-    var needsToken: Bool { digest != nil }
+    var needsToken: Bool { general != nil }
 
-    /// Whether a token opens the gate. Digests are compared in constant time.
-    func admits(_ token: String?) -> Bool {
-        guard let digest else { return true }
-        guard let token else { return false }
-        return SHA256.hash(data: Array(token.utf8)) == digest
+    /// What a caller without any token may do; nil: nothing.
+    var anonymous: Access? { needsToken ? nil : generalAccess }
+
+    private var generalAccess: Access { holdout == nil ? .holdout : .general }
+
+    /// What the holder of a token may do; nil: nothing. Digests are compared in constant time.
+    func access(token: String?) -> Access? {
+        if let token {
+            if holdout?.matches(token) ?? false { return .holdout }
+            if general?.matches(token) ?? false { return generalAccess }
+        }
+        return anonymous
     }
 
-    /// A cookie value that proves a login: when it expires, and a code over that which only the token's holder can make.
-    func makeSession(at time: Double) -> String? {
-        guard let key else { return nil }
-        let expiry = String(Int(time) + Self.sessionSeconds)
-        let code = HMAC<SHA256>.authenticationCode(for: Array(expiry.utf8), using: key)
-        return expiry + "." + code.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    /// A cookie value that proves a login with this token; nil where the token opens nothing.
+    func makeSession(token: String, at time: Double) -> String? {
+        for secret in [holdout, general].compactMap(\.self) where secret.matches(token) {
+            return secret.makeSession(until: Int(time) + Self.sessionSeconds)
+        }
+        return nil
     }
 
     /// Makes a session worthless, until this server ends; the browser forgets it for good.
     func end(session: String, at time: Double) {
-        if admits(session: session, at: time) { ended.insert(session) }
+        let isOne = [holdout, general].contains { $0?.admits(session: session, at: time) ?? false }
+        if isOne { ended.insert(session) }
     }
 
-    /// Whether a cookie value is a login that has not expired.
+    /// What the holder of a cookie value may do; nil: nothing.
+    func access(session: String, at time: Double) -> Access? {
+        if !ended.contains(session) {
+            if holdout?.admits(session: session, at: time) ?? false { return .holdout }
+            if general?.admits(session: session, at: time) ?? false { return generalAccess }
+        }
+        return anonymous
+    }
+}
+
+/// A token, as its digest, and the key of the sessions that it opens.
+private struct Secret: Sendable {
+    private let digest: SHA256Digest
+    // Derived from the token, so that sessions outlive a restart and end when the token changes.
+    private let key: SymmetricKey
+
+    init(_ token: String) {
+        digest = SHA256.hash(data: Array(token.utf8))
+        key = SymmetricKey(data: SHA256.hash(data: Array("holdfast session:\(token)".utf8)))
+    }
+
+    func matches(_ token: String) -> Bool { SHA256.hash(data: Array(token.utf8)) == digest }
+
+    /// When the session expires, and a code over that which only the token's holder can make.
+    func makeSession(until end: Int) -> String {
+        let expiry = String(end)
+        let code = HMAC<SHA256>.authenticationCode(for: Array(expiry.utf8), using: key)
+        return expiry + "." + code.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
+    /// Whether a cookie value is one of this token's sessions that has not expired.
     func admits(session: String, at time: Double) -> Bool {
-        guard let key else { return true }
         let parts = session.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2, let expiry = Int(parts[0]), Double(expiry) > time else { return false }
-        guard !ended.contains(session) else { return false }
         var code: [UInt8] = []
         var digits = Array(parts[1].utf8)[...]
         while digits.count >= 2, let byte = UInt8(String(decoding: digits.prefix(2), as: UTF8.self), radix: 16) {

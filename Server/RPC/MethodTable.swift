@@ -27,6 +27,7 @@ struct MethodTable: Sendable {
             M.name,
             .read { request, context in
                 do {
+                    try Self.checkRole(of: M.self, context)
                     let parameters = try request.decode(M.self)
                     let encoding = (parameters as? any ReturnsArrays)?.arrayEncoding ?? context.arrayEncoding
                     guard encoding == .base64 || context.arrayEncoding == .attachment else {
@@ -58,6 +59,7 @@ struct MethodTable: Sendable {
                     return .refused(Self.wireError(error), stamp: nil)
                 }
                 do {
+                    try Self.checkRole(of: M.self, context)
                     let apply = try await prepare(try request.decode(M.self), context)
                     return WriteOperation(stamp: stamp) { try JSONCoding.encode(try apply($0)) }
                 } catch {
@@ -65,6 +67,12 @@ struct MethodTable: Sendable {
                 }
             }
         )
+    }
+
+    private static func checkRole<M: Method>(of type: M.Type, _ context: CallContext) throws {
+        guard context.access.allows(M.role) else {
+            throw WireError(.forbidden, "\(M.name) is part of the vault: it needs the token for the hold-out")
+        }
     }
 
     private mutating func register(_ name: String, _ handler: Handler) {

@@ -66,20 +66,19 @@ struct SocketConnection: Sendable {
 
     // MARK: Hello
 
-    /// Answers the first frame, and says whether the client may go on.
-    private func greet(_ frame: Frame, _ responses: Outbox.Continuation) async -> Bool {
-        let response = await response(toFirst: frame)
-        let isAccepted = if case .result = response.outcome { true } else { false }
-        if isAccepted {
+    /// Answers the first frame, and says what the client may do; nil: it must go.
+    private func greet(_ frame: Frame, _ responses: Outbox.Continuation) async -> Access? {
+        let (response, access) = await response(toFirst: frame)
+        if access != nil {
             let handler = handler
             // Before the answer, so that what the client sends on it meets the new limits.
             try? await channel.channel.eventLoop.submit { handler.value.accept() }.get()
         }
         respond(response, responses)
-        return isAccepted
+        return access
     }
 
-    private func response(toFirst frame: Frame) async -> Response {
+    private func response(toFirst frame: Frame) async -> (Response, Access?) {
         do {
             let request = try Request(frame)
             guard request.method == Hello.name else {
@@ -87,11 +86,12 @@ struct SocketConnection: Sendable {
                     .helloRequired,
                     "the first request must be hello, got \"\(request.method.prefix(100))\""
                 )
-                return Response(id: request.id, outcome: .failure(error))
+                return (Response(id: request.id, outcome: .failure(error)), nil)
             }
-            return Response(id: request.id, outcome: await welcome.outcome(of: request))
+            let (answer, access) = await welcome.outcome(of: request)
+            return (Response(id: request.id, outcome: answer), access)
         } catch {
-            return Response(id: error.id, outcome: .failure(error.error))
+            return (Response(id: error.id, outcome: .failure(error.error)), nil)
         }
     }
 
@@ -104,24 +104,28 @@ struct SocketConnection: Sendable {
     ) async {
         let (writes, submissions) = Writes.makeStream()
         let order = WriteOrder()
+        let life = ConnectionLife()
         await withDiscardingTaskGroup { group in
             group.addTask { await submit(writes, responses, inFlight, order) }
             do {
-                var isGreeted = false
+                var access: Access?
                 receiving: for try await item in inbound {
                     if inFlight.isAbandoned { break }
                     switch item {
-                    case .refused(let error) where isGreeted:
+                    case .refused(let error) where access != nil:
                         respond(Response(id: nil, outcome: .failure(error)), responses)
                     case .refused(let error), .broken(let error):
                         respond(Response(id: nil, outcome: .failure(error)), responses)
                         break receiving
-                    case .frame(let frame, let reservation) where isGreeted:
+                    case .frame(let frame, let reservation):
+                        guard let access else {
+                            access = await greet(frame, responses)
+                            if access == nil { break receiving }
+                            continue
+                        }
                         await inFlight.enter(bytes: frame.byteCount)
-                        take(frame, reservation, &group, submissions, responses, inFlight, order)
-                    case .frame(let frame, _):
-                        isGreeted = await greet(frame, responses)
-                        if !isGreeted { break receiving }
+                        let context = context(access, life, order)
+                        take(frame, reservation, context, &group, submissions, responses, inFlight, order)
                     }
                 }
             } catch {
@@ -129,11 +133,24 @@ struct SocketConnection: Sendable {
             }
             submissions.finish()
         }
+        life.end()
+    }
+
+    private func context(_ access: Access, _ life: ConnectionLife, _ order: WriteOrder) -> CallContext {
+        let place = order.arrived
+        return CallContext(
+            arrayEncoding: .attachment,
+            limits: limits.frames,
+            access: access,
+            connection: life,
+            earlierWrites: { await order.wait(for: place) }
+        )
     }
 
     private func take(
         _ frame: Frame,
         _ reservation: MemoryBudget.Reservation?,
+        _ context: CallContext,
         _ group: inout DiscardingTaskGroup,
         _ submissions: Writes.Continuation,
         _ responses: Outbox.Continuation,
@@ -152,14 +169,8 @@ struct SocketConnection: Sendable {
         } catch {
             return answer(error.id, .failure(error.error))
         }
-        let place = order.arrived
-        let context = CallContext(
-            arrayEncoding: .attachment,
-            limits: limits.frames,
-            earlierWrites: { await order.wait(for: place) }
-        )
         if request.method == Hello.name {
-            group.addTask { answer(request.id, await welcome.outcome(of: request)) }
+            group.addTask { answer(request.id, await welcome.outcome(of: request).answer) }
             return
         }
         switch dispatcher.handler(of: request) {

@@ -6,10 +6,11 @@ struct Welcome: Sendable {
     let catalog: Catalog
     let limits: FrameLimits
 
-    func outcome(of request: Request) async -> Response.Outcome {
+    /// The answer to `hello`, and what the client may do from then on; nil: nothing.
+    func outcome(of request: Request) async -> (answer: Response.Outcome, access: Access?) {
         do {
             let hello = try decode(request)
-            if !gate.admits(hello.token) {
+            guard let access = gate.access(token: hello.token) else {
                 throw WireError(.unauthorized, "the token is \(hello.token == nil ? "missing" : "wrong")")
             }
             let producer = try await hello.producer.asyncMap { producer in
@@ -17,9 +18,9 @@ struct Welcome: Sendable {
                 return Hello.Producer(lastSeq: try await catalog.read { try Producers.lastSeq(producer, $0) })
             }
             let result = Hello.Result(server: "holdfast/\(holdfastVersion)", limits: limits, producer: producer)
-            return .result(try JSONCoding.encode(result), attachments: [])
+            return (.result(try JSONCoding.encode(result), attachments: []), access)
         } catch {
-            return .failure(MethodTable.wireError(error))
+            return (.failure(MethodTable.wireError(error)), nil)
         }
     }
 

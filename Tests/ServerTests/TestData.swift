@@ -101,7 +101,7 @@ final class TestData: Sendable {
     }
 
     static func context(_ limits: FrameLimits) -> CallContext {
-        CallContext(arrayEncoding: .attachment, limits: limits, earlierWrites: {})
+        CallContext(arrayEncoding: .attachment, limits: limits, access: .holdout, earlierWrites: {})
     }
 
     /// A request as it arrives: encoded, cut out of the stream of bytes, read.

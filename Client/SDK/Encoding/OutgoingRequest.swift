@@ -23,7 +23,7 @@ struct OutgoingRequest: Sendable {
     }
 
     /// The rows of metrics that the server did not take, although it took the request.
-    func refusedRows(_ answer: Batch.Answer) -> [MetricsAppend.Rejected] {
+    func refusedRows(_ answer: Batch.Answer) -> [RejectedRow] {
         guard method is MetricsAppend else { return [] }
         // An answer that is too old to be known in full says nothing of single rows.
         return (try? JSONCoding.decode(MetricsAppend.Result.self, from: answer.result).rejected) ?? []

@@ -36,6 +36,7 @@ public struct WireError: Error, Sendable, Equatable {
         public static let internalError: Kind = "internal"
         public static let helloRequired: Kind = "hello_required"
         public static let unauthorized: Kind = "unauthorized"
+        public static let forbidden: Kind = "forbidden"
         public static let unsupportedProtocol: Kind = "unsupported_protocol"
         public static let sequenceGap: Kind = "sequence_gap"
         public static let overloaded: Kind = "overloaded"
@@ -52,7 +53,8 @@ public struct WireError: Error, Sendable, Equatable {
 
         /// Refusals for the server's state; they consume no sequence number and may succeed later.
         static let ofState: Set<Kind> = [
-            .internalError, .unauthorized, .sequenceGap, .overloaded, .diskFull, .runDamaged, .helloRequired,
+            .internalError, .unauthorized, .forbidden, .sequenceGap, .overloaded, .diskFull, .runDamaged,
+            .helloRequired,
         ]
 
         var code: Int {

@@ -10,6 +10,11 @@ public struct LabelsList: Method {
     public var labeled: Bool?
     /// Label to 0, 1 or nil (not set).
     public var filters: [String: Int?]?
+    /// Label to a range of its confidence, both ends included; an image without a confidence is in none.
+    public var confidence: [String: Range]?
+    /// Images that this annotator has judged.
+    public var annotator: String?
+    public var outcome: LabelsSet.Outcome?
     /// A part of the filename.
     public var text: String?
     /// At most this many (default 100, at most 1 000).
@@ -21,6 +26,9 @@ public struct LabelsList: Method {
         studyID: String? = nil,
         labeled: Bool? = nil,
         filters: [String: Int?]? = nil,
+        confidence: [String: Range]? = nil,
+        annotator: String? = nil,
+        outcome: LabelsSet.Outcome? = nil,
         text: String? = nil,
         limit: Int? = nil,
         cursor: String? = nil
@@ -29,6 +37,9 @@ public struct LabelsList: Method {
         self.studyID = studyID
         self.labeled = labeled
         self.filters = filters
+        self.confidence = confidence
+        self.annotator = annotator
+        self.outcome = outcome
         self.text = text
         self.limit = limit
         self.cursor = cursor
@@ -39,9 +50,23 @@ public struct LabelsList: Method {
         case studyID = "study_id"
         case labeled
         case filters = "where"
+        case confidence
+        case annotator
+        case outcome
         case text
         case limit
         case cursor
+    }
+
+    /// A range of confidences.
+    public struct Range: Codable, Sendable {
+        public var from: Double?
+        public var to: Double?
+
+        public init(from: Double? = nil, to: Double? = nil) {
+            self.from = from
+            self.to = to
+        }
     }
 
     public struct Result: Codable, Sendable {

@@ -7,13 +7,15 @@ public struct LabelsNext: Method {
     public var limit: Int?
     /// The label whose confidence steers and that must be missing; by default the first label steers and all are missing.
     public var label: String?
-    /// `mixed`
+    /// `mixed` (the default), `uncertain`, `random`, `hunt`, `surprise`, `diverse`, `balanced` or `double`.
     public var strategy: String?
     /// The share of uniformly random picks (default 0.10).
     public var explorationRate: Double?
     /// With it, the same state of the database gives the same answer.
     public var seed: Int64?
     public var annotator: String?
+    /// What the images are leased to, such as a browser's tab; by default the annotator.
+    public var session: String?
     /// Images that are not wanted, such as those that the caller holds already (at most 10 000).
     public var exclude: [Int64]?
 
@@ -24,6 +26,7 @@ public struct LabelsNext: Method {
         explorationRate: Double? = nil,
         seed: Int64? = nil,
         annotator: String? = nil,
+        session: String? = nil,
         exclude: [Int64]? = nil
     ) {
         self.limit = limit
@@ -32,6 +35,7 @@ public struct LabelsNext: Method {
         self.explorationRate = explorationRate
         self.seed = seed
         self.annotator = annotator
+        self.session = session
         self.exclude = exclude
     }
 
@@ -42,6 +46,7 @@ public struct LabelsNext: Method {
         case explorationRate = "exploration_rate"
         case seed
         case annotator
+        case session
         case exclude
     }
 
@@ -61,6 +66,8 @@ public struct LabelImage: Codable, Sendable, Equatable {
     public var frameRef: String?
     /// The path of its thumbnail on the HTTP door; nil without pixels.
     public var thumbnail: String?
+    /// True when the image has the label already and a second opinion is asked for, to be given with `opinion: true`.
+    public var opinion: Bool?
 
     public init(
         id: Int64,
@@ -68,7 +75,8 @@ public struct LabelImage: Codable, Sendable, Equatable {
         studyID: String?,
         frameNumber: Int64?,
         frameRef: String?,
-        thumbnail: String?
+        thumbnail: String?,
+        opinion: Bool? = nil
     ) {
         self.id = id
         self.filename = filename
@@ -76,6 +84,7 @@ public struct LabelImage: Codable, Sendable, Equatable {
         self.frameNumber = frameNumber
         self.frameRef = frameRef
         self.thumbnail = thumbnail
+        self.opinion = opinion
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -85,9 +94,10 @@ public struct LabelImage: Codable, Sendable, Equatable {
         case frameNumber = "frame_number"
         case frameRef = "frame_ref"
         case thumbnail
+        case opinion
     }
 
-    /// Encodes what is nil as null, so that every member is always there.
+    /// Encodes what is nil as null, so that every member is always there, but for `opinion`.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .id)
@@ -96,5 +106,6 @@ public struct LabelImage: Codable, Sendable, Equatable {
         try container.encode(frameNumber, forKey: .frameNumber)
         try container.encode(frameRef, forKey: .frameRef)
         try container.encode(thumbnail, forKey: .thumbnail)
+        try container.encodeIfPresent(opinion, forKey: .opinion)
     }
 }

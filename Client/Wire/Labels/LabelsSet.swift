@@ -14,6 +14,11 @@ public struct LabelsSet: Method {
     public var labels: [String: Int?]
     public var outcome: Outcome?
     public var annotator: String?
+    /// A second opinion: it is kept beside the label that counts, and a difference is put into the queue of
+    /// disagreements. The image's first label counts in any case.
+    public var opinion: Bool?
+    /// Seconds that the annotator looked at the image.
+    public var timeSpent: Double?
     /// Chosen by the client: the same event is applied once.
     public var eventID: String?
 
@@ -22,12 +27,16 @@ public struct LabelsSet: Method {
         labels: [String: Int?],
         outcome: Outcome? = nil,
         annotator: String? = nil,
+        opinion: Bool? = nil,
+        timeSpent: Double? = nil,
         eventID: String? = nil
     ) {
         self.id = id
         self.labels = labels
         self.outcome = outcome
         self.annotator = annotator
+        self.opinion = opinion
+        self.timeSpent = timeSpent
         self.eventID = eventID
     }
 
@@ -36,6 +45,8 @@ public struct LabelsSet: Method {
         case labels
         case outcome
         case annotator
+        case opinion
+        case timeSpent = "time_spent"
         case eventID = "event_id"
     }
 
@@ -57,6 +68,8 @@ public struct LabelsSet: Method {
         }
         outcome = try container.decodeIfPresent(Outcome.self, forKey: .outcome)
         annotator = try container.decodeIfPresent(String.self, forKey: .annotator)
+        opinion = try container.decodeIfPresent(Bool.self, forKey: .opinion)
+        timeSpent = try container.decodeIfPresent(Double.self, forKey: .timeSpent)
         eventID = try container.decodeIfPresent(String.self, forKey: .eventID)
     }
 

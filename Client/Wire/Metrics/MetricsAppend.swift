@@ -61,25 +61,11 @@ public struct MetricsAppend: Method {
 
     public struct Result: Codable, Sendable {
         public var stored: Int
-        public var rejected: [Rejected]
+        public var rejected: [RejectedRow]
 
-        public init(stored: Int, rejected: [Rejected]) {
+        public init(stored: Int, rejected: [RejectedRow]) {
             self.stored = stored
             self.rejected = rejected
-        }
-    }
-
-    /// A row that was not stored, and why.
-    public struct Rejected: Codable, Sendable, Equatable {
-        /// Counts the rows first, then each column block in order.
-        public var index: Int
-        public var kind: String
-        public var message: String
-
-        public init(index: Int, kind: String, message: String) {
-            self.index = index
-            self.kind = kind
-            self.message = message
         }
     }
 }

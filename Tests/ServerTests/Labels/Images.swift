@@ -29,27 +29,60 @@ extension TestData {
 
     /// The counters, counted anew.
     func recount() async throws -> LabelsStats.Result {
-        let names = labels.settings.labels.map(\.name)
         func count(_ condition: String) async throws -> Int {
             Int(try await integers("SELECT count(*) FROM labels WHERE \(condition)").first.flatMap { $0 } ?? -1)
         }
+        let names = labels.settings.labels.map(\.name)
+        let any = "(\(names.map { "has_\($0) IS NOT NULL" }.joined(separator: " OR ")))"
+        let all = names.map { "has_\($0) IS NOT NULL" }.joined(separator: " AND ")
         var perLabel: [String: LabelsStats.Label] = [:]
-        for name in names {
-            perLabel[name] = LabelsStats.Label(
-                labeled: try await count("has_\(name) IS NOT NULL"),
-                yes: try await count("has_\(name) = 1")
+        for label in labels.settings.labels {
+            func share(_ condition: String) async throws -> LabelsStats.Share {
+                LabelsStats.Share(
+                    labeled: try await count("has_\(label.name) IS NOT NULL AND \(condition)"),
+                    yes: try await count("has_\(label.name) = 1 AND \(condition)")
+                )
+            }
+            let both = try await share("split IS NOT 'test'")
+            perLabel[label.name] = LabelsStats.Label(
+                labeled: both.labeled,
+                yes: both.yes,
+                open: try await count(CandidatePool.missing(label).condition),
+                train: try await share("split = 'train'"),
+                val: try await share("split = 'val'")
             )
         }
+        let straddling = """
+            SELECT count(*) FROM (SELECT 1 FROM labels WHERE study_id IS NOT NULL GROUP BY study_id
+            HAVING count(DISTINCT split IS 'test') > 1 OR (sum(split IS 'train') > 0 AND sum(split IS 'val') > 0))
+            """
         return LabelsStats.Result(
             total: try await count("1"),
-            fullyLabeled: try await count(names.map { "has_\($0) IS NOT NULL" }.joined(separator: " AND ")),
+            fullyLabeled: try await count("\(all) AND split IS NOT 'test'"),
             labels: perLabel,
             splits: LabelsStats.Splits(
                 train: try await count("split = 'train'"),
                 val: try await count("split = 'val'"),
                 test: try await count("split = 'test'"),
                 none: try await count("split IS NULL")
-            )
+            ),
+            skipped: try await count("skipped_at IS NOT NULL"),
+            outcomes: LabelsStats.Outcomes(
+                unsure: try await count("outcome = 'unsure'"),
+                unusable: try await count("outcome = 'unusable'")
+            ),
+            holdoutLabeled: try await count("\(any) AND split = 'test'"),
+            straddlingStudies: Int(try await integers(straddling)[0] ?? -1),
+            splitBy: labels.settings.splitBy.rawValue
         )
+    }
+
+    /// The counters as they are told, without what is counted from events.
+    func counters() async throws -> LabelsStats.Result {
+        var stats = try await call(LabelsStats())
+        stats.annotators = []
+        stats.hours = []
+        stats.strategies = []
+        return stats
     }
 }

@@ -193,7 +193,7 @@ struct LabelsSetTests {
         }
         #expect(try await data.refusal(LabelsUndo(annotator: "ann"))?.kind == .notFound)
         #expect(try await data.integers("SELECT count(*) FROM labels WHERE labeled_at IS NOT NULL") == [0])
-        #expect(try await data.call(LabelsStats()) == data.recount())
+        #expect(try await data.counters() == data.recount())
     }
 
     @Test func undoTakesBackAnnotatorsOwnWorkOnly() async throws {
@@ -248,7 +248,7 @@ struct LabelsSetTests {
             default: _ = try await data.outcome(LabelsSet(id: id, labels: [name: value], annotator: annotator))
             }
         }
-        let stats = try await data.call(LabelsStats())
+        let stats = try await data.counters()
         #expect(stats == (try await data.recount()))
         #expect(stats.splits.train > 0 && stats.splits.test > 0)
     }

@@ -2,6 +2,17 @@ import Testing
 
 @testable import Server
 
+extension Leases {
+    /// Those of the images that somebody else holds.
+    fileprivate func heldByOthers(
+        than holder: String,
+        among images: ClosedRange<Int64> = 1...3,
+        at time: Double
+    ) -> [Int64] {
+        images.filter { isHeld($0, byOtherThan: holder, at: time) }
+    }
+}
+
 struct LeasesTests {
     @Test func anImageIsInFrontOfOneAnnotatorOnly() {
         let leases = Leases()
@@ -46,5 +57,26 @@ struct LeasesTests {
             }
         }
         #expect(taken.value.sorted() == Array(0..<500))
+    }
+
+    @Test func leasesEndWithTheirConnection() {
+        let leases = Leases()
+        let life = ConnectionLife()
+        _ = leases.take([1, 2], for: "ann", at: 0, connection: ObjectIdentifier(life))
+        _ = leases.take([3], for: "ann", at: 0)
+        life.onEnd(leases) { leases.release(of: ObjectIdentifier(life)) }
+        #expect(leases.heldByOthers(than: "ben", at: 1) == [1, 2, 3])
+        life.end()
+        #expect(leases.heldByOthers(than: "ben", at: 1) == [3])
+    }
+
+    @Test func aHolderGivesBackItsOwnOnly() {
+        let leases = Leases()
+        _ = leases.take([1, 2], for: "ann", at: 0)
+        _ = leases.take([3], for: "ben", at: 0)
+        #expect(leases.release(of: "ann", [2, 3]) == 1)
+        #expect(leases.heldByOthers(than: "eve", at: 1) == [1, 3])
+        #expect(leases.release(of: "ann", nil) == 1)
+        #expect(leases.heldByOthers(than: "eve", at: 1) == [3])
     }
 }

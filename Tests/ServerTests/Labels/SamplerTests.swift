@@ -2,8 +2,17 @@ import Testing
 
 @testable import Server
 
+extension Sampler {
+    /// Picks in an order, or uniformly.
+    fileprivate mutating func pick(_ order: ConfidenceWalk.Direction?, limit: Int) throws -> [Pick] {
+        if let order { return try pick(order, limit: limit) }
+        return try pickUniformly(limit: limit)
+    }
+}
+
 struct SamplerTests {
     private static let pool = CandidatePool.all(.withoutHoldout)
+    private static let orders: [ConfidenceWalk.Direction?] = [nil, .outward(from: 0.5), .inward]
 
     /// A table of images whose tiebreaks are random and whose confidence the closure gives.
     private func table(_ count: Int, confidence: @escaping (Int) -> Double? = { _ in nil }) throws -> TestData {
@@ -26,7 +35,7 @@ struct SamplerTests {
 
     private func pick(
         _ data: TestData,
-        _ branch: Sampler.Branch,
+        _ order: ConfidenceWalk.Direction?,
         limit: Int,
         seed: UInt64,
         excluded: Set<Int64> = []
@@ -35,25 +44,25 @@ struct SamplerTests {
             var sampler = Sampler(
                 pool: Self.pool,
                 connection: connection,
-                excluded: excluded,
-                generator: SeededGenerator(seed: seed)
+                generator: SeededGenerator(seed: seed),
+                isUnavailable: excluded.contains
             )
-            return try sampler.pick(branch, limit: limit)
+            return try sampler.pick(order, limit: limit).map(\.id)
         }
     }
 
-    /// Draws single images of a branch and counts how often each came.
-    private func counts(_ data: TestData, _ branch: Sampler.Branch, draws: Int) async throws -> [Int64: Int] {
+    /// Draws single images and counts how often each came.
+    private func counts(_ data: TestData, _ order: ConfidenceWalk.Direction?, draws: Int) async throws -> [Int64: Int] {
         try await data.catalog.read { connection in
             var counts: [Int64: Int] = [:]
             for draw in 0..<draws {
                 var sampler = Sampler(
                     pool: Self.pool,
                     connection: connection,
-                    excluded: [],
-                    generator: SeededGenerator(seed: UInt64(draw))
+                    generator: SeededGenerator(seed: UInt64(draw)),
+                    isUnavailable: { _ in false }
                 )
-                for id in try sampler.pick(branch, limit: 1) { counts[id, default: 0] += 1 }
+                for pick in try sampler.pick(order, limit: 1) { counts[pick.id, default: 0] += 1 }
             }
             return counts
         }
@@ -69,14 +78,14 @@ struct SamplerTests {
 
     @Test(arguments: [(50, 5000), (500, 20_000)])
     func randomPicksAreUniform(rows: Int, draws: Int) async throws {
-        let counts = try await counts(try table(rows), .random, draws: draws)
+        let counts = try await counts(try table(rows), nil, draws: draws)
         #expect(counts.values.reduce(0, +) == draws)
         #expect(abs(deviation(Array(counts.values), cells: rows)) < 4)
     }
 
     @Test func randomPicksOfALargePoolAreUniform() async throws {
         let rows = 20_000
-        let counts = try await counts(try table(rows), .random, draws: 20_000)
+        let counts = try await counts(try table(rows), nil, draws: 20_000)
         // Cells of 100 rows each, so that each is expected often enough.
         var cells = [Int](repeating: 0, count: rows / 100)
         for (id, count) in counts { cells[Int(id) / 100] += count }
@@ -85,19 +94,19 @@ struct SamplerTests {
         #expect((counts.values.max() ?? 0) < 10)
     }
 
-    @Test(arguments: [Sampler.Branch.uncertain, .confident])
-    func tiesBreakUniformly(branch: Sampler.Branch) async throws {
+    @Test(arguments: [ConfidenceWalk.Direction.outward(from: 0.5), .inward])
+    func tiesBreakUniformly(order: ConfidenceWalk.Direction?) async throws {
         // 300 rows tie for the first place of either branch.
         let data = try table(1000) { $0 < 300 ? 0.5 : $0 < 600 ? 1 : 0.7 }
-        let counts = try await counts(data, branch, draws: 12_000)
-        let first: Set<Int64> = branch == .uncertain ? Set(0..<300) : Set(300..<600)
+        let counts = try await counts(data, order, draws: 12_000)
+        let first: Set<Int64> = order == .outward(from: 0.5) ? Set(0..<300) : Set(300..<600)
         #expect(Set(counts.keys).isSubset(of: first))
         #expect(abs(deviation(Array(counts.values), cells: 300)) < 4)
     }
 
     @Test func uncertainComesNearestToUndecidedFirst() async throws {
         let data = try table(200) { Double($0) / 199 }
-        let picked = try await pick(data, .uncertain, limit: 200, seed: 1)
+        let picked = try await pick(data, .outward(from: 0.5), limit: 200, seed: 1)
         let distances = picked.map { abs(Double($0) / 199 - 0.5) }
         #expect(Set(picked).count == 200)
         #expect(zip(distances, distances.dropFirst()).allSatisfy { $0 <= $1 })
@@ -105,7 +114,7 @@ struct SamplerTests {
 
     @Test func confidentComesFarthestFromUndecidedFirst() async throws {
         let data = try table(200) { Double($0) / 199 }
-        let picked = try await pick(data, .confident, limit: 200, seed: 1)
+        let picked = try await pick(data, .inward, limit: 200, seed: 1)
         let distances = picked.map { abs(Double($0) / 199 - 0.5) }
         #expect(Set(picked).count == 200)
         #expect(zip(distances, distances.dropFirst()).allSatisfy { $0 >= $1 })
@@ -113,47 +122,47 @@ struct SamplerTests {
 
     @Test func withoutAConfidenceAnImageIsUndecided() async throws {
         let data = try table(30) { $0 < 10 ? nil : 0.6 }
-        let picked = try await pick(data, .uncertain, limit: 10, seed: 1)
+        let picked = try await pick(data, .outward(from: 0.5), limit: 10, seed: 1)
         #expect(picked.sorted() == Array(0..<10))
     }
 
-    @Test(arguments: [Sampler.Branch.random, .uncertain, .confident], [50, 500, 20_000])
-    func nothingIsPickedTwiceAndNothingThatIsExcluded(branch: Sampler.Branch, rows: Int) async throws {
+    @Test(arguments: orders, [50, 500, 20_000])
+    func nothingIsPickedTwiceAndNothingThatIsExcluded(order: ConfidenceWalk.Direction?, rows: Int) async throws {
         let data = try table(rows) { Double($0 % 3) / 4 }
         let excluded = Set((0..<Int64(rows)).filter { $0 % 2 == 0 })
-        let picked = try await pick(data, branch, limit: 40, seed: 5, excluded: excluded)
+        let picked = try await pick(data, order, limit: 40, seed: 5, excluded: excluded)
         let expected = rows == 50 ? 25 : 40
         #expect(picked.count == expected)
         #expect(Set(picked).count == expected)
         #expect(Set(picked).isDisjoint(with: excluded))
     }
 
-    @Test(arguments: [Sampler.Branch.random, .uncertain, .confident])
-    func theSameSeedPicksTheSame(branch: Sampler.Branch) async throws {
+    @Test(arguments: orders)
+    func theSameSeedPicksTheSame(order: ConfidenceWalk.Direction?) async throws {
         let data = try table(2000) { Double($0 % 2) }
-        let first = try await pick(data, branch, limit: 30, seed: 7)
-        #expect(try await pick(data, branch, limit: 30, seed: 7) == first)
-        #expect(try await pick(data, branch, limit: 30, seed: 8) != first)
+        let first = try await pick(data, order, limit: 30, seed: 7)
+        #expect(try await pick(data, order, limit: 30, seed: 7) == first)
+        #expect(try await pick(data, order, limit: 30, seed: 8) != first)
     }
 
-    @Test(arguments: [Sampler.Branch.random, .uncertain], [0, 1, 3])
-    func whenNearlyAllAreExcludedTheRestIsFound(branch: Sampler.Branch, rest: Int) async throws {
+    @Test(arguments: [nil, .outward(from: 0.5)] as [ConfidenceWalk.Direction?], [0, 1, 3])
+    func whenNearlyAllAreExcludedTheRestIsFound(order: ConfidenceWalk.Direction?, rest: Int) async throws {
         let data = try table(3000)
         let excluded = Set(Int64(rest)..<3000)
-        let picked = try await pick(data, branch, limit: 5, seed: 3, excluded: excluded)
+        let picked = try await pick(data, order, limit: 5, seed: 3, excluded: excluded)
         #expect(picked.sorted() == Array(0..<Int64(rest)))
     }
 
     @Test func moreThanThereIsGivesAllThereIs() async throws {
         let data = try table(400)
-        #expect(try await pick(data, .random, limit: 1000, seed: 1).sorted() == Array(0..<400))
+        #expect(try await pick(data, nil, limit: 1000, seed: 1).sorted() == Array(0..<400))
     }
 
     @Test(arguments: [0, 1, 1000] as [Int64])
     func tiebreaksThatLieCloseTogetherDoNotHang(distance: Int64) async throws {
         let data = try table(500)
         try data.change("UPDATE labels SET tiebreak = ?1 + id * ?2", .integer(1 << 61), .integer(distance))
-        let picked = try await pick(data, .random, limit: 20, seed: 1)
+        let picked = try await pick(data, nil, limit: 20, seed: 1)
         #expect(picked.count == 20)
         #expect(Set(picked).count == 20)
     }
@@ -165,30 +174,15 @@ struct SamplerTests {
         let data = try table(300) { Double($0 % 4) / 8 }
         let name = label.flatMap { name in LabelSettings.standard.labels.first { $0.name == name } }
         let pool = name.map { CandidatePool.missing($0) } ?? Self.pool
-        let queries = [
-            """
-            SELECT \(pool.certainty) FROM labels INDEXED BY \(pool.index)_certainty WHERE \(pool.condition)
-            AND \(pool.certainty) > ? ORDER BY \(pool.certainty) ASC LIMIT 1
-            """,
-            """
-            SELECT \(pool.certainty) FROM labels INDEXED BY \(pool.index)_certainty WHERE \(pool.condition)
-            AND \(pool.certainty) < ? ORDER BY \(pool.certainty) DESC LIMIT 1
-            """,
-            """
-            SELECT id, tiebreak FROM labels INDEXED BY \(pool.index)_tiebreak WHERE \(pool.condition)
-            AND tiebreak >= ? AND tiebreak < ? ORDER BY tiebreak LIMIT ?
-            """,
-            """
-            SELECT id, tiebreak FROM labels INDEXED BY \(pool.index)_certainty WHERE \(pool.condition)
-            AND \(pool.certainty) = ? AND tiebreak >= ? AND tiebreak < ? ORDER BY tiebreak LIMIT ?
-            """,
-        ]
+        let queries =
+            [(">", "ASC"), (">=", "ASC"), ("<", "DESC")].map { ConfidenceWalk.query(pool, $0, $1) }
+            + [false, true].map { Sampler.query(pool, ofOneConfidence: $0) }
         for query in queries {
             let plan = try await data.catalog.read { connection in
                 try connection.rows("EXPLAIN QUERY PLAN \(query)") { $0.string(3) }
             }
             #expect(plan.count == 1, "\(plan)")
-            #expect(plan.allSatisfy { $0.hasPrefix("SEARCH labels USING") && $0.contains(pool.index) }, "\(plan)")
+            #expect(plan.allSatisfy { $0.hasPrefix("SEARCH labels USING") && $0.contains(pool.name) }, "\(plan)")
         }
     }
 }

@@ -10,7 +10,7 @@ struct WelcomeTests {
         let request = try Request(try Frame(payload: ByteBuffer(string: payload)))
         return await Welcome(gate: Gate(token: token), catalog: data.catalog, limits: FrameLimits()).outcome(
             of: request
-        )
+        ).answer
     }
 
     private func result(_ outcome: Response.Outcome) throws -> Hello.Result {
