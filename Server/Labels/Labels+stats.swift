@@ -17,21 +17,17 @@ extension Labels {
 
     private static func counts(_ counts: [String: Int], _ settings: LabelSettings) -> LabelsStats.Result {
         func count(_ name: String) -> Int { counts[name, default: 0] }
-        let labels = settings.labels.map { label in
-            let shares = ["train", "val"].map { split in
-                LabelsStats.Share(
-                    labeled: count("\(split)_labeled_\(label.name)"),
-                    yes: count("\(split)_yes_\(label.name)")
-                )
-            }
-            let told = LabelsStats.Label(
-                labeled: count("labeled_\(label.name)"),
-                yes: count("yes_\(label.name)"),
-                open: count(CandidatePool.missing(label).name),
-                train: shares[0],
-                val: shares[1]
+        func label(_ name: String, prefix: String = "") -> LabelsStats.Label {
+            LabelsStats.Label(labeled: count("\(prefix)labeled_\(name)"), yes: count("\(prefix)yes_\(name)"))
+        }
+        let labels = settings.labels.map { ($0.name, label($0.name)) }
+        let progress = settings.labels.map { each in
+            let progress = LabelsStats.Progress(
+                open: count(CandidatePool.missing(each).name),
+                train: label(each.name, prefix: "train_"),
+                val: label(each.name, prefix: "val_")
             )
-            return (label.name, told)
+            return (each.name, progress)
         }
         return LabelsStats.Result(
             total: count("total"),
@@ -43,6 +39,7 @@ extension Labels {
                 test: count("split_test"),
                 none: count("split_none")
             ),
+            progress: Dictionary(progress, uniquingKeysWith: { $1 }),
             skipped: count("skipped"),
             outcomes: LabelsStats.Outcomes(unsure: count("unsure"), unusable: count("unusable")),
             holdoutLabeled: count("holdout_labeled"),

@@ -11,6 +11,7 @@ public struct LabelsStats: Method {
         public var fullyLabeled: Int
         public var labels: [String: Label]
         public var splits: Splits
+        public var progress: [String: Progress]
         /// Images that were passed over and may be asked about again after an undo.
         public var skipped: Int
         public var outcomes: Outcomes
@@ -30,6 +31,7 @@ public struct LabelsStats: Method {
             fullyLabeled: Int,
             labels: [String: Label],
             splits: Splits,
+            progress: [String: Progress] = [:],
             skipped: Int = 0,
             outcomes: Outcomes = Outcomes(unsure: 0, unusable: 0),
             holdoutLabeled: Int = 0,
@@ -43,6 +45,7 @@ public struct LabelsStats: Method {
             self.fullyLabeled = fullyLabeled
             self.labels = labels
             self.splits = splits
+            self.progress = progress
             self.skipped = skipped
             self.outcomes = outcomes
             self.holdoutLabeled = holdoutLabeled
@@ -58,6 +61,7 @@ public struct LabelsStats: Method {
             case fullyLabeled = "fully_labeled"
             case labels
             case splits
+            case progress
             case skipped
             case outcomes
             case holdoutLabeled = "holdout_labeled"
@@ -73,34 +77,24 @@ public struct LabelsStats: Method {
     public struct Label: Codable, Sendable, Equatable {
         public var labeled: Int
         public var yes: Int
-        /// Images that `labels.next` may still offer for it.
-        public var open: Int
-        public var train: Share
-        public var val: Share
-
-        public init(
-            labeled: Int,
-            yes: Int,
-            open: Int = 0,
-            train: Share = Share(labeled: 0, yes: 0),
-            val: Share = Share(labeled: 0, yes: 0)
-        ) {
-            self.labeled = labeled
-            self.yes = yes
-            self.open = open
-            self.train = train
-            self.val = val
-        }
-    }
-
-    /// One label's counts in one split.
-    public struct Share: Codable, Sendable, Equatable {
-        public var labeled: Int
-        public var yes: Int
 
         public init(labeled: Int, yes: Int) {
             self.labeled = labeled
             self.yes = yes
+        }
+    }
+
+    /// How far one label has come.
+    public struct Progress: Codable, Sendable, Equatable {
+        /// Images that `labels.next` may still offer for it.
+        public var open: Int
+        public var train: Label
+        public var val: Label
+
+        public init(open: Int, train: Label, val: Label) {
+            self.open = open
+            self.train = train
+            self.val = val
         }
     }
 

@@ -36,20 +36,19 @@ extension TestData {
         let any = "(\(names.map { "has_\($0) IS NOT NULL" }.joined(separator: " OR ")))"
         let all = names.map { "has_\($0) IS NOT NULL" }.joined(separator: " AND ")
         var perLabel: [String: LabelsStats.Label] = [:]
+        var progress: [String: LabelsStats.Progress] = [:]
         for label in labels.settings.labels {
-            func share(_ condition: String) async throws -> LabelsStats.Share {
-                LabelsStats.Share(
+            func counts(_ condition: String) async throws -> LabelsStats.Label {
+                LabelsStats.Label(
                     labeled: try await count("has_\(label.name) IS NOT NULL AND \(condition)"),
                     yes: try await count("has_\(label.name) = 1 AND \(condition)")
                 )
             }
-            let both = try await share("split IS NOT 'test'")
-            perLabel[label.name] = LabelsStats.Label(
-                labeled: both.labeled,
-                yes: both.yes,
+            perLabel[label.name] = try await counts("split IS NOT 'test'")
+            progress[label.name] = LabelsStats.Progress(
                 open: try await count(CandidatePool.missing(label).condition),
-                train: try await share("split = 'train'"),
-                val: try await share("split = 'val'")
+                train: try await counts("split = 'train'"),
+                val: try await counts("split = 'val'")
             )
         }
         let straddling = """
@@ -66,6 +65,7 @@ extension TestData {
                 test: try await count("split = 'test'"),
                 none: try await count("split IS NULL")
             ),
+            progress: progress,
             skipped: try await count("skipped_at IS NOT NULL"),
             outcomes: LabelsStats.Outcomes(
                 unsure: try await count("outcome = 'unsure'"),
