@@ -9,6 +9,8 @@ struct ArrayStage {
         let compression: Compression
         /// Rows that are committed, by dataset; empty for a run without a file.
         let committedRows: [String: Int]
+        /// What is written again after a repair: rows that change after they were first committed.
+        let restored: [Column]
     }
 
     /// What one write puts into one run's file.

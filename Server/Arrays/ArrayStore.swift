@@ -95,7 +95,7 @@ final class ArrayStore: Sendable {
                 on: executor
             )
         } else {
-            file = try openRepaired(runID, committedRows: opening.committedRows)
+            file = try openRepaired(runID, committedRows: opening.committedRows, restored: opening.restored)
         }
         try open.add(file, runID: runID, isWritable: true)
         writable.withLock { _ = $0.insert(runID) }
@@ -111,9 +111,14 @@ final class ArrayStore: Sendable {
         }
     }
 
-    private func openRepaired(_ runID: String, committedRows: [String: Int]) throws(HDF5Error) -> RunFile {
+    private func openRepaired(
+        _ runID: String,
+        committedRows: [String: Int],
+        restored: [Column]
+    ) throws(HDF5Error) -> RunFile {
         let (file, recovery) = try RunFile.open(path(runID), committedRows: committedRows, on: executor)
         if !recovery.isNothing {
+            try file.append(restored)
             logger.notice("run file repaired", metadata: ["run": "\(runID)", "did": "\(recovery)"])
         }
         return file
@@ -140,18 +145,21 @@ final class ArrayStore: Sendable {
     }
 
     /// Cuts a file that was not closed back to what is committed, and closes it.
-    func repair(_ runID: String, committedRows: [String: Int]) throws(HDF5Error) {
+    func repair(_ runID: String, committedRows: [String: Int], restored: [Column]) throws(HDF5Error) {
         try executor.sync { () throws(HDF5Error) in
-            try openRepaired(runID, committedRows: committedRows).close()
+            try openRepaired(runID, committedRows: committedRows, restored: restored).close()
         }
     }
 
-    /// Removes a run's file.
+    /// Removes a run's file; nobody opens it again.
     func delete(_ runID: String) {
-        close(runID)
-        do {
-            if FileManager.default.fileExists(atPath: path(runID)) {
-                try FileManager.default.removeItem(atPath: path(runID))
+        writable.withLock { _ = $0.remove(runID) }
+        do throws(HDF5Error) {
+            // In one job, so that no reader comes between.
+            try executor.sync { () throws(HDF5Error) in
+                open.delete(runID)
+                try open.close(runID)
+                try removeIfPresent(runID)
             }
         } catch {
             logger.error("deleting a run file failed", metadata: ["run": "\(runID)", "error": "\(error)"])
@@ -161,12 +169,25 @@ final class ArrayStore: Sendable {
     // MARK: Reading
 
     /// The arrays behind references, in their order; nil where a row has none.
-    func read(_ refs: [FrameRef]) async throws -> [StoredArray?] {
+    ///
+    /// - Parameter maximumBytes: What all arrays may take; more is refused before anything is decompressed.
+    func read(_ refs: [FrameRef], atMost maximumBytes: Int = .max) async throws -> [StoredArray?] {
+        var left = maximumBytes
         var results = [StoredArray?](repeating: nil, count: refs.count)
         let groups = Dictionary(grouping: refs.indices) { DatasetKey(runID: refs[$0].runID, name: refs[$0].dataset) }
         for (key, places) in groups {
             let indices = Array(Set(places.map { refs[$0].index })).sorted()
-            let rows = try await read(key, indices: indices)
+            let rows = try await read(key, indices: indices) { layout in
+                let (bytes, overflows) = layout.rowBytes.multipliedReportingOverflow(by: places.count)
+                guard !overflows, bytes <= left else {
+                    throw WireError(
+                        .resultTooLarge,
+                        "the arrays of \(refs.count) references pass the limit; ask for fewer at a time",
+                        details: ["limit": .integer(Int64(maximumBytes))]
+                    )
+                }
+                left -= bytes
+            }
             for place in places { results[place] = rows[refs[place].index] }
         }
         return results
@@ -183,12 +204,19 @@ final class ArrayStore: Sendable {
         let rows: [(Int, EncodedRow)]
     }
 
-    private func read(_ key: DatasetKey, indices: [Int]) async throws -> [Int: StoredArray] {
+    private func read(
+        _ key: DatasetKey,
+        indices: [Int],
+        _ check: (RowLayout) throws -> Void
+    ) async throws -> [Int: StoredArray] {
+        var isChecked = false
         var arrays: [Int: StoredArray] = [:]
         for start in stride(from: 0, to: indices.count, by: Self.rowsPerJob) {
             let slice = Array(indices[start..<min(start + Self.rowsPerJob, indices.count)])
             let read = try await stored(key, indices: slice)
             guard let read else { continue }
+            if !isChecked { try check(read.layout) }
+            isChecked = true
             let codec = codec
             let decoded = try await pool.map(read.rows) { (index, row) in
                 (
@@ -242,6 +270,7 @@ final class ArrayStore: Sendable {
 
     private func openForReading(_ runID: String) throws(HDF5Error) -> RunFile? {
         if let file = open.any(runID) { return file }
+        guard !open.isDeleted(runID) else { return nil }
         guard FileManager.default.fileExists(atPath: path(runID)) else { return nil }
         let file = try RunFile.openReadOnly(path(runID), on: executor)
         try open.add(file, runID: runID, isWritable: false)

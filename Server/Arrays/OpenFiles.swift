@@ -15,6 +15,7 @@ final class OpenFiles: @unchecked Sendable {
     private let executor: HDF5Executor
     private var entries: [String: Entry] = [:]
     private var clock = 0
+    private var deleted: Set<String> = []
 
     init(executor: HDF5Executor) { self.executor = executor }
 
@@ -49,6 +50,11 @@ final class OpenFiles: @unchecked Sendable {
         guard files.count >= Self.maximum else { return nil }
         return files.min { $0.value.lastUse < $1.value.lastUse }?.key
     }
+
+    /// Notes that a run's file is gone for good.
+    func delete(_ runID: String) { deleted.insert(runID) }
+
+    func isDeleted(_ runID: String) -> Bool { deleted.contains(runID) }
 
     func close(_ runID: String) throws(HDF5Error) {
         try entries.removeValue(forKey: runID)?.file.close()

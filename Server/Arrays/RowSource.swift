@@ -6,6 +6,8 @@ import Wire
 struct RowSource: Sendable {
     let layout: RowLayout
     let count: Int
+    /// All of a request's rows may be in memory at once.
+    private static let mostDecompressed = 1 << 30
     private let array: ArrayValue
     private let offsets: [Int]
 
@@ -13,6 +15,14 @@ struct RowSource: Sendable {
     init(rowsOf array: ArrayValue) throws {
         guard let count = array.shape.first else { throw WireError.invalidParams("an array of rows needs a dimension") }
         let layout = try RowLayout(dtype: array.dtype, shape: Array(array.shape.dropFirst()))
+        if array.rows != nil {
+            let (bytes, overflows) = layout.rowBytes.multipliedReportingOverflow(by: count)
+            guard !overflows, bytes <= Self.mostDecompressed else {
+                throw WireError.invalidParams(
+                    "\(count) rows of \(layout.rowBytes) bytes are more than a request may decompress to, \(Self.mostDecompressed) bytes"
+                )
+            }
+        }
         let sizes = array.rows?.sizes ?? [Int](repeating: layout.rowBytes, count: count)
         self.init(array: array, layout: layout, sizes: sizes)
     }

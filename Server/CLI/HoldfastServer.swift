@@ -30,7 +30,9 @@ final class HoldfastServer: Sendable {
     func stop() async { await services.withLock { $0 }?.triggerGracefulShutdown() }
 
     /// Runs until a signal comes, or a door can't be opened.
-    func run() async throws {
+    ///
+    /// - Parameter onShutdown: Called when the shutdown begins.
+    func run(onShutdown: @escaping @Sendable () -> Void = {}) async throws {
         let directory = try openDirectory()
         try await checkDoors()
         let arrays = try ArrayStore(directory: directory.arrays)
@@ -47,7 +49,7 @@ final class HoldfastServer: Sendable {
         )
         let failure: (any Error)?
         do {
-            let group = makeServices(parts)
+            let group = makeServices(parts, onShutdown)
             services.withLock { $0 = group }
             try await group.run()
             failure = nil
@@ -55,10 +57,19 @@ final class HoldfastServer: Sendable {
             failure = error
         }
         arrays.closeAll()
-        try catalog.markFilesClosed()
-        try catalog.close()
+        close(catalog)
         if let failure { throw failure }
         logger.info("stopped")
+    }
+
+    /// What fails here, on a full disk, is made up for at the next start.
+    private func close(_ catalog: Catalog) {
+        do {
+            try catalog.markFilesClosed()
+            try catalog.close()
+        } catch {
+            logger.warning("the database could not be closed in order", metadata: ["error": "\(error)"])
+        }
     }
 
     private struct Parts {
@@ -120,15 +131,24 @@ final class HoldfastServer: Sendable {
             try connection.rows("SELECT run_id FROM runs WHERE file_open = 1") { $0.string(0) }
         }
         for runID in unclosed {
-            let committed = try catalog.readNow { try RunStore.committedRows(runID, $0) }
+            let (committed, restored) = try catalog.readNow {
+                (try RunStore.committedRows(runID, $0), try StepWriter.restored(runID, $0))
+            }
             do throws(HDF5Error) {
-                if !committed.isEmpty { try arrays.repair(runID, committedRows: committed) }
+                if !committed.isEmpty {
+                    try arrays.repair(runID, committedRows: committed, restored: restored)
+                }
             } catch {
                 // Only this run is out of service; its methods answer with the same error.
                 logger.error("a run file could not be repaired", metadata: ["run": "\(runID)", "error": "\(error)"])
             }
         }
-        try catalog.markFilesClosed()
+        do {
+            try catalog.markFilesClosed()
+        } catch {
+            // They are looked at again at the next start.
+            logger.warning("the repair could not be recorded", metadata: ["error": "\(error)"])
+        }
         // A deletion may have been committed without its file being removed any more.
         let deleted = try catalog.readNow { connection in
             try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NOT NULL") { $0.string(0) }
@@ -138,7 +158,7 @@ final class HoldfastServer: Sendable {
 
     // MARK: Serving
 
-    private func makeServices(_ parts: Parts) -> ServiceGroup {
+    private func makeServices(_ parts: Parts, _ onShutdown: @escaping @Sendable () -> Void) -> ServiceGroup {
         var table = MethodTable()
         register(parts, in: &table)
         let limits = SocketLimits()
@@ -170,11 +190,15 @@ final class HoldfastServer: Sendable {
             logger: Logger(label: "holdfast.http")
         )
         var group = ServiceGroupConfiguration(
-            services: [.init(service: http), .init(service: socket)],
+            services: [
+                .init(service: http), .init(service: socket),
+                // The last one is told first.
+                .init(service: ShutdownNotice(action: onShutdown), successTerminationBehavior: .ignore),
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "holdfast.services")
         )
-        group.maximumGracefulShutdownDuration = Duration.seconds(8)
+        group.maximumGracefulShutdownDuration = Duration.seconds(9)
         return ServiceGroup(configuration: group)
     }
 
@@ -225,5 +249,15 @@ final class HoldfastServer: Sendable {
                 )
             }
         }
+    }
+}
+
+/// Does something as soon as a shutdown begins.
+private struct ShutdownNotice: Service {
+    let action: @Sendable () -> Void
+
+    func run() async throws {
+        try await gracefulShutdown()
+        action()
     }
 }

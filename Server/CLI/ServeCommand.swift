@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Foundation
 import Logging
 
@@ -32,6 +33,17 @@ struct ServeCommand: AsyncParsableCommand {
         let server = HoldfastServer(configuration) { tcp, http in
             ReadyLine(tcp: tcp, http: http, data: configuration.data).print()
         }
-        try await server.run()
+        try await server.run(onShutdown: Self.endInTime)
+    }
+
+    /// Ends the process when a shutdown takes too long: a write of minutes can't be interrupted, and what is not committed
+    /// by then counts as not sent, as after any other end.
+    @Sendable private static func endInTime() {
+        // A queue of its own, since the shared threads may be what is busy.
+        let queue = DispatchQueue(label: "holdfast.shutdown", qos: .userInteractive)
+        queue.asyncAfter(deadline: .now() + 9.5) {
+            Logger(label: "holdfast").warning("the shutdown took too long; what was not committed is not stored")
+            _exit(0)
+        }
     }
 }

@@ -10,9 +10,13 @@ final class Catalog: Sendable {
     init(path: String, durability: Durability, migrations: [Migration], arrays: ArrayStore) throws {
         var configuration = Configuration()
         configuration.maximumReaderCount = 4
+        // Other programs may open the database, and lock it for a moment.
+        configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
-            // auto_vacuum counts only before the first table is made, synchronous for each connection.
-            if !database.configuration.readonly { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+            // It counts only before the first table is made; later it would be a write, for which a disk may be too full.
+            if !database.configuration.readonly, try Int.fetchOne(database, sql: "PRAGMA page_count") == 0 {
+                try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            }
             try database.execute(
                 sql: """
                     PRAGMA temp_store = MEMORY;

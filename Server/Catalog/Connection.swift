@@ -42,6 +42,28 @@ struct Connection {
         return values
     }
 
+    /// Reads a page: at most `limit` rows and, but for the first, at most 4 MiB of what `bytes` counts; and whether there
+    /// are more. The query asks for one row more than the limit.
+    func page<Value>(
+        _ sql: String,
+        _ arguments: [any SQLConvertible],
+        limit: Int,
+        bytes: (Row) -> Int,
+        _ read: (Row) throws -> Value
+    ) throws -> (values: [Value], isCut: Bool) {
+        let statement = try statement(sql)
+        defer { statement.reset() }
+        try statement.bind(arguments)
+        var values: [Value] = []
+        var size = 0
+        while try statement.step() {
+            size += bytes(statement.row)
+            if values.count == limit || (size > 4 << 20 && !values.isEmpty) { return (values, true) }
+            values.append(try read(statement.row))
+        }
+        return (values, false)
+    }
+
     /// Reads the first row, if there is one.
     func first<Value>(
         _ sql: String,

@@ -43,8 +43,10 @@ struct RunMethods: Sendable {
         if let name = parameters.compression, Compression(name) == nil {
             throw WireError.invalidParams("compression \"\(name)\" is not one of lzf, gzip-1 … gzip-9, none")
         }
-        let config = try parameters.config.map { String(buffer: try JSONCoding.encode($0)) }
-        let tags = try parameters.tags.map { String(buffer: try JSONCoding.encode($0)) }
+        let config = try Attachment.json(parameters.config, "config", atMost: 1 << 20)
+        let tags = try Attachment.json(parameters.tags, "tags", atMost: 64 << 10)
+        try Attachment.check(parameters.agentID, "agent_id")
+        try Attachment.check(parameters.workerID, "worker_id")
         return { transaction in
             let connection = transaction.connection
             let known = try connection.first(
@@ -188,21 +190,23 @@ struct RunMethods: Sendable {
     private func list(_ parameters: RunsList) async throws -> RunsList.Result {
         let limit = try Page.limit(parameters.limit, default: 100, maximum: 1000)
         let after = try Page.key(Key.self, of: parameters.cursor)
-        let runs = try await catalog.read { connection in
-            try connection.rows(
+        let (runs, isCut) = try await catalog.read { connection in
+            try connection.page(
                 """
                 SELECT \(Self.columns) FROM runs
                 WHERE deleted_at IS NULL AND run_id != 'images' AND (started_at, run_id) < (?, ?)
                 ORDER BY started_at DESC, run_id DESC LIMIT ?
                 """,
-                [after?.startedAt ?? "~", after?.runID ?? "", limit + 1]
+                [after?.startedAt ?? "~", after?.runID ?? "", limit + 1],
+                limit: limit,
+                bytes: { $0.byteCount(2) + $0.byteCount(3) }
             ) { (run: try Self.run($0), startedAt: $0.string(7)) }
         }
-        let page = runs.prefix(limit)
-        let last = runs.count > limit ? page.last : nil
         return RunsList.Result(
-            runs: page.map(\.run),
-            cursor: try last.map { try Page.cursor(Key(startedAt: $0.startedAt, runID: $0.run.runID)) }
+            runs: runs.map(\.run),
+            cursor: try (isCut ? runs.last : nil).map {
+                try Page.cursor(Key(startedAt: $0.startedAt, runID: $0.run.runID))
+            }
         )
     }
 

@@ -37,6 +37,9 @@ enum RunStore {
         )
     ]
 
+    /// The most datasets of a run: each is looked at for every batch, and a new one costs a copy of the file.
+    private static let mostDatasets = 128
+
     /// What tells how many rows of a dataset are committed.
     enum Count: String {
         /// The run's `next_row`: one row a step.
@@ -75,13 +78,21 @@ enum RunStore {
     }
 
     /// Makes sure that a run's file can be written in this group; to be called before its rows are changed.
-    static func beginArrays(_ runID: String, _ state: State, _ transaction: WriteTransaction) throws {
+    ///
+    /// - Parameter restored: What is written again if the file had to be repaired.
+    static func beginArrays(
+        _ runID: String,
+        _ state: State,
+        _ transaction: WriteTransaction,
+        restored: (Connection) throws -> [Column] = { _ in [] }
+    ) throws {
         let connection = transaction.connection
         let mustOpen = try transaction.arrays.begin(runID: runID) {
             ArrayStage.Opening(
                 createdAt: state.startedAt,
                 compression: state.compression,
-                committedRows: try committedRows(runID, connection)
+                committedRows: try committedRows(runID, connection),
+                restored: try restored(connection)
             )
         }
         if mustOpen { try connection.execute("UPDATE runs SET file_open = 1 WHERE run_id = ?", runID) }
@@ -128,6 +139,12 @@ enum RunStore {
             name
         ) { ($0.string(0), $0.string(1)) }
         guard let known else {
+            let count = try connection.first("SELECT count(*) FROM run_datasets WHERE run_id = ?", runID) { $0.int(0) }
+            guard runID == RunID.images || count ?? 0 < mostDatasets else {
+                throw WireError.invalidParams(
+                    "run \"\(runID)\" has \(mostDatasets) datasets; that is the most, and \(name) would be one more"
+                )
+            }
             try connection.execute(
                 "INSERT INTO run_datasets (run_id, name, dtype, shape, counted_by) VALUES (?, ?, ?, ?, ?)",
                 runID,

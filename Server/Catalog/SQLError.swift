@@ -16,6 +16,9 @@ struct SQLError: Error, CustomStringConvertible {
         extendedCode == SQLITE_CONSTRAINT | 6 << 8 || extendedCode == SQLITE_CONSTRAINT | 8 << 8
     }
 
+    /// Whether the file system failed in a way that leaves open what reached the disk.
+    var isInputOutput: Bool { code == SQLITE_IOERR }
+
     var description: String { "SQLite error \(extendedCode) (\(message)) in: \(sql)" }
 
     /// What a client is told.
@@ -26,6 +29,7 @@ struct SQLError: Error, CustomStringConvertible {
                 .diskFull,
                 "the disk of the data directory is full; nothing was stored. Free space and send again."
             )
+        case SQLITE_BUSY: WireError(.overloaded, "another program holds the database; nothing was stored")
         default:
             WireError(.internalError, "the database refused the write: \(message) (SQLite error \(extendedCode))")
         }

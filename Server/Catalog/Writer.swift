@@ -30,6 +30,9 @@ actor Writer {
     private let queue = Mutex(Queue())
     // SQLite and fsync block: they get a thread of their own instead of one of the shared pool's.
     private let executor = QueueExecutor(label: "holdfast.writer")
+    /// Set once a commit could not be synced: nobody knows then whether it will be there after a restart, so nothing may
+    /// be written any more that relies on its not being there.
+    private var failure: WireError?
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     init(pool: DatabasePool, arrays: ArrayStore, durability: Durability) {
@@ -77,6 +80,7 @@ actor Writer {
     private func commit(_ group: [WriteOperation]) -> [Response.Outcome] {
         var barred: [String: WireError] = [:]
         while true {
+            if let failure { return group.map { _ in .failure(failure) } }
             let attempt: Attempt
             do {
                 attempt = try pool.writeWithoutTransaction { try apply(group, barred: barred, to: Connection($0)) }
@@ -120,12 +124,24 @@ actor Writer {
                 arrays.discard(transaction.arrays)
                 return .filesFailed(failures)
             }
-            try connection.execute("COMMIT")
+            try commit(connection)
             transaction.committed()
             return .committed(outcomes)
         } catch {
             if connection.isInsideTransaction { try connection.execute("ROLLBACK") }
             arrays.discard(transaction.arrays)
+            throw error
+        }
+    }
+
+    private func commit(_ connection: Connection) throws {
+        do {
+            try connection.execute("COMMIT")
+        } catch let error as SQLError where error.isInputOutput {
+            failure = WireError(
+                .internalError,
+                "the database could not be written (\(error.message)); the server takes no more writes until it is restarted"
+            )
             throw error
         }
     }
@@ -175,6 +191,8 @@ actor Writer {
         case let error as SQLError: error.wireError
         case let error as DatabaseError where error.resultCode == .SQLITE_FULL:
             WireError(.diskFull, "the disk of the data directory is full; nothing was stored")
+        case let error as DatabaseError where error.resultCode == .SQLITE_BUSY:
+            WireError(.overloaded, "another program holds the database; nothing was stored")
         default: WireError(.internalError, "the write failed: \(error)")
         }
     }

@@ -25,12 +25,17 @@ extension Dataset {
     /// The stored size of a row, 0 for a fill row.
     func storedSize(_ index: Int) throws(HDF5Error) -> Int {
         place[0] = hsize_t(index / spec.chunkRows * spec.chunkRows)
+        return try Self.storedSize(of: id, at: place, "\(spec.name)/\(index)")
+    }
+
+    /// The stored size of a chunk of any dataset, 0 for one that was never written.
+    static func storedSize(of dataset: hid_t, at place: [hsize_t], _ subject: String) throws(HDF5Error) -> Int {
         var size: hsize_t = 0
-        guard H5Dget_chunk_storage_size(id, place, &size) < 0 else { return Int(clamping: size) }
+        guard H5Dget_chunk_storage_size(dataset, place, &size) < 0 else { return Int(clamping: size) }
         let reason = ErrorStack.take()
         // The only sign of a missing chunk is the text: its codes are those of any other failure.
         if reason == "chunk storage is not allocated" { return 0 }
-        throw HDF5Error(.failed, "H5Dget_chunk_storage_size", "\(spec.name)/\(index)", reason)
+        throw HDF5Error(.failed, "H5Dget_chunk_storage_size", subject, reason)
     }
 
     /// A row's chunk as it is; nil for a fill row or one beyond the extent.
@@ -88,13 +93,47 @@ extension Dataset {
         var index = rows - 1
         while index >= 0, try storedSize(index) == 0 { index -= spec.chunkRows }
         guard index >= 0 else { return }
-        place[0] = hsize_t(index / spec.chunkRows * spec.chunkRows)
-        var (mask, address, size) = (UInt32(0), haddr_t(0), hsize_t(0))
-        let result = H5Dget_chunk_info_by_coord(id, place, &mask, &address, &size)
-        try check(result, "H5Dget_chunk_info_by_coord", "\(path)/\(spec.name)")
-        guard UInt64(address) <= end, UInt64(size) <= end - UInt64(address) else {
+        guard try chunkEnd(index / spec.chunkRows * spec.chunkRows) <= end else {
             throw HDF5Error(.damaged, "open", path, "the end of the file is missing, with rows of \"\(spec.name)\"")
         }
+    }
+
+    /// Grows the dataset over all chunks at or behind `rows` that its index has, and gives the end of the last of them
+    /// in the file; 0 without any.
+    func uncoverChunks(from rows: Int) throws(HDF5Error) -> UInt64 {
+        guard spec.layout.rowBytes > 0 else { return 0 }
+        let step = spec.chunkRows
+        var next = (rows + step - 1) / step * step
+        var chunks: [Int] = []
+        while true {
+            let end = next + Self.uncoveredAtOnce * step
+            if extent < end { try setExtent(end) }
+            var found: [Int] = []
+            for index in stride(from: next, to: end, by: step) where try storedSize(index) > 0 { found.append(index) }
+            if found.isEmpty { break }
+            chunks += found
+            next = end
+        }
+        // The last ones lie farthest behind. Asking where a chunk lies costs the library a walk over all of them.
+        var end: UInt64 = 0
+        for index in chunks.suffix(Self.mostLocated) { end = max(end, try chunkEnd(index)) }
+        return end
+    }
+
+    /// Rows of a group that was being written lie together, with gaps for steps without an array.
+    private static let uncoveredAtOnce = 4096
+    private static let mostLocated = 64
+
+    private func chunkEnd(_ index: Int) throws(HDF5Error) -> UInt64 {
+        place[0] = hsize_t(index)
+        var (mask, address, size) = (UInt32(0), haddr_t(0), hsize_t(0))
+        let result = H5Dget_chunk_info_by_coord(id, place, &mask, &address, &size)
+        try check(result, "H5Dget_chunk_info_by_coord", "\(spec.name)/\(index)")
+        let (end, overflows) = UInt64(address).addingReportingOverflow(UInt64(size))
+        guard !overflows else {
+            throw HDF5Error(.damaged, "open", spec.name, "row \(index) lies at \(address), with \(size) bytes")
+        }
+        return end
     }
 
     private func outside(_ rows: String) -> HDF5Error {

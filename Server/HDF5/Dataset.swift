@@ -109,7 +109,7 @@ final class Dataset {
     /// whole chunks.
     private static func makeAccessList(_ spec: DatasetSpec) throws(HDF5Error) -> Handle {
         let list = try Handle(H5Pcreate(chdf5_dataset_access()), H5Pclose, "H5Pcreate", spec.name)
-        let bytes = spec.storage == .plain ? 2 * spec.chunkRows * max(1, spec.layout.rowBytes) : 0
+        let bytes = spec.storage == .plain ? min(4 << 20, 2 * spec.chunkRows * max(1, spec.layout.rowBytes)) : 0
         try check(H5Pset_chunk_cache(list.id, 7, bytes, 0.75), "H5Pset_chunk_cache", spec.name)
         return list
     }

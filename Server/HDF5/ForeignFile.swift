@@ -49,6 +49,25 @@ package final class ForeignFile: @unchecked Sendable {
         return try Dataspace.read(rows, rowBytes: layout.rowBytes, as: type.id, of: handle.id, "\(path)/\(name)")
     }
 
+    /// Those of the rows that were ever written, where the file tells: where a row is a chunk.
+    package func writtenRows(_ name: String, _ rows: Range<Int>) throws(HDF5Error) -> [Int] {
+        executor.assertIsCurrent()
+        let handle = try Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose, "H5Dopen", "\(path)/\(name)")
+        let creation = try Handle(H5Dget_create_plist(handle.id), H5Pclose, "H5Dget_create_plist", name)
+        let dimensions = try Dataspace.dimensions(of: handle.id, name)
+        var chunk = [hsize_t](repeating: 0, count: max(1, dimensions.count))
+        guard H5Pget_layout(creation.id) == H5D_CHUNKED,
+            H5Pget_chunk(creation.id, Int32(chunk.count), &chunk) == chunk.count, chunk[0] == 1
+        else { return Array(rows) }
+        var written: [Int] = []
+        var place = [hsize_t](repeating: 0, count: chunk.count)
+        for row in rows {
+            place[0] = hsize_t(row)
+            if try Dataset.storedSize(of: handle.id, at: place, "\(path)/\(name)/\(row)") > 0 { written.append(row) }
+        }
+        return written
+    }
+
     /// The scalar attributes of an object, strings and numbers, as text; "/" is the file's own.
     package func attributes(of object: String = "/") throws(HDF5Error) -> [String: String] {
         executor.assertIsCurrent()

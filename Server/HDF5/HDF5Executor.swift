@@ -1,3 +1,4 @@
+import CHDF5
 import Dispatch
 
 /// The one thread of execution on which all calls of the library run: it has a global lock anyway, and its error
@@ -10,6 +11,9 @@ package actor HDF5Executor {
 
     package init() throws(HDF5Error) {
         let registration = executor.queue.sync {
+            // At exit the library would go through what it believes is open; after a close that failed, for a full disk, it
+            // would follow ids of files that are gone. Whoever holds a file closes it.
+            H5dont_atexit()
             ErrorStack.silence()
             return LZFFilter.registration
         }

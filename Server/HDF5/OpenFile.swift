@@ -60,6 +60,11 @@ final class OpenFile {
         datasets[spec.name] = try Dataset(creating: spec, rows: rows, compression: compression, in: id)
     }
 
+    func remove(_ name: String) throws(HDF5Error) {
+        datasets[name] = nil
+        try check(H5Ldelete(id, name, chdf5_default()), "H5Ldelete", "\(path)/\(name)")
+    }
+
     func dataset(_ name: String) throws(HDF5Error) -> Dataset {
         guard let dataset = datasets[name] else {
             throw HDF5Error(.invalid, "access dataset", "\(path)/\(name)", "the file has no such dataset")

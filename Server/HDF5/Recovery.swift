@@ -10,11 +10,14 @@ package struct Recovery: Hashable, Sendable, CustomStringConvertible {
     package internal(set) var wasRepaired = false
     /// Datasets that had rows beyond the committed ones.
     package internal(set) var cuts: [Cut] = []
+    /// Datasets of which nothing is committed, not even that there are such: removed.
+    package internal(set) var removals: [String] = []
 
-    package var isNothing: Bool { !wasRepaired && cuts.isEmpty }
+    package var isNothing: Bool { !wasRepaired && cuts.isEmpty && removals.isEmpty }
 
     package var description: String {
         let cuts = cuts.map { "cut \($0.dataset) from \($0.from) to \($0.to) rows" }
-        return ((wasRepaired ? ["repaired"] : []) + cuts).joined(separator: ", ")
+        let removals = removals.map { "removed \($0)" }
+        return ((wasRepaired ? ["repaired"] : []) + cuts + removals).joined(separator: ", ")
     }
 }

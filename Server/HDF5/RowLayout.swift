@@ -20,6 +20,8 @@ package struct RowLayout: Hashable, Sendable, CustomStringConvertible {
             throw HDF5Error(.invalid, "row layout", name, "more than \(Self.maximumRank) dimensions")
         }
         var count = 1
+        // Of a chunk, in which an empty dimension has room for one.
+        var room = dtype.itemSize
         var isTooLarge = false
         for size in shape {
             guard size >= 0 else { throw HDF5Error(.invalid, "row layout", name, "a negative dimension") }
@@ -27,6 +29,9 @@ package struct RowLayout: Hashable, Sendable, CustomStringConvertible {
             // A later 0 makes the row empty, yet no dimension may pass what the library can count.
             isTooLarge = isTooLarge || overflow || size > Self.maximumBytes
             count = product
+            let (grown, isFull) = room.multipliedReportingOverflow(by: max(1, size))
+            isTooLarge = isTooLarge || isFull || grown > Self.maximumBytes
+            room = isTooLarge ? 1 : grown
         }
         let (bytes, overflow) = count.multipliedReportingOverflow(by: dtype.itemSize)
         guard !isTooLarge, !overflow, bytes <= Self.maximumBytes else {

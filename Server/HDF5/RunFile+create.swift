@@ -22,7 +22,7 @@ extension RunFile {
             for spec in datasets { try file.add(spec, rows: 0, compression: compression) }
             try file.close()
         }
-        return try RunFile(OpenFile.openForWriting(path), on: executor)
+        return try RunFile(OpenFile.openForWriting(path), isWritable: true, on: executor)
     }
 
     /// Adds datasets with a copy of the file that takes its place; with a live reader, and for what survives a loss

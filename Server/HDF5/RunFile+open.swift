@@ -16,15 +16,14 @@ extension RunFile {
         }
         let superblock = try Superblock(path: path)
         do throws(HDF5Error) {
-            var recovery = Recovery()
-            recovery.cuts = try inspect(path, superblock, committedRows)
+            var recovery = try inspect(path, superblock, committedRows)
             recovery.wasRepaired = superblock.needsRepair
-            if !recovery.isNothing { try repair(path, recovery) }
+            if !recovery.isNothing { try repair(path, recovery, committedRows) }
             let file = try OpenFile.openForWriting(path)
             for (name, dataset) in file.datasets {
                 try verify(dataset, rows: committedRows[name] ?? 0, path)
             }
-            return (try RunFile(file, on: executor), recovery)
+            return (try RunFile(file, isWritable: true, on: executor), recovery)
         } catch {
             throw error.asDamage()
         }
@@ -35,28 +34,24 @@ extension RunFile {
         executor.assertIsCurrent()
         _ = try Superblock(path: path)
         do throws(HDF5Error) {
-            let file = try OpenFile.open(path, chdf5_read_only() | chdf5_swmr_read(), isLive: true)
-            return try RunFile(file, on: executor)
+            let file = try OpenFile.open(path, chdf5_read_only() | chdf5_swmr_read(), repairs: true, isLive: true)
+            return try RunFile(file, isWritable: false, on: executor)
         } catch {
             throw error.asDamage()
         }
     }
 
     /// Looks, without a change to the file, whether it has the committed rows; returns what it has beyond them.
+    ///
+    /// Also a file that was closed may lack its end, when power was lost before that reached the disk; what counts is
+    /// whether committed rows lay there. And a repair that was itself interrupted leaves a mark that the library refuses:
+    /// hence the property list of repairs.
     private static func inspect(
         _ path: String,
         _ superblock: Superblock,
         _ committedRows: [String: Int]
-    ) throws(HDF5Error) -> [Recovery.Cut] {
-        guard superblock.isMarkedOpen || !superblock.isTooShort else {
-            throw HDF5Error(
-                .damaged,
-                "open",
-                path,
-                "the file was cut from \(superblock.recordedEnd) to \(superblock.actualEnd) bytes"
-            )
-        }
-        let file = try OpenFile.open(path, chdf5_read_only() | chdf5_swmr_read())
+    ) throws(HDF5Error) -> Recovery {
+        let file = try OpenFile.open(path, chdf5_read_only() | chdf5_swmr_read(), repairs: true)
         for (name, rows) in committedRows where rows > file.datasets[name]?.extent ?? 0 {
             throw HDF5Error(
                 .damaged,
@@ -65,28 +60,51 @@ extension RunFile {
                 "dataset \"\(name)\" has \(file.datasets[name]?.extent ?? 0) rows of \(rows) committed"
             )
         }
-        var cuts: [Recovery.Cut] = []
+        var recovery = Recovery()
         for (name, dataset) in file.datasets.sorted(by: { $0.key < $1.key }) {
-            let rows = committedRows[name] ?? 0
+            guard let rows = committedRows[name] else {
+                recovery.removals.append(name)
+                continue
+            }
             if superblock.isTooShort { try dataset.checkEnd(rows: rows, end: superblock.actualEnd, path) }
-            if dataset.extent > rows { cuts.append(.init(dataset: name, from: dataset.extent, to: rows)) }
+            if dataset.extent > rows { recovery.cuts.append(.init(dataset: name, from: dataset.extent, to: rows)) }
         }
         try file.close()
-        return cuts
+        return recovery
     }
 
     /// Brings the file back to the committed rows and marks it as closed.
-    private static func repair(_ path: String, _ recovery: Recovery) throws(HDF5Error) {
-        let file = try OpenFile.open(path, chdf5_read_write(), repairs: recovery.wasRepaired)
-        if recovery.wasRepaired {
-            // The end by the file's own account may lie before what was written after it was recorded: without this
-            // the next append would overwrite that.
-            try check(H5Fincrement_filesize(file.id, 0), "H5Fincrement_filesize", path)
+    private static func repair(
+        _ path: String,
+        _ recovery: Recovery,
+        _ committedRows: [String: Int]
+    ) throws(HDF5Error) {
+        let file = try OpenFile.open(path, chdf5_read_write(), repairs: true)
+        for name in recovery.removals { try file.remove(name) }
+        if recovery.wasRepaired { try secureEnd(of: file, committedRows) }
+        for (name, rows) in committedRows {
+            let dataset = try file.dataset(name)
+            if dataset.extent != rows { try dataset.setExtent(rows) }
         }
-        for cut in recovery.cuts { try file.dataset(cut.dataset).setExtent(cut.to) }
         try file.flush()
         try file.close()
         try FileDescriptor(path, 0).synchronize()
+    }
+
+    /// Sees to it that no row that is appended later shares its place in the file with another.
+    ///
+    /// The end by the file's own account may lie before what was written after it was recorded. And the index of a
+    /// dataset may name chunks beyond its extent: of rows that were on their way when the writer ended. They lie wherever
+    /// that writer had put them, past the end of a file that lost power, too; shrinking the dataset over them, which
+    /// removes them from the index, is only right once the end lies behind them.
+    private static func secureEnd(of file: OpenFile, _ committedRows: [String: Int]) throws(HDF5Error) {
+        try check(H5Fincrement_filesize(file.id, 0), "H5Fincrement_filesize", file.path)
+        var end: UInt64 = 0
+        for (name, rows) in committedRows { end = max(end, try file.dataset(name).uncoverChunks(from: rows)) }
+        var size: hsize_t = 0
+        try check(H5Fget_filesize(file.id, &size), "H5Fget_filesize", file.path)
+        guard end > size else { return }
+        try check(H5Fincrement_filesize(file.id, end - UInt64(size)), "H5Fincrement_filesize", file.path)
     }
 
     /// Reads what can be read of a dataset at no cost that grows with it.

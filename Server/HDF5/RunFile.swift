@@ -15,16 +15,18 @@ package final class RunFile: @unchecked Sendable {
     package let path: String
     package let compression: Compression
     let executor: HDF5Executor
+    private let isWritable: Bool
     private var state: State
     /// The file as it is now at `path`: adding datasets puts another in its place.
     private let descriptor: Mutex<FileDescriptor>
 
     /// Takes over a file that was opened.
-    init(_ file: OpenFile, on executor: HDF5Executor) throws(HDF5Error) {
+    init(_ file: OpenFile, isWritable: Bool, on executor: HDF5Executor) throws(HDF5Error) {
         path = file.path
         compression = try file.readCompression()
         descriptor = Mutex(try FileDescriptor(file.path, 0))
         self.executor = executor
+        self.isWritable = isWritable
         state = .open(file)
     }
 
@@ -75,6 +77,16 @@ package final class RunFile: @unchecked Sendable {
         executor.assertIsCurrent()
         guard case .open(let file) = state else { return }
         state = .closed
+        // Closing says in the file's first bytes where it ends: what comes before that end must be on disk by then.
+        if isWritable {
+            do throws(HDF5Error) {
+                try file.flush()
+                try synchronize()
+            } catch {
+                file.abandon()
+                throw error
+            }
+        }
         try file.close()
     }
 

@@ -26,6 +26,8 @@ struct HTTPDoor {
         router.add(middleware: ErrorShape())
         router.add(middleware: HostCheck(allowedHosts: allowedHosts))
         if let webFolder {
+            // The page's files are small, and what the file middleware makes of odd ranges is not HTTP.
+            router.add(middleware: WholeFiles())
             router.add(
                 middleware: FileMiddleware(
                     webFolder,
@@ -89,5 +91,19 @@ struct HTTPDoor {
     private func frame(_ body: ByteBuffer) throws -> Frame {
         guard body.readableBytes > 0 else { throw WireError(.parseError, "the body is empty") }
         return try Frame(payload: body)
+    }
+}
+
+/// Answers requests for a part with the whole, as HTTP allows.
+private struct WholeFiles<Context: Hummingbird.RequestContext>: RouterMiddleware {
+    func handle(
+        _ request: Hummingbird.Request,
+        context: Context,
+        next: @concurrent (Hummingbird.Request, Context) async throws -> Hummingbird.Response
+    ) async throws -> Hummingbird.Response {
+        var head = request.head
+        head.headerFields[.range] = nil
+        let request = Hummingbird.Request(head: head, body: request.body)
+        return try await next(request, context)
     }
 }

@@ -44,7 +44,10 @@ struct MetricRow: Sendable {
     }
 
     /// Reads a row that carries its table's name; `run_id` defaults to the request's.
-    init(_ row: JSONValue, runID: String?) throws {
+    init(_ row: MetricsAppend.Row, runID: String?) throws {
+        guard let row = row.value else {
+            throw WireError.invalidParams("the row has a number that does not fit 64 bits")
+        }
         guard case .object(var fields) = row else { throw WireError.invalidParams("a row must be an object") }
         guard case .string(let table)? = fields.removeValue(forKey: "table") else {
             throw WireError.invalidParams("table is missing")

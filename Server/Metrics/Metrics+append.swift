@@ -6,11 +6,17 @@ extension Metrics {
         if let runID = parameters.runID { try RunID.check(runID) }
         var rows: [MetricRow] = []
         var rejected: [RejectedRow] = []
+        var rejectedCount = 0
         var index = 0
         func add(_ row: () throws -> MetricRow) {
             do {
                 rows.append(try row())
             } catch {
+                rejectedCount += 1
+                guard rejected.count < MetricsAppend.Result.mostRejected else {
+                    index += 1
+                    return
+                }
                 let error = MethodTable.wireError(error)
                 rejected.append(.init(index: index, kind: error.kind.rawValue, message: error.message))
             }
@@ -22,7 +28,11 @@ extension Metrics {
             for row in 0..<block.count { add { try block.row(row, runID: parameters.runID) } }
         }
         let accepted = rows
-        let result = MetricsAppend.Result(stored: accepted.count, rejected: rejected)
+        let result = MetricsAppend.Result(
+            stored: accepted.count,
+            rejected: rejected,
+            rejectedCount: rejectedCount > rejected.count ? rejectedCount : nil
+        )
         return { transaction in
             try insert(accepted, transaction)
             return result

@@ -61,7 +61,11 @@ struct MethodTable: Sendable {
                 do {
                     try Self.checkRole(of: M.self, context)
                     let apply = try await prepare(try request.decode(M.self), context)
-                    return WriteOperation(stamp: stamp) { try JSONCoding.encode(try apply($0)) }
+                    return WriteOperation(stamp: stamp) { transaction in
+                        let result = try JSONCoding.encode(try apply(transaction))
+                        try Self.check(result.readableBytes + 1024, context.limits.payload, "payload")
+                        return result
+                    }
                 } catch {
                     return .refused(Self.wireError(error), stamp: stamp)
                 }
@@ -85,21 +89,24 @@ struct MethodTable: Sendable {
         guard let producer = fields.producer, let seq = fields.seq else {
             throw WireError.invalidParams("\(request.method) needs both params.producer and params.seq")
         }
-        try checkProducer(producer)
         guard seq >= 1 else { throw WireError.invalidParams("params.seq is \(seq); it counts 1, 2, 3, …") }
-        return ProducerStamp(producer: producer, seq: seq)
+        return ProducerStamp(producer: try self.producer(producer), seq: seq)
     }
 
-    /// Throws unless the text can name a producer.
-    static func checkProducer(_ producer: String) throws {
-        // With or without its hyphens.
-        let digits = producer.utf8.filter { $0 != UInt8(ascii: "-") }
-        let isHex = digits.allSatisfy {
-            UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0 | 0x20
+    /// The one spelling of a producer's UUID; throws unless the text is one, in either case, with its hyphens or without.
+    static func producer(_ text: String) throws -> String {
+        let digits = Array(text.lowercased().utf8.filter { $0 != UInt8(ascii: "-") })
+        let isHex = digits.allSatisfy { "0123456789abcdef".utf8.contains($0) }
+        var spelled = ""
+        for (place, digit) in digits.enumerated() {
+            if [8, 12, 16, 20].contains(place) { spelled += "-" }
+            spelled.unicodeScalars.append(UnicodeScalar(digit))
         }
-        guard digits.count == 32, isHex, [32, 36].contains(producer.utf8.count) else {
-            throw WireError.invalidParams("producer \"\(producer.prefix(60))\" is not a UUID")
+        let isSpelled = text.utf8.count == 32 || Array(text.lowercased().utf8) == Array(spelled.utf8)
+        guard digits.count == 32, isHex, isSpelled else {
+            throw WireError.invalidParams("producer \"\(text.prefix(60))\" is not a UUID")
         }
+        return spelled
     }
 
     private struct StampFields: Decodable {

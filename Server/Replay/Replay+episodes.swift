@@ -5,7 +5,7 @@ extension Replay {
     /// `episodes.finish`
     func finish(_ parameters: EpisodesFinish) throws -> @Sendable (WriteTransaction) throws -> EpisodesFinish.Result {
         try RunMethods.check(parameters.runID)
-        let metadata = try parameters.metadata.map { Array(try JSONCoding.encode($0).readableBytesView) }
+        let metadata = try Attachment.json(parameters.metadata, "metadata", atMost: 1 << 20).map { Array($0.utf8) }
         return { transaction in
             let connection = transaction.connection
             _ = try RunStore.state(parameters.runID, connection)
@@ -75,13 +75,16 @@ extension Replay {
             ORDER BY \(column) \(direction), episode_id \(direction) LIMIT ?
             """
         let values = arguments.map(\.sqlValue) + [SQLValue.integer(Int64(limit) + 1)]
-        let rows = try await catalog.read { connection in
-            try connection.rows(sql, values) { (try Self.episode($0), $0.value(Self.columnCount)) }
+        let (rows, isCut) = try await catalog.read { connection in
+            try connection.page(sql, values, limit: limit, bytes: { $0.byteCount(10) }) {
+                (try Self.episode($0), $0.value(Self.columnCount))
+            }
         }
-        let last = rows.count > limit ? rows[limit - 1] : nil
         return EpisodesList.Result(
-            episodes: rows.prefix(limit).map(\.0),
-            cursor: try last.map { try Page.cursor(Key(value: Self.json($0.1), episodeID: $0.0.episodeID)) }
+            episodes: rows.map(\.0),
+            cursor: try (isCut ? rows.last : nil).map {
+                try Page.cursor(Key(value: Self.json($0.1), episodeID: $0.0.episodeID))
+            }
         )
     }
 

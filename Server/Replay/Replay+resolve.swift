@@ -39,24 +39,18 @@ extension Replay {
         )
     }
 
-    /// Reads in pieces, so that a result that is too large is noticed before all of it is in memory.
-    private func read(_ refs: [String], _ context: CallContext) async throws -> [StoredArray?] {
+    /// The arrays behind references, in their order; nil where a row has none.
+    func read(_ refs: [String], _ context: CallContext) async throws -> [StoredArray?] {
         let refs = try refs.map { text throws(WireError) in try FrameRef(text) }
-        var rows: [StoredArray?] = []
-        rows.reserveCapacity(refs.count)
-        var bytes = 0
-        for start in stride(from: 0, to: refs.count, by: 512) {
-            let piece = try await arrays.read(Array(refs[start..<min(start + 512, refs.count)]))
-            bytes += piece.reduce(0) { $0 + ($1?.bytes.readableBytes ?? 0) }
-            guard bytes <= context.limits.attachments else {
-                throw WireError(
-                    .resultTooLarge,
-                    "the arrays of \(refs.count) references pass the limit; ask for fewer at a time",
-                    details: ["limit": .integer(Int64(context.limits.attachments))]
-                )
-            }
-            rows += piece
+        let runIDs = Set(refs.map(\.runID))
+        // Rows that are written but not committed may still change.
+        let committed = try await catalog.read { connection in
+            try runIDs.reduce(into: [:]) { $0[$1] = try RunStore.committedRows($1, connection) }
         }
+        let places = refs.indices.filter { refs[$0].index < committed[refs[$0].runID]?[refs[$0].dataset] ?? 0 }
+        let found = try await arrays.read(places.map { refs[$0] }, atMost: context.limits.attachments)
+        var rows = [StoredArray?](repeating: nil, count: refs.count)
+        for (place, row) in zip(places, found) { rows[place] = row }
         return rows
     }
 }

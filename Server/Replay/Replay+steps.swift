@@ -10,27 +10,30 @@ extension Replay {
     func steps(_ parameters: EpisodesSteps, _ context: CallContext) async throws -> EpisodesSteps.Result {
         let limit = try Page.limit(parameters.limit, default: 1000, maximum: 10_000)
         let after = try Page.key(Key.self, of: parameters.cursor)?.position
-        let rows: [(step: StoredStep, position: Int64)]
+        let page: (values: [(step: StoredStep, position: Int64)], isCut: Bool)
         switch (parameters.episodeID, parameters.runID) {
         case (let episodeID?, nil):
-            rows = try await select("episode_id = ?", episodeID, position: "step_index", after, parameters, limit + 1)
+            page = try await select("episode_id = ?", episodeID, position: "step_index", after, parameters, limit)
         case (nil, let runID?):
             try RunID.check(runID)
-            rows = try await select("run_id = ?", runID, position: "rowid", after, parameters, limit + 1)
+            page = try await select("run_id = ?", runID, position: "rowid", after, parameters, limit)
         default: throw WireError.invalidParams("episodes.steps takes exactly one of episode_id and run_id")
         }
-        if rows.isEmpty, after == nil { try await checkExists(parameters) }
-        let page = rows.prefix(limit)
+        if page.values.isEmpty, after == nil { try await checkExists(parameters) }
+        let last = page.isCut ? page.values.last : nil
         var result = EpisodesSteps.Result(
-            steps: page.map(\.step),
+            steps: page.values.map(\.step),
             frame: nil,
             observation: nil,
-            cursor: rows.count > limit ? try page.last.map { try Page.cursor(Key(position: $0.position)) } : nil
+            cursor: try last.map { try Page.cursor(Key(position: $0.position)) }
         )
         let arrays = Set(parameters.arrays ?? [])
         if arrays.contains(.frame) { result.frame = try await stack(result.steps.compactMap(\.frameRef), context) }
         if arrays.contains(.observation) {
-            result.observation = try await observations(result.steps.compactMap(\.obsRef), context)
+            (result.observation, result.observationRows) = try await observations(
+                result.steps.compactMap(\.obsRef),
+                context
+            )
         }
         return result
     }
@@ -50,11 +53,11 @@ extension Replay {
         _ after: Int64?,
         _ parameters: EpisodesSteps,
         _ limit: Int
-    ) async throws -> [(step: StoredStep, position: Int64)] {
+    ) async throws -> (values: [(step: StoredStep, position: Int64)], isCut: Bool) {
         // step_index and rowid begin at 0 and 1: -1 lies before both.
         let values: [SQLValue] = [
             .text(value), .integer(after ?? -1), .integer(parameters.from ?? 0), .integer(parameters.to ?? .max),
-            .integer(Int64(limit)),
+            .integer(Int64(limit) + 1),
         ]
         let sql = """
             SELECT episode_id, run_id, step_index, action, reward, terminated, truncated, timestamp, frame_ref, obs_ref,
@@ -62,7 +65,9 @@ extension Replay {
             WHERE \(filter) AND \(position) > ? AND step_index >= ? AND step_index < ? ORDER BY \(position) LIMIT ?
             """
         return try await catalog.read { connection in
-            try connection.rows(sql, values) { (try Self.step($0), $0.integer(13)) }
+            try connection.page(sql, values, limit: limit, bytes: { $0.byteCount(10) }) {
+                (try Self.step($0), $0.integer(13))
+            }
         }
     }
 
@@ -84,25 +89,32 @@ extension Replay {
         )
     }
 
-    /// The observations of steps: one array, or for dict observations one for each name.
-    private func observations(_ refs: [String], _ context: CallContext) async throws -> Observation? {
-        guard let first = refs.first else { return nil }
-        let run = try FrameRef(first)
-        guard run.dataset != "observations" else { return try await stack(refs, context).map { .array($0) } }
+    /// The observations of steps: one array, or for dict observations one for each name, and which steps have it where
+    /// not all have.
+    private func observations(
+        _ refs: [String],
+        _ context: CallContext
+    ) async throws -> (Observation?, [String: [Int]]?) {
+        let parsed = try refs.map { text throws(WireError) in try FrameRef(text) }
+        guard let first = parsed.first else { return (nil, nil) }
+        let names = Set(parsed.map(\.dataset))
+        if names == ["observations"] { return (try await stack(refs, context).map { .array($0) }, nil) }
         let datasets = try await catalog.read { connection in
             try connection.rows(
-                "SELECT name FROM run_datasets WHERE run_id = ? AND name GLOB 'observations.*'",
-                [run.runID]
+                "SELECT name FROM run_datasets WHERE run_id = ? AND name GLOB 'observations*' ORDER BY name",
+                [first.runID]
             ) { $0.string(0) }
         }
         var arrays: [String: ArrayValue] = [:]
+        var rows: [String: [Int]] = [:]
         for dataset in datasets {
-            let named = try refs.map { text in
-                let ref = try FrameRef(text)
-                return FrameRef(runID: ref.runID, dataset: dataset, index: ref.index).description
-            }
-            arrays[String(dataset.dropFirst("observations.".count))] = try await stack(named, context)
+            let named = parsed.map { FrameRef(runID: $0.runID, dataset: dataset, index: $0.index).description }
+            let found = try await read(named, context)
+            let name = String(dataset.dropFirst("observations.".count))
+            guard let array = try StoredArray.stack(found.compactMap { $0 }) else { continue }
+            arrays[name] = array
+            if found.contains(where: { $0 == nil }) { rows[name] = found.indices.filter { found[$0] != nil } }
         }
-        return .arrays(arrays)
+        return (.arrays(arrays), rows.isEmpty ? nil : rows)
     }
 }

@@ -50,12 +50,20 @@ extension StepBatch {
         return columns.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
+    /// Each is a dataset of the run's file.
+    private static let mostObservations = 64
+
     /// An observation's arrays by dataset.
     static func arrays(of observation: Observation?) throws -> [(String, ArrayValue)] {
         switch observation {
         case nil: return []
         case .array(let array): return [("observations", array)]
         case .arrays(let arrays):
+            guard arrays.count <= mostObservations else {
+                throw WireError.invalidParams(
+                    "an observation has \(arrays.count) arrays, at most \(mostObservations) are possible"
+                )
+            }
             return try arrays.sorted { $0.key < $1.key }.map { name, array in
                 let dataset = "observations.\(name)"
                 guard DatasetName.isValid(dataset), !name.isEmpty else {

@@ -49,13 +49,15 @@ struct StepBatch: Sendable {
     /// The dataset that `frame_ref` names, if the batch has frames.
     var frames: Attached? { attached.first { $0.dataset == "frames" } }
 
-    /// The dataset that `obs_ref` names: `observations`, or of a dict observation the first by name.
-    var observations: Attached? {
-        attached.filter { $0.dataset.hasPrefix("observations") }.min { $0.dataset < $1.dataset }
+    /// The datasets of observations by name: `observations`, or those of dict observations. `obs_ref` names the first that
+    /// a step has.
+    var observations: [Attached] {
+        attached.filter { $0.dataset.hasPrefix("observations") }.sorted { $0.dataset < $1.dataset }
     }
 
     /// The most steps in a request.
     static let maximumCount = 100_000
+    private static let mostInfoBytes = 1 << 20
 
     /// Throws where a value can't be stored, naming the step.
     func check() throws {
@@ -71,6 +73,12 @@ struct StepBatch: Sendable {
         }
         if let row = rewards.firstIndex(where: \.isNaN) {
             throw WireError.invalidParams("step \(row): reward is NaN")
+        }
+        if let row = infos?.firstIndex(where: { $0?.utf8.count ?? 0 > Self.mostInfoBytes }) {
+            throw WireError.invalidParams("step \(row): info takes more than \(Self.mostInfoBytes) bytes as JSON")
+        }
+        if let row = infos?.firstIndex(where: { !($0?.hasPrefix("{") ?? true) }) {
+            throw WireError.invalidParams("step \(row): info is not a JSON object")
         }
         if let row = timestamps?.firstIndex(where: { $0.map { !Timestamp.range.contains($0) } ?? false }) {
             throw WireError.invalidParams("step \(row): timestamp is not a time in UNIX seconds")

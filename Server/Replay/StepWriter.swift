@@ -14,7 +14,7 @@ struct StepWriter {
 
     func write() throws -> StepsAppend.Result {
         let state = try RunStore.state(runID, connection)
-        try RunStore.beginArrays(runID, state, transaction)
+        try RunStore.beginArrays(runID, state, transaction) { try Self.restored(runID, $0) }
         try registerDatasets()
         let episodes = try EpisodeRollups(batch: batch, runID: runID, state: state, transaction: transaction)
         try insertSteps(firstRow: state.nextRow)
@@ -31,6 +31,18 @@ struct StepWriter {
     }
 
     // MARK: Datasets
+
+    /// The lengths of a run's episodes: the only rows of its file that change after they were committed, so that a writer
+    /// that was killed may have left ones that count uncommitted steps.
+    static func restored(_ runID: String, _ connection: Connection) throws -> [Column] {
+        let steps = try connection.rows(
+            "SELECT steps FROM episodes WHERE run_id = ? ORDER BY episode_index",
+            [runID]
+        ) { $0.integer(0) }
+        guard !steps.isEmpty else { return [] }
+        let bytes = try ArrayValue(steps).bytes
+        return [Column(spec: lengths, extent: steps.count, payload: .block(start: 0, bytes: bytes))]
+    }
 
     private static let rewards = scalar("rewards", .float64)
     private static let dones = scalar("dones", .bool)
@@ -83,7 +95,7 @@ struct StepWriter {
             """
         )
         defer { statement.reset() }
-        let frames = refs(batch.frames, firstRow: firstRow)
+        let frames = refs(batch.frames.map { [$0] } ?? [], firstRow: firstRow)
         let observations = refs(batch.observations, firstRow: firstRow)
         for row in 0..<batch.count {
             let time = batch.timestamps?[row].map(Timestamp.text) ?? transaction.timestamp
@@ -120,11 +132,13 @@ struct StepWriter {
         return actions[row].map(Int64.init)
     }
 
-    private func refs(_ attached: StepBatch.Attached?, firstRow: Int) -> [String?] {
+    /// For each step a reference into the first of the datasets that has an array of it.
+    private func refs(_ datasets: [StepBatch.Attached], firstRow: Int) -> [String?] {
         var refs = [String?](repeating: nil, count: batch.count)
-        guard let attached else { return refs }
-        for row in attached.rows {
-            refs[row] = FrameRef(runID: runID, dataset: attached.dataset, index: firstRow + row).description
+        for attached in datasets {
+            for row in attached.rows where refs[row] == nil {
+                refs[row] = FrameRef(runID: runID, dataset: attached.dataset, index: firstRow + row).description
+            }
         }
         return refs
     }

@@ -24,9 +24,10 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
     private static let smallFrame = 64 << 10
 
     private let limits: SocketLimits
-    private let budget: MemoryBudget
+    private let memory: RequestMemory
     private var decoder = FrameDecoder(limits: .beforeHello)
     private var reservation: MemoryBudget.Reservation?
+    private var reservedBytes = 0
     private var isWaitingForMemory = false
     private var isReadPending = false
     /// Whether bytes that come are wanted; otherwise it is the server that is slow.
@@ -40,9 +41,9 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
     private var lastActivity = NIODeadline.now()
     private var context: ChannelHandlerContext?
 
-    init(limits: SocketLimits, budget: MemoryBudget) {
+    init(limits: SocketLimits, memory: RequestMemory) {
         self.limits = limits
-        self.budget = budget
+        self.memory = memory
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -85,6 +86,7 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
                 case .frame(let frame):
                     context.fireChannelRead(wrapInboundOut(.frame(frame, reservation)))
                     reservation = nil
+                    reservedBytes = 0
                 case .refused(let error): context.fireChannelRead(wrapInboundOut(.refused(error)))
                 case .needsMore: return reserve(decoder.missingBytes, context)
                 }
@@ -104,9 +106,10 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
     private func reserve(_ bytes: Int, _ context: ChannelHandlerContext) {
         guard bytes > Self.smallFrame, reservation == nil, !isWaitingForMemory else { return }
         isWaitingForMemory = true
+        reservedBytes = bytes
         let loop = context.eventLoop
         let handler = NIOLoopBound(self, eventLoop: loop)
-        budget.reserve(bytes) { reservation in
+        memory.reserve(bytes) { reservation in
             loop.execute { handler.value.resume(reservation) }
         }
     }
@@ -153,10 +156,13 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
         context.eventLoop.scheduleTask(in: limits.progressInterval) { loop.value.check() }
     }
 
+    /// What holds much memory must come on: the whole of a large frame within some minutes.
+    private var slowestProgress: Int { max(limits.slowestProgress, reservedBytes / limits.mostIntervals) }
+
     private func check() {
         guard let context, !isBroken else { return }
         let wasWaitedFor = isReading && .now() - resumedAt >= limits.progressInterval
-        if decoder.isInsideFrame, wasWaitedFor, bytesSinceCheck < limits.slowestProgress {
+        if decoder.isInsideFrame, wasWaitedFor, bytesSinceCheck < slowestProgress {
             return refuse(WireError(.overloaded, "the frame comes too slowly"), context)
         }
         if .now() - lastActivity > limits.idleTimeout { return context.close(promise: nil) }

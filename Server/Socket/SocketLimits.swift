@@ -18,4 +18,6 @@ struct SocketLimits: Sendable {
     /// In this time a frame that has begun must get on by `slowestProgress` bytes.
     var progressInterval = TimeAmount.seconds(10)
     var slowestProgress = 1024
+    /// And in so many of these times a frame that memory was set aside for must be there.
+    var mostIntervals = 60
 }

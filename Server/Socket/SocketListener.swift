@@ -18,8 +18,8 @@ struct SocketListener: Service {
     private typealias Client = (channel: NIOAsyncChannel<InboundFrame, ByteBuffer>, handler: NIOLoopBound<FrameHandler>)
 
     func run() async throws {
-        let budget = MemoryBudget(bytes: limits.memory)
-        let server = try await bind(budget)
+        let memory = RequestMemory(bytes: limits.memory)
+        let server = try await bind(memory)
         await onBound(server.channel.localAddress)
         let open = OpenChannels(maximum: limits.connections)
         try await withGracefulShutdownHandler {
@@ -57,7 +57,7 @@ struct SocketListener: Service {
         ).run()
     }
 
-    private func bind(_ budget: MemoryBudget) async throws -> NIOAsyncChannel<Client, Never> {
+    private func bind(_ memory: RequestMemory) async throws -> NIOAsyncChannel<Client, Never> {
         try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -70,7 +70,7 @@ struct SocketListener: Service {
             )
             .bind(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = FrameHandler(limits: limits, budget: budget)
+                    let handler = FrameHandler(limits: limits, memory: memory)
                     try channel.pipeline.syncOperations.addHandler(handler)
                     return (
                         try NIOAsyncChannel<InboundFrame, ByteBuffer>(
@@ -91,8 +91,8 @@ private final class OpenChannels: Sendable {
         var isClosing = false
     }
 
-    /// How long answers may take to be sent after the shutdown has begun.
-    private static let drainTime = TimeAmount.seconds(5)
+    /// How long answers may take to be made and sent after the shutdown has begun.
+    private static let drainTime = TimeAmount.seconds(8)
 
     private let maximum: Int
     private let state = Mutex(State())

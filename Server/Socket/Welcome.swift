@@ -14,7 +14,7 @@ struct Welcome: Sendable {
                 throw WireError(.unauthorized, "the token is \(hello.token == nil ? "missing" : "wrong")")
             }
             let producer = try await hello.producer.asyncMap { producer in
-                try MethodTable.checkProducer(producer)
+                let producer = try MethodTable.producer(producer)
                 return Hello.Producer(lastSeq: try await catalog.read { try Producers.lastSeq(producer, $0) })
             }
             let result = Hello.Result(server: "holdfast/\(holdfastVersion)", limits: limits, producer: producer)

@@ -24,7 +24,7 @@ public enum JSONCoding {
         do {
             return try decoder.decode(type, from: Data(bytes.readableBytesView))
         } catch {
-            throw .invalidParameters(decoding: error)
+            throw .invalidParameters(decoding: error, of: bytes)
         }
     }
 

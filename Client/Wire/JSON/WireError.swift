@@ -1,3 +1,5 @@
+import NIOCore
+
 /// What went wrong with a request: a JSON-RPC error whose `data` names its kind.
 public struct WireError: Error, Sendable, Equatable {
     /// The standard JSON-RPC code, or -32000.
@@ -75,9 +77,16 @@ extension WireError {
     public static func notFound(_ message: String) -> WireError { WireError(.notFound, message) }
 
     /// The error for parameters that did not decode: names the field and what was expected there.
-    static func invalidParameters(decoding error: any Error) -> WireError {
+    static func invalidParameters(decoding error: any Error, of bytes: ByteBuffer) -> WireError {
         guard let error = error as? DecodingError else { return .invalidParams("\(error)") }
         switch error {
+        case .dataCorrupted(let context) where context.codingPath.isEmpty:
+            let suspects = JSONSuspects(bytes).found
+            return .invalidParams(
+                "params: a number is not of its field's kind (whole, or within 64 bits), or a text is not Unicode; look at \(suspects.isEmpty ? "all of them" : suspects.joined(separator: ", "))"
+            )
+        case .typeMismatch(_, let context) where context.debugDescription.contains("Dictionary<String, Any>"):
+            return .invalidParams("params\(path(context.codingPath)) must be an object")
         case .keyNotFound(let key, let context):
             return .invalidParams("params\(path(context.codingPath + [key])) is missing")
         case .valueNotFound(_, let context), .typeMismatch(_, let context), .dataCorrupted(let context):

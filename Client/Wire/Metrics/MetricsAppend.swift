@@ -6,12 +6,12 @@ public struct MetricsAppend: Method {
     /// The run of rows that name none.
     public var runID: String?
     /// Each `{table, timestamp?, …the table's columns}`; read one by one, so that one bad row costs only itself.
-    public var rows: [JSONValue]?
+    public var rows: [Row]?
     public var columns: [Block]?
 
     public init(runID: String? = nil, rows: [JSONValue]? = nil, columns: [Block]? = nil) {
         self.runID = runID
-        self.rows = rows
+        self.rows = rows?.map { Row(value: $0) }
         self.columns = columns
     }
 
@@ -19,6 +19,17 @@ public struct MetricsAppend: Method {
         case runID = "run_id"
         case rows
         case columns
+    }
+
+    /// A row as it came; nil where it has a number that fits no 64-bit float, which is that row's fault alone.
+    public struct Row: Codable, Sendable {
+        public var value: JSONValue?
+
+        init(value: JSONValue) { self.value = value }
+
+        public init(from decoder: any Decoder) { value = try? JSONValue(from: decoder) }
+
+        public func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
     }
 
     /// Rows of one table as columns.
@@ -60,12 +71,25 @@ public struct MetricsAppend: Method {
     }
 
     public struct Result: Codable, Sendable {
-        public var stored: Int
-        public var rejected: [RejectedRow]
+        /// The most entries of `rejected`.
+        public static let mostRejected = 1000
 
-        public init(stored: Int, rejected: [RejectedRow]) {
+        public var stored: Int
+        /// The rows that were not stored, the first thousand of them.
+        public var rejected: [RejectedRow]
+        /// How many were not stored, where `rejected` does not have all.
+        public var rejectedCount: Int?
+
+        public init(stored: Int, rejected: [RejectedRow], rejectedCount: Int? = nil) {
             self.stored = stored
             self.rejected = rejected
+            self.rejectedCount = rejectedCount
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case stored
+            case rejected
+            case rejectedCount = "rejected_count"
         }
     }
 }

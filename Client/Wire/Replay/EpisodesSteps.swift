@@ -54,8 +54,11 @@ public struct EpisodesSteps: Method, ReturnsArrays {
         public var steps: [StoredStep]
         /// (n, …): the frames of the steps that have one, in their order.
         public var frame: ArrayValue?
-        /// (n, …), or several by name.
+        /// (n, …): the observations of the steps that have one, in their order; of dict observations an array for each
+        /// name, with the steps that have that name.
         public var observation: Observation?
+        /// For names that only some of the steps with an `obs_ref` have: which of those, counted from 0.
+        public var observationRows: [String: [Int]]?
         public var cursor: String?
 
         public init(steps: [StoredStep], frame: ArrayValue?, observation: Observation?, cursor: String?) {
@@ -63,6 +66,14 @@ public struct EpisodesSteps: Method, ReturnsArrays {
             self.frame = frame
             self.observation = observation
             self.cursor = cursor
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case steps
+            case frame
+            case observation
+            case observationRows = "observation_rows"
+            case cursor
         }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 import Holdfast
+import NIOCore
 
 /// An HDF5 file that is imported.
 struct ArrayFile: Sendable {
@@ -42,6 +43,23 @@ struct ArrayFile: Sendable {
         let (file, path) = (file, dataset.path)
         let bytes = try await executor.run { () throws(HDF5Error) in try file.readRows(path, range) }
         return try ArrayValue(dtype: dtype, shape: [range.count] + dataset.dimensions.dropFirst(), bytes: bytes)
+    }
+
+    /// Those of the rows that were ever written, and their arrays; nil where no row of the range was.
+    func writtenRows(_ name: String, _ range: Range<Int>) async throws -> (rows: [Int], arrays: ArrayValue)? {
+        guard let path = datasets[name]?.path else { return nil }
+        let file = file
+        let rows = try await executor.run { () throws(HDF5Error) in try file.writtenRows(path, range) }
+        guard !rows.isEmpty else { return nil }
+        let all = try await self.rows(name, range)
+        guard rows.count < range.count else { return (rows, all) }
+        let size = all.bytes.readableBytes / max(1, range.count)
+        var bytes = ByteBuffer()
+        for row in rows {
+            let start = all.bytes.readerIndex + (row - range.lowerBound) * size
+            if var slice = all.bytes.getSlice(at: start, length: size) { bytes.writeBuffer(&slice) }
+        }
+        return (rows, try ArrayValue(dtype: all.dtype, shape: [rows.count] + all.shape.dropFirst(), bytes: bytes))
     }
 
     var names: String { datasets.keys.sorted().joined(separator: ", ") }

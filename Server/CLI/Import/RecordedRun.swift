@@ -4,8 +4,7 @@ import Holdfast
 
 /// A file in the layout of Holdfast's run files.
 ///
-/// The file has one flag for the end of an episode: it becomes `terminated`. A frame of zeros that was never written looks
-/// like one that was, and becomes one.
+/// The file has one flag for the end of an episode, which becomes `terminated`, and 0 where a step had no action.
 struct RecordedRun: ImportSource {
     private static let stepsPerRequest = 100
 
@@ -34,19 +33,15 @@ struct RecordedRun: ImportSource {
     func send(to client: HoldfastClient) async throws -> String {
         let recorded = try await file.attribute("run_id")
         let runID = runID ?? recorded ?? file.stem
-        let start = try await client.call(
-            RunsStart(runID: runID, config: ["imported_from": .string(file.url.lastPathComponent)])
-        )
-        if start.resumed, try await client.run(runID).steps > 0 {
-            throw CommandFailure(
-                code: CommandFailure.other,
-                message: "run \"\(runID)\" exists and has steps; choose another id with --run"
-            )
-        }
+        let done = try await rowsOnServer(runID, client)
+        if done == count { return "run \"\(runID)\" has all \(count) steps already; nothing was added" }
+        _ = try await client.call(RunsStart(runID: runID, config: imported))
         let episodes = try await file.rows("episode_index", 0..<count).integers() ?? []
         var next: [Int64: Int64] = [:]
+        for episode in episodes[..<done] { next[episode, default: 0] += 1 }
         var progress = ProgressBar("steps", total: count)
-        for first in stride(from: 0, to: count, by: Self.stepsPerRequest) {
+        progress.advance(by: done)
+        for first in stride(from: done, to: count, by: Self.stepsPerRequest) {
             let range = first..<min(first + Self.stepsPerRequest, count)
             let columns = try await columns(range, runID: runID, episodes: Array(episodes[range]), next: &next)
             _ = try await client.call(StepsAppend(runID: runID, count: range.count, columns: columns))
@@ -56,7 +51,30 @@ struct RecordedRun: ImportSource {
             _ = try await client.call(EpisodesFinish(runID: runID, episodeID: Self.name(episode, runID)))
         }
         _ = try await client.call(RunsFinish(runID: runID, status: .finished))
-        return "imported run \"\(runID)\": \(count) steps, \(next.count) episodes"
+        return """
+            imported run "\(runID)": \(count) steps, \(next.count) episodes \
+            (the file does not tell terminated from truncated: each end is "terminated")
+            """
+    }
+
+    private var imported: JSONValue { ["imported_from": .string(file.url.lastPathComponent)] }
+
+    /// How many steps an earlier, interrupted import of this file has brought; 0 for a new run. Any other run that has
+    /// steps is left alone.
+    private func rowsOnServer(_ runID: String, _ client: HoldfastClient) async throws -> Int {
+        do {
+            let run = try await client.run(runID)
+            guard run.steps > 0 else { return 0 }
+            guard run.config == imported, run.steps <= count else {
+                throw CommandFailure(
+                    code: CommandFailure.other,
+                    message: "run \"\(runID)\" exists and has other steps; choose another id with --run"
+                )
+            }
+            return run.steps
+        } catch let error as WireError where error.kind == .notFound {
+            return 0
+        }
     }
 
     private static func name(_ episode: Int64, _ runID: String) -> String {
@@ -83,18 +101,38 @@ struct RecordedRun: ImportSource {
             truncated: try ArrayValue(dones.map { _ in false })
         )
         if file.datasets["actions"] != nil { columns.action = try await file.rows("actions", range) }
-        if file.datasets["frames"] != nil { columns.frame = try await file.rows("frames", range) }
-        columns.observation = try await observation(range)
+        if let (rows, frames) = try await file.writtenRows("frames", range) {
+            columns.frame = frames
+            columns.frameRows = try rowIndices(rows, of: range)
+        }
+        try await addObservations(range, to: &columns)
         return columns
     }
 
-    private func observation(_ range: Range<Int>) async throws -> Observation? {
+    /// Which steps of a batch have an array; nil: all of them.
+    private func rowIndices(_ rows: [Int], of range: Range<Int>) throws -> ArrayValue? {
+        rows.count == range.count ? nil : try ArrayValue(rows.map { UInt32($0 - range.lowerBound) })
+    }
+
+    /// Observations of one name or of several; a batch in which the names have different steps is not told apart: a name's
+    /// fill rows then become rows of zeros.
+    private func addObservations(_ range: Range<Int>, to columns: inout StepsAppend.Columns) async throws {
         let names = Self.observations(file)
-        if names == ["observations"] { return .array(try await file.rows("observations", range)) }
+        var written: [String: (rows: [Int], arrays: ArrayValue)] = [:]
+        for name in names { written[name] = try await file.writtenRows(name, range) }
+        guard let rows = written.values.first?.rows else { return }
+        let isEven = written.count == names.count && written.values.allSatisfy { $0.rows == rows }
         var arrays: [String: ArrayValue] = [:]
-        for name in names where name != "observations" {
-            arrays[String(name.dropFirst("observations.".count))] = try await file.rows(name, range)
+        for name in names {
+            arrays[name] = if isEven { written[name]?.arrays } else { try await file.rows(name, range) }
         }
-        return arrays.isEmpty ? nil : .arrays(arrays)
+        if isEven { columns.observationRows = try rowIndices(rows, of: range) }
+        if names == ["observations"] {
+            columns.observation = arrays["observations"].map { .array($0) }
+        } else {
+            let named = arrays.filter { $0.key != "observations" }
+                .map { (String($0.key.dropFirst("observations.".count)), $0.value) }
+            columns.observation = .arrays(Dictionary(named, uniquingKeysWith: { $1 }))
+        }
     }
 }

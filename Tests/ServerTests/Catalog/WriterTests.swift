@@ -46,7 +46,7 @@ struct WriterTests {
         group.add { transaction in
             try transaction.connection.execute("INSERT INTO settings (name, value) VALUES ('half', 'done')")
             _ = try transaction.arrays.begin(runID: "run") {
-                .init(createdAt: transaction.timestamp, compression: .lzf, committedRows: [:])
+                .init(createdAt: transaction.timestamp, compression: .lzf, committedRows: [:], restored: [])
             }
             transaction.arrays.append([], runID: "run")
             transaction.afterCommit { hasRun.change { $0 = true } }

@@ -83,7 +83,7 @@ struct StepBatchTests {
             #expect(batch.workers.map { workers in (0..<3).map(workers.value) } == ["w", "w", "w"])
             #expect(batch.frames?.rows == [0, 2])
             #expect(batch.frames?.layout == (try RowLayout(dtype: .uint8, shape: Steps.frameShape)))
-            #expect(batch.observations?.rows == [0, 1])
+            #expect(batch.observations.first?.rows == [0, 1])
             guard case .discrete(let actions) = batch.actions else {
                 Issue.record("the actions are not discrete")
                 continue
