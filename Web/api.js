@@ -30,6 +30,18 @@ export async function call(method, params = {}) {
   return message.result;
 }
 
+/** Calls a method while the page goes away; nobody is left to hear the answer. */
+export function callLeaving(method, params) {
+  lastID += 1;
+  fetch("/rpc", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: lastID, method, params }),
+    credentials: "same-origin",
+    keepalive: true,
+  }).catch(() => {});
+}
+
 /** All rows of a paged list, up to `most`; `more` says that there are others. */
 export async function callPaged(method, params, member, most) {
   const rows = [];

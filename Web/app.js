@@ -168,10 +168,11 @@ class Shell {
     const text = this.#barText();
     setText(byID("bar"), text);
     byID("bar").hidden = text === "";
+    byID("bar").classList.toggle("warning", this.#notice?.text !== text);
   }
 
   #barText() {
-    const kept = this.outbox.size > 0 ? ` ${plural(this.outbox.size, "answer")} kept here until then.` : "";
+    const kept = this.outbox.size > 0 ? ` ${plural(this.outbox.size, "change")} kept here until then.` : "";
     if (!this.outbox.durable) return "The browser's storage is full: leave this page open until everything is saved.";
     if (connection.live === false) return `No connection to the server. Work goes on; it is sent when the server is back.${kept}`;
     if (this.#stalled && this.unsaved > 0) return `The server can't save now (${this.#stalled.message}). Trying again.${kept}`;

@@ -10,10 +10,12 @@ export function svg(name, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, name), attributes, children);
 }
 
-/** True where keys belong to what has the focus: text fields, choices, open dialogs. */
+/** True where keys belong to what has the focus: text fields, choices, open dialogs; of a slider only those that move it. */
 export function isTyping(event) {
   const target = event.target;
-  return target instanceof Element && target.closest("input, select, textarea, [contenteditable], dialog") !== null;
+  if (!(target instanceof Element)) return false;
+  if (target.matches("input[type=range]")) return /^(Arrow|Page|Home|End)/.test(event.key);
+  return target.closest("input, select, textarea, [contenteditable], dialog") !== null;
 }
 
 /** True where space presses what has the focus (a link takes enter only). */

@@ -34,6 +34,13 @@ export function moment(seconds) {
   return `${date} ${pad(at.getHours())}:${pad(at.getMinutes())}`;
 }
 
+/** UNIX seconds as a short time: the clock for today, else the date. */
+export function ago(seconds, now) {
+  if (!Number.isFinite(seconds)) return DASH;
+  const [date, clock] = moment(seconds).split(" ");
+  return date === moment(now).split(" ")[0] ? clock : date;
+}
+
 /** biopsy_tool → "Biopsy tool". */
 export function title(name) {
   const words = name.replaceAll("_", " ").trim();
@@ -47,8 +54,8 @@ export function action(value) {
 }
 
 /** "1 label", "3 labels". */
-export function plural(n, noun) {
-  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+export function plural(n, noun, many = `${noun}s`) {
+  return `${count(n)} ${n === 1 ? noun : many}`;
 }
 
 function pad(n) {

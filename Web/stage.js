@@ -19,7 +19,7 @@ export function zoomAround({ zoom, x, y }, factor, point) {
 
 /** One picture as large as its box, crisp when enlarged; wheel or +/− zoom, drag pans, double click fits again. */
 export class Stage {
-  #canvas = h("canvas", { role: "img" });
+  #canvas = h("canvas", { role: "img", hidden: true });
   #note = h("p", { class: "stage-note muted" });
   #view = { zoom: 1, x: 0, y: 0 };
   #drag = null;

@@ -42,10 +42,15 @@ final class HoldfastServer: Sendable {
             directory: directory,
             catalog: catalog,
             arrays: arrays,
-            labels: Labels(catalog: catalog, arrays: arrays, settings: settings),
+            labels: Labels(
+                catalog: catalog,
+                arrays: arrays,
+                settings: settings,
+                holdoutLooks: configuration.holdoutLooks
+            ),
             metrics: Metrics(catalog: catalog),
             replay: Replay(catalog: catalog, arrays: arrays),
-            gate: Gate(token: configuration.token)
+            gate: Gate(token: configuration.token, holdoutToken: configuration.holdoutToken)
         )
         let failure: (any Error)?
         do {
@@ -95,7 +100,7 @@ final class HoldfastServer: Sendable {
         } catch {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "the data directory \(configuration.data) can't be opened: \(error)"
+                message: "the data directory \(configuration.data) can't be opened: \(error.localizedDescription)"
             )
         }
     }

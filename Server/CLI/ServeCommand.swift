@@ -32,6 +32,10 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let server = HoldfastServer(configuration) { tcp, http in
             ReadyLine(tcp: tcp, http: http, data: configuration.data).print()
+            Logger(label: "holdfast").info(
+                "open",
+                metadata: ["dashboard": "http://\(http)/", "training": "\(tcp)", "data": "\(configuration.data)"]
+            )
         }
         try await server.run(onShutdown: Self.endInTime)
     }

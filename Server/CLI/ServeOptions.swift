@@ -22,6 +22,17 @@ struct ServeOptions: ParsableArguments {
     var durability: Durability?
     @Option(help: "A file with the token that clients need; HOLDFAST_TOKEN holds a token itself. [HOLDFAST_TOKEN_FILE]")
     var tokenFile: String?
+    @Option(
+        help: """
+            A file with the token for the hold-out: then only its holder may label and measure held-out images, and it opens \
+            everything else too; HOLDFAST_HOLDOUT_TOKEN holds one itself. [HOLDFAST_HOLDOUT_TOKEN_FILE]
+            """
+    )
+    var holdoutTokenFile: String?
+    @Option(
+        help: "How often the held-out images may be evaluated, ever. [HOLDFAST_HOLDOUT_LOOKS] (default: without limit)"
+    )
+    var holdoutLooks: Int?
     @Flag(help: "Listen on other addresses than loopback without a token. [HOLDFAST_INSECURE=1]")
     var insecure = false
     @Option(
@@ -67,7 +78,10 @@ extension ServeOptions {
             if let flag { return flag }
             guard let text = environment["HOLDFAST_\(name)"], !text.isEmpty else { return nil }
             guard let value = Value(argument: text) else {
-                throw CommandFailure(code: CommandFailure.usage, message: "HOLDFAST_\(name)=\(text) is not valid")
+                throw CommandFailure(
+                    code: CommandFailure.usage,
+                    message: "HOLDFAST_\(name)=\(text) is not valid; \"holdfast serve --help\" says what it can be"
+                )
             }
             return value
         }
@@ -77,7 +91,12 @@ extension ServeOptions {
             tcp: try setting(tcp, "TCP") ?? Endpoint(host: "127.0.0.1", port: 7411),
             http: try setting(http, "HTTP") ?? Endpoint(host: "127.0.0.1", port: 7412),
             durability: try setting(durability, "DURABILITY") ?? .full,
-            token: try token(file: try setting(tokenFile, "TOKEN_FILE"), environment),
+            token: try token(file: try setting(tokenFile, "TOKEN_FILE"), environment["HOLDFAST_TOKEN"]),
+            holdoutToken: try token(
+                file: try setting(holdoutTokenFile, "HOLDOUT_TOKEN_FILE"),
+                environment["HOLDFAST_HOLDOUT_TOKEN"]
+            ),
+            holdoutLooks: try count(try setting(holdoutLooks, "HOLDOUT_LOOKS"), "--holdout-looks"),
             allowedHosts: allowedHost + hosts,
             webFolder: try setting(web, "WEB") ?? Self.standardWebFolder,
             labels: try setting(labels, "LABELS").map(LabelSettings.labels),
@@ -87,6 +106,12 @@ extension ServeOptions {
             splitBy: try setting(splitBy, "SPLIT_BY"),
             logLevel: try setting(logLevel, "LOG_LEVEL") ?? .info
         )
+        if let folder = configuration.webFolder, !FileManager.default.fileExists(atPath: folder + "/index.html") {
+            throw CommandFailure(
+                code: CommandFailure.usage,
+                message: "--web \(folder): there is no index.html; give the folder Web of the program's sources"
+            )
+        }
         let isInsecure = insecure || ["1", "true", "yes"].contains(environment["HOLDFAST_INSECURE"] ?? "")
         for door in [configuration.tcp, configuration.http] where !door.isLoopback {
             guard configuration.token != nil || isInsecure else {
@@ -100,7 +125,12 @@ extension ServeOptions {
         return configuration
     }
 
-    private func token(file: String?, _ environment: [String: String]) throws -> String? {
+    private func count(_ value: Int?, _ flag: String) throws -> Int? {
+        guard let value, value < 0 else { return value }
+        throw CommandFailure(code: CommandFailure.usage, message: "\(flag) is \(value); it can't be negative")
+    }
+
+    private func token(file: String?, _ text: String?) throws -> String? {
         if let file {
             guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
                 throw CommandFailure(code: CommandFailure.usage, message: "the token file \(file) can't be read")
@@ -111,8 +141,8 @@ extension ServeOptions {
             }
             return token
         }
-        guard let token = environment["HOLDFAST_TOKEN"], !token.isEmpty else { return nil }
-        return token
+        guard let text, !text.isEmpty else { return nil }
+        return text
     }
 
     private func percent(_ value: Double?) throws -> Double? {

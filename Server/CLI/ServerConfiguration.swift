@@ -7,6 +7,10 @@ struct ServerConfiguration: Sendable {
     var http: Endpoint
     var durability: Durability
     var token: String?
+    /// Nil: whoever is let in may open the vault.
+    var holdoutToken: String? = nil
+    /// How often the hold-out may be looked at; nil: without limit.
+    var holdoutLooks: Int? = nil
     var allowedHosts: [String]
     var webFolder: String?
     /// Nil: as the database has it, or the standard.
@@ -20,21 +24,27 @@ struct ServerConfiguration: Sendable {
     /// The label settings that result, given those that the database was made with.
     func labelSettings(stored: LabelSettings?) throws -> LabelSettings {
         var settings = stored ?? .standard
-        func set<Value: Equatable>(_ value: Value?, _ key: WritableKeyPath<LabelSettings, Value>, _ flag: String) throws
-        {
+        func set<Value: Equatable>(
+            _ value: Value?,
+            _ key: WritableKeyPath<LabelSettings, Value>,
+            _ flag: String,
+            _ spell: (Value) -> String = { "\($0)" }
+        ) throws {
             guard let value else { return }
             guard stored == nil || settings[keyPath: key] == value else {
                 throw SettingsError(
-                    "\(flag) differs from what this database was made with (\(settings[keyPath: key])); it can't change afterwards"
+                    "\(flag) differs from what this database was made with (\(spell(settings[keyPath: key]))); it can't change afterwards"
                 )
             }
             settings[keyPath: key] = value
         }
-        try set(labels, \.labels, "--labels")
+        try set(labels, \.labels, "--labels") { labels in
+            labels.map { "\($0.name):\($0.shortName)" }.joined(separator: ",")
+        }
         try set(holdoutPercent, \.holdoutPercent, "--holdout-percent")
         try set(validationPercent, \.validationPercent, "--validation-percent")
         try set(splitSeed, \.seed, "--split-seed")
-        try set(splitBy, \.splitBy, "--split-by")
+        try set(splitBy, \.splitBy, "--split-by") { $0.rawValue }
         return settings
     }
 }

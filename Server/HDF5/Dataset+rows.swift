@@ -84,6 +84,25 @@ extension Dataset {
         return try Dataspace.read(rows, rowBytes: spec.layout.rowBytes, as: type.id, of: id, spec.name)
     }
 
+    /// Writes the first rows of another dataset of the same spec.
+    func copy(_ rows: Int, of source: Dataset) throws(HDF5Error) {
+        switch spec.storage {
+        case .chunkPerRow:
+            for index in 0..<rows {
+                if let row = try source.read(index) { try write(row, at: index) }
+            }
+        case .plain:
+            for start in stride(from: 0, to: rows, by: spec.chunkRows) {
+                let block = try source.readBlock(start..<min(start + spec.chunkRows, rows))
+                var failure: HDF5Error?
+                block.withUnsafeReadableBytes { bytes in
+                    do throws(HDF5Error) { try writeBlock(bytes, from: start) } catch { failure = error }
+                }
+                if let failure { throw failure }
+            }
+        }
+    }
+
     /// Throws where the last stored row lies beyond the file's end.
     ///
     /// Rows are stored in order, so a file that lost its end has lost its last rows; a look at all of them would cost

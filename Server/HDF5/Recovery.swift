@@ -8,6 +8,8 @@ package struct Recovery: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether a writer had not closed the file.
     package internal(set) var wasRepaired = false
+    /// Whether a new file took its place, because the old one could not be written to any more.
+    package internal(set) var wasRebuilt = false
     /// Datasets that had rows beyond the committed ones.
     package internal(set) var cuts: [Cut] = []
     /// Datasets of which nothing is committed, not even that there are such: removed.
@@ -18,6 +20,6 @@ package struct Recovery: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         let cuts = cuts.map { "cut \($0.dataset) from \($0.from) to \($0.to) rows" }
         let removals = removals.map { "removed \($0)" }
-        return ((wasRepaired ? ["repaired"] : []) + cuts + removals).joined(separator: ", ")
+        return ((wasRepaired ? [wasRebuilt ? "rebuilt" : "repaired"] : []) + cuts + removals).joined(separator: ", ")
     }
 }

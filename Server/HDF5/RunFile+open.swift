@@ -18,15 +18,51 @@ extension RunFile {
         do throws(HDF5Error) {
             var recovery = try inspect(path, superblock, committedRows)
             recovery.wasRepaired = superblock.needsRepair
-            if !recovery.isNothing { try repair(path, recovery, committedRows) }
-            let file = try OpenFile.openForWriting(path)
-            for (name, dataset) in file.datasets {
-                try verify(dataset, rows: committedRows[name] ?? 0, path)
+            do throws(HDF5Error) {
+                if !recovery.isNothing { try repair(path, recovery, committedRows) }
+                return (try openVerified(path, committedRows, on: executor), recovery)
+            } catch {
+                guard recovery.wasRepaired, error.errno == 0 else { throw error }
+                // Part of an index that only rows on their way needed may be torn; whatever can be read can be copied.
+                do throws(HDF5Error) { try rebuild(path, committedRows) } catch { throw error }
+                recovery.wasRebuilt = true
+                return (try openVerified(path, committedRows, on: executor), recovery)
             }
-            return (try RunFile(file, isWritable: true, on: executor), recovery)
         } catch {
             throw error.asDamage()
         }
+    }
+
+    private static func openVerified(
+        _ path: String,
+        _ committedRows: [String: Int],
+        on executor: HDF5Executor
+    ) throws(HDF5Error) -> RunFile {
+        let file = try OpenFile.openForWriting(path)
+        for (name, dataset) in file.datasets { try verify(dataset, rows: committedRows[name] ?? 0, path) }
+        return try RunFile(file, isWritable: true, on: executor)
+    }
+
+    /// Puts a new file with exactly the committed rows in the place of one that can be read but no longer be written to.
+    private static func rebuild(_ path: String, _ committedRows: [String: Int]) throws(HDF5Error) {
+        let old = try OpenFile.open(path, chdf5_read_only() | chdf5_swmr_read(), repairs: true)
+        let compression = try old.readCompression()
+        let attributes = try Attributes.readAll(of: old.id, path: path)
+        try Draft.write(path) { (draft) throws(HDF5Error) in
+            let file = try OpenFile.create(draft)
+            for (name, value) in attributes.sorted(by: { $0.key < $1.key }) where name != "compression" {
+                try Attributes.write(value, name: name, to: file.id)
+            }
+            try Attributes.writeFixed(compression.description, name: "compression", to: file.id)
+            for (name, rows) in committedRows.sorted(by: { $0.key < $1.key }) {
+                let source = try old.dataset(name)
+                try file.add(source.spec, rows: rows, compression: compression)
+                try file.dataset(name).copy(rows, of: source)
+            }
+            try file.flush()
+            try file.close()
+        }
+        try old.close()
     }
 
     /// Opens a file that nobody is writing, or another process, for reading.

@@ -164,7 +164,11 @@ extension Labels {
             if let serve = event.serveID {
                 try Serves.count(-1, serve: serve, before: event.before, after: event.after, connection)
             }
-            let answer = LabelsUndo.Result(id: event.imageID, labels: event.before.labels)
+            let changed = settings.labels.map(\.name).filter {
+                event.before.labels[$0] != event.after.labels[$0]
+                    || event.before.opinions[$0] != event.after.opinions[$0]
+            }
+            let answer = LabelsUndo.Result(id: event.imageID, labels: event.before.labels, changed: changed)
             try LabelEvents.record(
                 entry,
                 before: image.state,

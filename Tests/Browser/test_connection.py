@@ -16,7 +16,7 @@ def test_answers_outlive_a_cut_and_a_reload(server: Server, labeling: Page):
     expect(labeling.get_by_text("5 unsaved")).to_be_visible()
     assert server.labeled() == 0
     labeling.reload()
-    expect(labeling.get_by_text("5 answers kept here")).to_be_visible()
+    expect(labeling.get_by_text("5 changes kept here")).to_be_visible()
     labeling.unroute("**/rpc")
     wait_until(labeling, lambda: server.labeled() == 5, "five labels")
     assert events(server) == ["set"] * 5
@@ -101,7 +101,7 @@ def test_a_refused_answer_is_told_and_does_not_hold_up_the_rest(server: Server, 
     answer(labeling, "1")
     expect(labeling.get_by_text("Not saved: This image is gone.")).to_be_visible()
     wait_until(labeling, lambda: server.labeled() == 1 and unsent(labeling) == 0, "the other label")
-    expect(labeling.locator("[data-label=biopsy_tool]")).to_contain_text("1 / 40")
+    expect(labeling.locator("[data-label=biopsy_tool]")).to_contain_text("1 / 34")
 
 
 def events(server: Server) -> list[str]:

@@ -92,11 +92,11 @@ def test_progress_moves_here_and_in_a_second_window(server: Server, labeling: Pa
     other = labeling.context.new_page()
     other.goto(server.url)
     counts = "[data-label=biopsy_tool]"
-    expect(other.locator(counts)).to_contain_text("0 / 40")
+    expect(other.locator(counts)).to_contain_text("0 / 34")
     for _ in range(3):
         answer(labeling, "1")
-    expect(labeling.locator(counts)).to_contain_text("3 / 40 · 3 yes")
-    expect(other.locator(counts)).to_contain_text("3 / 40 · 3 yes")
+    expect(labeling.locator(counts)).to_contain_text("3 / 34 · 3 yes")
+    expect(other.locator(counts)).to_contain_text("3 / 34 · 3 yes")
     splits = server.call("labels.stats")["splits"]
     for name in ("train", "val", "test", "none"):
         expect(labeling.locator(f"[data-split={name}] b")).to_have_text(str(splits[name]))

@@ -1,5 +1,5 @@
 import { h } from "../dom.js";
-import { count, title } from "../format.js";
+import { count, plural, title } from "../format.js";
 import { effect, perHour, withEffects } from "./tally.js";
 
 const PATIENCE = 5000;
@@ -35,6 +35,16 @@ export class Progress {
     return this.#stats?.total ?? null;
   }
 
+  /** How many images may be asked about: all but those that are held out. */
+  get askable() {
+    return this.#stats === null ? 0 : this.#stats.total - this.#stats.splits.test;
+  }
+
+  /** How many of them still lack a label, as the server counts. */
+  open(label) {
+    return this.#stats?.progress?.[label]?.open ?? 0;
+  }
+
   /** Counts a write at once. */
   count(entry) {
     this.#effects.set(entry.params.event_id, effect(entry));
@@ -56,13 +66,16 @@ export class Progress {
     if (this.#stats === null) return;
     const stats = withEffects(this.#stats, [...this.#effects.values()]);
     const asked = stats.labels[label] ?? { labeled: 0, yes: 0 };
-    const share = stats.total > 0 ? Math.min(1, asked.labeled / stats.total) : 0;
+    const askable = this.askable;
+    const share = askable > 0 ? Math.min(1, asked.labeled / askable) : 0;
     const speed = perHour(this.#times, Date.now() / 1000);
     const bar = h("div", { class: "meter", "aria-hidden": "true" }, h("div", { class: "meter-fill" }));
     bar.firstChild.style.transform = `scaleX(${share})`;
     this.#element.replaceChildren(bar, h("p", { class: "counts" },
-      ...Object.entries(stats.labels).map(([name, counts]) => labeled(name, counts, stats.total, name === label)),
+      ...Object.entries(stats.labels).map(([name, counts]) => labeled(name, counts, askable, name === label)),
       ...SPLITS.map(([name, text]) => split(name, text, stats.splits[name])),
+      stats.skipped > 0 ? item("skipped", `skipped ${count(stats.skipped)}`) : null,
+      stats.straddling_studies > 0 ? item("straddling", `⚠ ${plural(stats.straddling_studies, "study", "studies")} on both sides of a split`) : null,
       speed === null ? null : item("speed", `${count(speed)} per hour`),
       unsaved > 0 ? h("span", { class: "unsaved" }, `${count(unsaved)} unsaved`) : null));
   }

@@ -1,6 +1,7 @@
-import { call, connection, thumbnailURL } from "../api.js";
-import { debounce, isOnButton, isTyping, setText } from "../dom.js";
-import { title } from "../format.js";
+import { call, callLeaving, connection } from "../api.js";
+import { debounce, h, isOnButton, isTyping, setText } from "../dom.js";
+import { plural, title } from "../format.js";
+import { eventID } from "../outbox.js";
 import { poll } from "../poll.js";
 import { wholeNumber } from "../route.js";
 import { empty, failure, loading } from "../states.js";
@@ -8,6 +9,7 @@ import { Easel } from "./easel.js";
 import { Progress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { LabelSession } from "./session.js";
+import { Strip } from "./strip.js";
 import { flash, labelView, showLabels } from "./view.js";
 
 const IMPORT = "holdfast import path/to/pictures";
@@ -20,6 +22,7 @@ const now = () => Date.now() / 1000;
 export class LabelRoom {
   keys = [
     ["1 →", "Yes"], ["0 ←", "No"], ["space", "Skip: ask about another image"], ["u", "Undo the last answer"],
+    [", .", "Look at the image before or after in the study"],
     ["+ −", "Zoom (or the wheel); drag to move"], ["f", "Fit the picture again"],
   ];
   #visible = false;
@@ -31,7 +34,9 @@ export class LabelRoom {
     this.shell = shell;
     this.label = null;
     this.session = new LabelSession(sessionStorage);
-    this.easel = new Easel({ onReady: (image) => (this.element.dataset.image = image?.id ?? "") });
+    // Images are leased to this page, not to the name: another tab, and another name, get others.
+    this.leases = eventID();
+    this.easel = new Easel({ onReady: (image) => this.#drawn(image) });
     this.view = labelView({
       stage: this.easel.stage,
       onAnswer: (kind) => this.answer(kind),
@@ -40,6 +45,11 @@ export class LabelRoom {
       onLabel: (label) => shell.navigate({ room: "label", label }),
     });
     this.element = this.view.element;
+    this.strip = new Strip(this.view.strip, (image) => this.#look(image));
+    this.looking = null;
+    addEventListener("pagehide", () => callLeaving("labels.release", { annotator: this.shell.annotator, session: this.leases }));
+    addEventListener("pageshow", (event) => event.persisted && this.#choose(this.label));
+    shell.outbox.addEventListener("refused", ({ detail }) => this.#refused(detail.entry));
     this.progress = new Progress(this.view.progress, shell.outbox, () => this.#refreshSoon());
     shell.outbox.addEventListener("change", () => this.#renderProgress());
     addEventListener("resize", debounce(() => this.#visible && this.#prefetch(), 300));
@@ -70,11 +80,8 @@ export class LabelRoom {
     if (connection.live && this.#visible) this.#poll.now();
   }
 
-  /** Leases belong to a name: under another one the images are asked for again. */
-  annotatorChanged() {
-    this.#choose(this.label);
-    this.#poll.now();
-  }
+  /** The images stay: they are leased to this page, whoever sits in front of it. */
+  annotatorChanged() {}
 
   /** Brings counts and images up to date; what fails shows only where there is nothing to work on. */
   async refresh() {
@@ -84,7 +91,8 @@ export class LabelRoom {
       this.queue.dropStale(now());
       await this.#refill();
     } catch (error) {
-      if (!this.queue?.current) this.#showFailure(error);
+      if (this.queue && this.label !== null && connection.live === false && !this.queue.current) this.#showNothing();
+      else if (!this.queue?.current) this.#showFailure(error);
     }
     this.#renderProgress();
   }
@@ -92,10 +100,21 @@ export class LabelRoom {
   answer(kind) {
     const image = this.queue?.current;
     if (!image || !this.easel.ready) return;
+    if (this.looking) {
+      // First back to what is asked about: nobody should answer for a picture that is not shown.
+      this.#look(null);
+      return;
+    }
+    const spent = (performance.now() - this.shownAt) / 1000;
     const common = { id: image.id, annotator: this.shell.annotator };
     const entry = kind === "skip"
       ? this.shell.outbox.add("labels.skip", common)
-      : this.shell.outbox.add("labels.set", { ...common, labels: { [this.label]: kind === "yes" ? 1 : 0 } });
+      : this.shell.outbox.add("labels.set", {
+        ...common,
+        labels: { [this.label]: kind === "yes" ? 1 : 0 },
+        time_spent: Math.round(spent * 1000) / 1000,
+        ...(image.opinion ? { opinion: true } : {}),
+      });
     this.progress.count(entry);
     this.session.push({ image, label: this.label, kind });
     this.queue.advance();
@@ -119,13 +138,24 @@ export class LabelRoom {
   async #undoOnServer() {
     if (this.shell.outbox.size > 0 || !this.queue) return;
     try {
-      const { id } = await call("labels.undo", { annotator: this.shell.annotator });
-      this.queue.bringBack(await this.#find(id), now());
+      const { id, changed } = await call("labels.undo", { annotator: this.shell.annotator, event_id: eventID() });
+      const image = await this.#find(id);
+      if (!changed.includes(this.label) && changed.length > 0) this.#choose(changed[0]);
+      this.queue.bringBack(image, now());
       this.#moved("undo", "Taken back: the answer before this visit");
       this.#refreshSoon();
     } catch (error) {
       this.shell.notice(error.kind === "not_found" ? "There is nothing to undo." : `Not undone: ${error.message}`);
     }
+  }
+
+  /** Only the image that is asked about can be answered, and only once it is seen. */
+  #drawn(image) {
+    const isAsked = image !== null && image.id === this.queue?.current?.id;
+    const id = isAsked ? String(image.id) : "";
+    if (this.element.dataset.image === id) return;
+    this.element.dataset.image = id;
+    if (isAsked) this.shownAt = performance.now();
   }
 
   #moved(kind, said) {
@@ -151,9 +181,10 @@ export class LabelRoom {
   #action(key) {
     if (key in ANSWERS) return () => this.answer(ANSWERS[key]);
     if (key === "u" || key === "U") return () => this.undo();
+    if (key === "," || key === ".") return () => this.#scrub(key === "," ? -1 : 1);
     if (key === "+" || key === "=") return () => this.easel.stage.zoom(1.5);
     if (key === "-") return () => this.easel.stage.zoom(1 / 1.5);
-    return key === "f" ? () => this.easel.stage.fit() : null;
+    return key === "f" || key === "F" ? () => this.easel.stage.fit() : null;
   }
 
   #choose(wanted) {
@@ -179,7 +210,7 @@ export class LabelRoom {
     if (label === null || this.#refilling) return;
     const addressed = wholeNumber(this.addressed, null);
     this.addressed = undefined;
-    if (addressed !== null && !queue.current) queue.bringBack(await this.#find(addressed), now());
+    if (addressed !== null && !queue.current) await this.#bring(addressed);
     const limit = queue.wanted;
     if (limit > 0) await this.#fetch(queue, label, limit);
     if (queue !== this.queue) {
@@ -196,17 +227,54 @@ export class LabelRoom {
     try {
       const unsent = this.shell.outbox.entries.map(({ params }) => params.id);
       const exclude = [...new Set([...queue.held, ...unsent])].slice(0, MOST_EXCLUDED);
-      const { images } = await call("labels.next", { limit, label, annotator: this.shell.annotator, exclude });
+      // Near the end others want some, too.
+      const fair = Math.min(limit, Math.max(4, Math.ceil(this.progress.open(label) / 4)));
+      const { images } = await call("labels.next", {
+        limit: fair, label, annotator: this.shell.annotator, session: this.leases, exclude,
+      });
       queue.accept(images, now());
     } finally {
       this.#refilling = false;
     }
   }
 
-  /** An image of which only the id is known. */
+  /** An image of which only the id is known, with the answer that it has. */
   async #find(id) {
-    const { images } = await call("labels.list", { where: { id }, limit: 1 }).catch(() => ({ images: [] }));
-    return { id, filename: images[0]?.filename ?? `image ${id}`, study_id: images[0]?.study_id ?? null, thumbnail: thumbnailURL(id) };
+    const { image, is_holdout: isHoldout, labels } = await call("labels.get", { id });
+    return { ...image, isHoldout, answered: labels?.[this.label] ?? null };
+  }
+
+  /** Shows the image that the address asks for, or says why not. */
+  async #bring(id) {
+    try {
+      const image = await this.#find(id);
+      if (image.isHoldout) this.shell.notice(`Image ${id} is held out: it is not asked about here.`);
+      else this.queue.bringBack(image, now());
+    } catch (error) {
+      if (error.kind !== "not_found") throw error;
+      this.shell.notice(`There is no image ${id}.`);
+    }
+  }
+
+  /** Shows another image of the study in the picture's place; null goes back to the one that is asked about. */
+  #look(image) {
+    const current = this.queue?.current;
+    if (!current || this.looking === image) return;
+    this.looking = image;
+    this.element.classList.toggle("looking", image !== null);
+    setText(this.view.file, image ? `only looking: ${fileText(image)}` : fileText(current));
+    this.easel.show(image ?? current);
+  }
+
+  #scrub(step) {
+    const current = this.queue?.current;
+    if (!current) return;
+    const next = this.strip.neighbour((this.looking ?? current).id, step);
+    if (next) this.#look(next.id === current.id ? null : next);
+  }
+
+  #refused({ params }) {
+    if (this.session.last?.image.id === params.id) setText(this.view.last, `Not saved: ${this.session.last.image.filename}`);
   }
 
   #prefetch() {
@@ -224,8 +292,11 @@ export class LabelRoom {
       return;
     }
     this.#showState(null);
+    this.looking = null;
+    this.element.classList.remove("looking");
     setText(this.view.file, fileText(image));
     this.easel.show(image);
+    this.strip.show(image);
     this.session.keep(this.label, image, this.shell.route.image);
     this.#saveAddress();
   }
@@ -235,8 +306,23 @@ export class LabelRoom {
       this.#showState(empty("No images yet", "Bring in a folder of PNG pictures, or an HDF5 file; they appear here by themselves.", IMPORT));
       return;
     }
-    this.#showState(empty(`Nothing left to ask about “${title(this.label)}”`,
-      "Every image that may be asked about has an answer, was skipped, or is with another annotator. New images appear here by themselves."));
+    // A reload must not bring back the last image, which is answered.
+    this.session.keep(this.label, null, null);
+    if (connection.live === false) {
+      this.#showState(empty("All pictures that are loaded here are answered",
+        `${plural(this.shell.outbox.size, "change")} wait for the server; work goes on when it is back.`));
+      return;
+    }
+    const open = this.progress.open(this.label);
+    const text = open > 0
+      ? `${plural(open, "image is", "images are")} with other annotators; what they do not answer comes here in a few minutes.`
+      : "Every image has an answer or was skipped. New images appear here by themselves.";
+    const state = empty(`Nothing left to ask about “${title(this.label)}”`, text);
+    for (const name of this.progress.labels.filter((each) => each !== this.label && this.progress.open(each) > 0)) {
+      state.append(h("button", { type: "button", class: "primary", click: () => this.shell.navigate({ room: "label", label: name }) },
+        `Ask about ${title(name)} (${this.progress.open(name)} left)`));
+    }
+    this.#showState(state);
   }
 
   #showFailure(error) {
@@ -246,7 +332,7 @@ export class LabelRoom {
 
   #showState(element) {
     this.view.state.replaceChildren(...(element ? [element] : []));
-    this.view.work.classList.toggle("away", element !== null);
+    this.view.work.classList.toggle("blank", this.label === null || this.progress.total === 0);
   }
 
   #renderProgress() {
@@ -265,5 +351,7 @@ export class LabelRoom {
 
 function fileText(image) {
   const frame = image.frame_number === null || image.frame_number === undefined ? null : `frame ${image.frame_number}`;
-  return [image.study_id, image.filename, frame].filter(Boolean).join(" · ");
+  const study = image.study_id && !image.filename.startsWith(image.study_id) ? image.study_id : null;
+  const answered = image.answered === null || image.answered === undefined ? null : `has an answer: ${image.answered ? "yes" : "no"}`;
+  return [study, image.filename, frame, answered].filter(Boolean).join(" · ");
 }

@@ -26,11 +26,14 @@ export class LabelSession {
   /** Remembers an answer: `{image, label, kind}`. */
   push(answer) {
     this.#data.history = [...this.#data.history, answer].slice(-HISTORY);
+    this.#save();
   }
 
   /** The last answer, taken off. */
   pop() {
-    return this.#data.history.pop() ?? null;
+    const last = this.#data.history.pop() ?? null;
+    this.#save();
+    return last;
   }
 
   get last() {

@@ -6,7 +6,14 @@ export function labelView({ stage, onAnswer, onUndo, onHelp, onLabel }) {
   const view = {
     question: h("h1", { class: "question" }, " "),
     file: h("p", { class: "file muted" }),
-    labels: h("select", { "aria-label": "Label that is asked", change: (event) => onLabel(event.target.value) }),
+    labels: h("select", {
+      "aria-label": "Label that is asked",
+      change: (event) => {
+        onLabel(event.target.value);
+        // The next key is an answer again.
+        stage.element.focus({ preventScroll: true });
+      },
+    }),
     last: h("p", { class: "last muted", role: "status" }),
     state: h("div", { class: "label-state" }),
     answers: h("div", { class: "answers", role: "group", "aria-label": "Answer" },
@@ -15,13 +22,15 @@ export function labelView({ stage, onAnswer, onUndo, onHelp, onLabel }) {
       answer("skip", "space", "Skip", "Space", () => onAnswer("skip")),
       answer("undo", "u", "Undo", "U", onUndo),
       answer("help", "?", "All keys", "?", onHelp)),
+    strip: h("div", { class: "neighbours", role: "group", "aria-label": "Images of the same study" }),
     progress: h("div", { class: "progress" }),
   };
   view.work = h("div", { class: "label-work" },
     h("div", { class: "ask" }, view.question, view.file, levels(stage), view.labels),
-    stage.element,
-    h("div", { class: "reply" }, view.answers, view.last));
-  view.element = h("section", { class: "label-room", "aria-label": "Label" }, view.work, view.state, view.progress);
+    h("div", { class: "picture" }, stage.element, view.state),
+    view.strip,
+    h("div", { class: "reply" }, h("p", { class: "hint muted" }), view.answers, view.last));
+  view.element = h("section", { class: "label-room", "aria-label": "Label" }, view.work, view.progress);
 
   function answer(name, key, text, shortcuts, press) {
     return h("button", {
@@ -64,12 +73,21 @@ function levels(stage) {
     apply();
   };
   for (const input of [brightness, contrast]) input.addEventListener("input", apply);
-  return h("details", { class: "levels" },
+  const box = h("details", { class: "levels" },
     h("summary", {}, "Levels"),
     h("div", { class: "popover" },
       h("label", {}, "Brightness", brightness),
       h("label", {}, "Contrast", contrast),
       h("button", { type: "button", click: reset }, "Reset")));
+  document.addEventListener("pointerdown", (event) => {
+    if (!box.contains(event.target)) box.open = false;
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    box.open = false;
+    box.querySelector("summary").focus();
+  });
+  return box;
 }
 
 function slider(name) {

@@ -1,5 +1,5 @@
 import { h } from "../dom.js";
-import { count, duration, moment } from "../format.js";
+import { ago, count, duration, moment } from "../format.js";
 import { formatRoute, nextSort } from "../route.js";
 
 const SIGNS = { running: "▶", finished: "✓", failed: "✕", crashed: "!" };
@@ -75,7 +75,7 @@ function row(run, route) {
     h("th", { scope: "row" },
       h("a", { href: formatRoute({ room: "runs", q, sort, run: run.run_id }), "aria-current": chosen ? "true" : null }, run.run_id),
       h("span", { class: "under" }, statusMark(run.status), ...(run.tags ?? []).map((tag) => h("span", { class: "tag" }, tag)))),
-    h("td", { class: "number" }, moment(run.started_at)),
+    h("td", { class: "number", title: moment(run.started_at) }, ago(run.started_at, Date.now() / 1000)),
     h("td", { class: "number" }, duration(runSeconds(run, Date.now() / 1000) ?? NaN)),
     h("td", { class: "number" }, count(run.steps)),
     h("td", { class: "number" }, count(run.episodes)));

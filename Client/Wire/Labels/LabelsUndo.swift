@@ -23,10 +23,13 @@ public struct LabelsUndo: Method {
         public var id: Int64
         /// The labels as they are now.
         public var labels: [String: Int?]
+        /// Those that the event had changed.
+        public var changed: [String]
 
-        public init(id: Int64, labels: [String: Int?]) {
+        public init(id: Int64, labels: [String: Int?], changed: [String]) {
             self.id = id
             self.labels = labels
+            self.changed = changed
         }
     }
 }

@@ -62,6 +62,13 @@ struct ArrayFile: Sendable {
         return (rows, try ArrayValue(dtype: all.dtype, shape: [rows.count] + all.shape.dropFirst(), bytes: bytes))
     }
 
+    /// The datasets with their dimensions.
+    var shapes: String {
+        datasets.sorted { $0.key < $1.key }.map { name, dataset in
+            "\(name) (\(dataset.dimensions.map(String.init).joined(separator: "×")))"
+        }.joined(separator: ", ")
+    }
+
     var names: String { datasets.keys.sorted().joined(separator: ", ") }
 }
 

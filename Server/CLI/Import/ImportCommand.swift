@@ -63,6 +63,12 @@ struct ImportCommand: AsyncParsableCommand {
         }
         do {
             if isFolder.boolValue { return try PictureFolder(source, study: study) }
+            if source.lowercased().hasSuffix(".png") {
+                throw CommandFailure(
+                    code: CommandFailure.other,
+                    message: "\(source) is one picture; give the folder it is in"
+                )
+            }
             let file = try ArrayFile(source)
             if dataset == nil, file.isRunFile { return try RecordedRun(file, runID: run) }
             return try PictureDatasets(file, dataset: dataset, study: study)
@@ -87,6 +93,19 @@ struct ImportCommand: AsyncParsableCommand {
         } catch let failure as CommandFailure {
             await client.close()
             throw failure
+        } catch let error as HoldfastError where error.code == .protocolViolation {
+            await client.close()
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message:
+                    "\(server) does not speak the protocol; is it the HTTP door? Training code and imports use the other one, 7411 by default"
+            )
+        } catch let error as HoldfastError where error.code == .unreachable {
+            await client.close()
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "there is no server at \(server); start one with \"holdfast serve\", or import with --data DIR"
+            )
         } catch {
             await client.close()
             throw CommandFailure(code: CommandFailure.other, message: "importing \(self.source) failed: \(error)")

@@ -16,7 +16,8 @@ struct PictureDatasets: ImportSource {
             guard let found = file.datasets[dataset], Self.hasPictures(found) else {
                 throw CommandFailure(
                     code: CommandFailure.other,
-                    message: "\(file.url.path) has no dataset \(dataset) whose rows are pictures; it has \(file.names)"
+                    message:
+                        "\(file.url.path) has no dataset \(dataset) whose rows are pictures of 2 to 4 dimensions; it has \(file.shapes)"
                 )
             }
             names = [dataset]

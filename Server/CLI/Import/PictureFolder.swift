@@ -15,7 +15,10 @@ struct PictureFolder: ImportSource {
         files = paths.filter { $0.lowercased().hasSuffix(".png") }.sorted()
         self.study = study
         guard !files.isEmpty else {
-            throw CommandFailure(code: CommandFailure.other, message: "\(path) has no PNG files")
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "\(path) has no PNG files; other kinds of pictures have to be converted first"
+            )
         }
     }
 

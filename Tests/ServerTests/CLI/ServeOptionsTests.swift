@@ -1,3 +1,4 @@
+import Foundation
 import ArgumentParser
 import Logging
 import Testing
@@ -30,18 +31,20 @@ struct ServeOptionsTests {
     }
 
     @Test func aFlagGoesBeforeTheEnvironmentAndThatBeforeTheDefault() throws {
+        let web = try TemporaryDirectory()
+        try Data().write(to: URL(fileURLWithPath: web.file("index.html")))
         let environment = [
             "HOLDFAST_DATA": "/env", "HOLDFAST_TCP": "127.0.0.1:1", "HOLDFAST_DURABILITY": "process",
             "HOLDFAST_LOG_LEVEL": "debug", "HOLDFAST_SPLIT_SEED": "7", "HOLDFAST_SPLIT_BY": "study",
             "HOLDFAST_LABELS": "cat", "HOLDFAST_HOLDOUT_PERCENT": "5", "HOLDFAST_VALIDATION_PERCENT": "50",
-            "HOLDFAST_WEB": "/web",
+            "HOLDFAST_WEB": web.path,
         ]
         let fromEnvironment = try configuration([], environment)
         #expect(fromEnvironment.data == "/env")
         #expect(fromEnvironment.tcp.port == 1)
         #expect(fromEnvironment.durability == .process)
         #expect(fromEnvironment.logLevel == .debug)
-        #expect(fromEnvironment.webFolder == "/web")
+        #expect(fromEnvironment.webFolder == web.path)
         let settings = try fromEnvironment.labelSettings(stored: nil)
         #expect(settings.seed == 7)
         #expect(settings.splitBy == .study)
@@ -141,5 +144,18 @@ struct ServeOptionsTests {
             #expect(failure?.code == CommandFailure.usage)
             #expect(failure?.message.contains(folder.file(name)) == true)
         }
+    }
+
+    @Test func aWebFolderWithoutAPageIsAUsageError() throws {
+        let failure = #expect(throws: CommandFailure.self) { try configuration(["--web", "/nowhere"]) }
+        #expect(failure?.code == CommandFailure.usage)
+        #expect(failure?.message.contains("/nowhere") == true)
+    }
+
+    @Test func aHoldoutTokenAndABudgetOfLooksAreSettings() throws {
+        let made = try configuration(["--holdout-looks", "3"], ["HOLDFAST_HOLDOUT_TOKEN": "vault"])
+        #expect(made.holdoutLooks == 3)
+        #expect(made.holdoutToken == "vault")
+        #expect(throws: CommandFailure.self) { try configuration(["--holdout-looks=-1"]) }
     }
 }
