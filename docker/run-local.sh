@@ -63,7 +63,8 @@ start() {
     is_new=false
     if [ ! -e "$data/telemetry/telemetry.sqlite" ]; then
         is_new=true
-        arguments+=(--labels about_to_fall)
+        # Frames of one episode resemble each other: none of them on both sides of a split.
+        arguments+=(--labels about_to_fall --split-by study)
     fi
     local pipes line=
     pipes=$(mktemp -d)

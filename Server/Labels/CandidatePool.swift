@@ -28,9 +28,19 @@ struct CandidatePool: Sendable {
 
     /// Held-out images that nobody has judged.
     static func holdout(_ settings: LabelSettings) -> CandidatePool {
-        let open = settings.labels.map { "has_\($0.name) IS NULL" } + ["outcome IS NULL", "skipped_at IS NULL"]
+        holdout(name: "holdout_all", missing: settings.labels)
+    }
+
+    /// Held-out images without one label.
+    static func holdout(missing label: LabelSettings.Label) -> CandidatePool {
+        holdout(name: "holdout_\(label.name)", missing: [label])
+    }
+
+    private static func holdout(name: String, missing labels: [LabelSettings.Label]) -> CandidatePool {
+        let open = labels.map { "has_\($0.name) IS NULL" } + ["outcome IS NULL", "skipped_at IS NULL"]
+        // They have no confidence.
         return CandidatePool(
-            name: "holdout_open",
+            name: name,
             condition: (open + ["split = 'test'"]).joined(separator: " AND "),
             confidence: "0.5"
         )

@@ -154,7 +154,9 @@ enum LabelSchema {
 
                 """
         }
-        for pool in settings.labels.map({ CandidatePool.labeled($0) }) + [.holdout(settings)] {
+        for pool in settings.labels.flatMap({ [CandidatePool.labeled($0), .holdout(missing: $0)] }) + [
+            .holdout(settings)
+        ] {
             script += "CREATE INDEX \(pool.name)_tiebreak ON labels (tiebreak) WHERE \(pool.condition);\n"
         }
         for band in 0..<PerceptualHash.bands {

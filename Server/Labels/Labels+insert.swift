@@ -1,4 +1,5 @@
 import HDF5
+import Logging
 import NIOCore
 import Wire
 
@@ -28,7 +29,20 @@ extension Labels {
             }
         }
         let images = prepared
-        return { transaction in try insert(images, transaction) }
+        return { transaction in
+            let before = try Self.counter("straddling_studies", transaction.connection)
+            let result = try insert(images, transaction)
+            let now = try Self.counter("straddling_studies", transaction.connection)
+            if now > before { transaction.afterCommit { warnOfStraddling(now) } }
+            return result
+        }
+    }
+
+    private func warnOfStraddling(_ studies: Int) {
+        logger.warning(
+            "studies have images on both sides of a split: what a model learns of them leaks; make the database with --split-by study",
+            metadata: ["studies": "\(studies)"]
+        )
     }
 
     private func check(_ image: ImagesInsert.Image) throws {

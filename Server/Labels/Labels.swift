@@ -1,3 +1,4 @@
+import Logging
 import Wire
 
 /// What the server can do with images and their labels.
@@ -8,6 +9,7 @@ struct Labels: Sendable {
     /// How often the hold-out may be looked at; nil: without limit.
     var holdoutLooks: Int?
     let leases = Leases()
+    let logger = Logger(label: "holdfast.labels")
 
     func register(in table: inout MethodTable) {
         table.on(ImagesInsert.self) { parameters, context in try await insert(parameters, context) }

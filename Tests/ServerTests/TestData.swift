@@ -19,7 +19,8 @@ final class TestData: Sendable {
     init(
         _ settings: LabelSettings = .standard,
         in directory: TemporaryDirectory? = nil,
-        durability: Durability = .process
+        durability: Durability = .process,
+        holdoutLooks: Int? = nil
     ) throws {
         self.directory = try directory ?? TemporaryDirectory()
         elsewhere = try TemporaryDirectory()
@@ -29,7 +30,7 @@ final class TestData: Sendable {
             [SettingsTable.migration] + Producers.migrations + RunStore.migrations + Replay.migrations
             + Metrics.migrations + Labels.migrations(settings)
         catalog = try Catalog(path: place.database, durability: durability, migrations: migrations, arrays: arrays)
-        labels = Labels(catalog: catalog, arrays: arrays, settings: settings)
+        labels = Labels(catalog: catalog, arrays: arrays, settings: settings, holdoutLooks: holdoutLooks)
         var table = MethodTable()
         ServerMethods(
             catalog: catalog,

@@ -7,10 +7,13 @@ public struct HoldoutNext: Method {
 
     /// At most this many (default 1, at most 1 000).
     public var limit: Int?
+    /// The label that must be missing; by default all are.
+    public var label: String?
     public var annotator: String?
 
-    public init(limit: Int? = nil, annotator: String? = nil) {
+    public init(limit: Int? = nil, label: String? = nil, annotator: String? = nil) {
         self.limit = limit
+        self.label = label
         self.annotator = annotator
     }
 

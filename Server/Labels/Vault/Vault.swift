@@ -44,7 +44,8 @@ extension Labels {
     func holdoutNext(_ parameters: HoldoutNext) throws -> @Sendable (WriteTransaction) throws -> HoldoutNext.Result {
         let limit = try Page.limit(parameters.limit, default: 1, maximum: 1000)
         let annotator = parameters.annotator ?? ""
-        return { [settings] transaction in
+        let pool = try parameters.label.map { CandidatePool.holdout(missing: try label($0)) } ?? .holdout(settings)
+        return { transaction in
             let connection = transaction.connection
             try connection.execute(
                 "DELETE FROM holdout_leases WHERE expires_at <= ? AND annotator != ?",
@@ -57,7 +58,7 @@ extension Labels {
                 }
             )
             var sampler = Sampler(
-                pool: .holdout(settings),
+                pool: pool,
                 connection: connection,
                 generator: SeededGenerator(seed: UInt64.random(in: 0 ... .max)),
                 isUnavailable: others.contains

@@ -1,0 +1,46 @@
+/** A page of a grid: which of its images are marked, and where the cursor is. Pure bookkeeping, without a document. */
+export class GridPage {
+  constructor(images, columns) {
+    this.images = images;
+    this.columns = columns;
+    this.marked = new Set();
+    this.cursor = 0;
+    this.anchor = 0;
+  }
+
+  /** Moves the cursor by cells, not beyond the page; `extend` marks everything on the way from the anchor. */
+  move(dx, dy, { extend = false } = {}) {
+    const next = this.cursor + dx + dy * this.columns;
+    if (next < 0 || next >= this.images.length) return false;
+    if (!extend) this.anchor = next;
+    this.cursor = next;
+    if (extend) this.mark(this.anchor, next);
+    return true;
+  }
+
+  toggle(place) {
+    this.cursor = this.anchor = place;
+    if (!this.marked.delete(place)) this.marked.add(place);
+  }
+
+  /** Marks all cells between two places, in reading order. */
+  mark(from, to) {
+    for (let place = Math.min(from, to); place <= Math.max(from, to); place += 1) this.marked.add(place);
+  }
+
+  /** Sets one cell, as a brush does. */
+  paint(place, on) {
+    if (on) this.marked.add(place);
+    else this.marked.delete(place);
+  }
+
+  /** The answers of the page: marked is yes, the rest no. */
+  answers(label, eventID) {
+    return this.images.map((image, place) => ({
+      id: image.id,
+      labels: { [label]: this.marked.has(place) ? 1 : 0 },
+      event_id: eventID(),
+      ...(image.opinion ? { opinion: true } : {}),
+    }));
+  }
+}

@@ -1,0 +1,224 @@
+import { call, callLeaving, connection } from "../api.js";
+import { h, isOnButton, isTyping, setText } from "../dom.js";
+import { count, plural, title } from "../format.js";
+import { eventID } from "../outbox.js";
+import { empty, failure, loading } from "../states.js";
+import { GridPage } from "./page.js";
+
+const SIZES = [5, 6, 7, 8, 9, 10];
+const STRATEGIES = ["mixed", "balanced", "hunt", "uncertain", "surprise", "diverse", "random"];
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const THUMBNAIL = 256;
+
+/** Many images at once: everything is "no" until it is marked; one key sends the page and brings the next. */
+export class GridRoom {
+  keys = [
+    ["← → ↑ ↓", "Move"], ["space", "Mark or unmark (yes)"], ["shift ←", "Mark a range"],
+    ["enter", "Send the page: marked is yes, the rest no"], ["n", "Mark nothing"],
+  ];
+  #visible = false;
+  #page = null;
+  #next = null;
+  #brush = null;
+  #onKey = (event) => this.#key(event);
+
+  constructor(shell) {
+    this.shell = shell;
+    this.leases = eventID();
+    this.label = null;
+    this.question = h("h1", { class: "question" }, " ");
+    this.labels = h("select", { "aria-label": "Label that is asked", change: (event) => this.#go({ label: event.target.value }) });
+    this.strategy = h("select", { "aria-label": "How images are chosen", change: (event) => this.#go({ strategy: event.target.value }) },
+      ...STRATEGIES.map((name) => h("option", { value: name }, title(name))));
+    this.size = h("input", { type: "range", min: SIZES[0], max: SIZES.at(-1), step: 1, "aria-label": "Images per row", change: (event) => this.#go({ size: event.target.value }) });
+    this.info = h("p", { class: "muted", role: "status" });
+    this.cells = h("div", {
+      class: "cells", role: "grid", "aria-label": "Images", tabindex: "0",
+      pointerdown: (event) => this.#press(event),
+      pointerover: (event) => this.#paint(event),
+    });
+    this.state = h("div", { class: "grid-state" });
+    this.send = h("button", { type: "button", class: "primary", click: () => this.commit() }, h("kbd", { "aria-hidden": "true" }, "enter"), " Send the page");
+    this.element = h("section", { class: "grid-room", "aria-label": "Grid" },
+      h("div", { class: "ask" }, this.question, this.info, h("span", { class: "spacer" }),
+        h("label", { class: "muted" }, "Size ", this.size), this.strategy, this.labels),
+      h("div", { class: "grid-body" }, this.cells, this.state),
+      h("div", { class: "reply" }, this.send,
+        h("button", { type: "button", click: () => this.#clear() }, "Mark nothing"),
+        h("p", { class: "muted" }, "Click, paint or press space on what is a yes.")));
+    addEventListener("pointerup", () => (this.#brush = null));
+    addEventListener("pagehide", () => this.#release());
+  }
+
+  async show(route) {
+    this.route = route;
+    if (!this.#visible) document.addEventListener("keydown", this.#onKey);
+    this.#visible = true;
+    const columns = SIZES.includes(Number(route.size)) ? Number(route.size) : 6;
+    const strategy = STRATEGIES.includes(route.strategy) ? route.strategy : "mixed";
+    const isSame = this.columns === columns && this.chosen === strategy && (route.label ?? this.label) === this.label && this.#page;
+    this.columns = columns;
+    this.chosen = strategy;
+    this.size.value = String(columns);
+    this.strategy.value = strategy;
+    if (isSame) return;
+    await this.#begin(route.label);
+  }
+
+  hide() {
+    this.#visible = false;
+    document.removeEventListener("keydown", this.#onKey);
+    this.#release();
+    this.#page = this.#next = null;
+  }
+
+  connectionChanged() {
+    if (connection.live && this.#visible && !this.#page) this.#begin(this.route.label);
+  }
+
+  /** Sends the page behind the annotator's back, and shows the next one, which is there already. */
+  commit() {
+    const page = this.#page;
+    if (!page) return;
+    const sets = page.answers(this.label, eventID);
+    this.shell.outbox.add("labels.set_many", { sets, annotator: this.shell.annotator });
+    setText(this.info, `${plural(sets.length, "answer")} sent, ${page.marked.size} yes`);
+    this.#page = null;
+    this.#advance();
+  }
+
+  #go(changes) {
+    this.shell.navigate({ room: "grid", label: this.label, strategy: this.chosen, size: this.columns, ...changes }, { replace: true });
+  }
+
+  async #begin(wanted) {
+    this.#release();
+    this.#page = this.#next = null;
+    this.#showState(loading("images"));
+    try {
+      const { labels } = await call("labels.stats");
+      const names = Object.keys(labels);
+      this.label = names.includes(wanted) ? wanted : names[0];
+      this.labels.replaceChildren(...names.map((name) => h("option", { value: name }, title(name))));
+      this.labels.value = this.label;
+      this.labels.hidden = names.length < 2;
+      setText(this.question, `${title(this.label)}?`);
+      this.shell.remember({ label: this.label });
+      await this.#advance();
+    } catch (error) {
+      this.#showState(failure("The images did not come", error, () => this.#begin(wanted)));
+    }
+  }
+
+  async #advance() {
+    const begun = `${this.label} ${this.chosen} ${this.columns}`;
+    const isCurrent = () => this.#visible && begun === `${this.label} ${this.chosen} ${this.columns}`;
+    try {
+      const images = this.#next ?? (await this.#fetch([]));
+      this.#next = null;
+      if (!isCurrent()) return;
+      if (images.length === 0) {
+        this.#showState(empty(`Nothing left to ask about “${title(this.label)}”`, "Every image has an answer, was skipped, or is with another annotator."));
+        return;
+      }
+      this.#page = new GridPage(images, this.columns);
+      this.#showState(null);
+      this.#draw();
+      const next = await this.#fetch(images.map(({ id }) => id)).catch(() => null);
+      if (!isCurrent()) return;
+      this.#next = next;
+      for (const { thumbnail } of next ?? []) if (thumbnail) new Image().src = `${thumbnail}?size=${THUMBNAIL}`;
+    } catch (error) {
+      if (isCurrent()) this.#showState(failure("The images did not come", error, () => this.#advance()));
+    }
+  }
+
+  async #fetch(held) {
+    const unsent = this.shell.outbox.entries.flatMap(({ params }) => (params.sets ?? [params]).map(({ id }) => id));
+    const { images } = await call("labels.next", {
+      limit: this.columns * this.columns, label: this.label, strategy: this.chosen,
+      annotator: this.shell.annotator, session: this.leases, exclude: [...new Set([...held, ...unsent])].slice(0, 10_000),
+    });
+    return images;
+  }
+
+  #release() {
+    callLeaving("labels.release", { annotator: this.shell.annotator, session: this.leases });
+  }
+
+  #draw() {
+    const page = this.#page;
+    this.cells.style.setProperty("--columns", String(page.columns));
+    this.cells.replaceChildren(...page.images.map((image, place) =>
+      h("div", { class: "cell", role: "gridcell", "data-place": place, "data-id": image.id, "aria-label": image.filename },
+        image.thumbnail ? h("img", { src: `${image.thumbnail}?size=${THUMBNAIL}`, alt: "", draggable: "false" }) : h("span", { class: "muted" }, image.filename))));
+    this.cells.focus({ preventScroll: true });
+    this.#render();
+  }
+
+  #render() {
+    const page = this.#page;
+    for (const [place, cell] of [...this.cells.children].entries()) {
+      const marked = page.marked.has(place);
+      cell.classList.toggle("marked", marked);
+      cell.classList.toggle("cursor", place === page.cursor);
+      cell.setAttribute("aria-selected", String(marked));
+    }
+    setText(this.info, `${count(page.images.length)} images, ${count(page.marked.size)} marked`);
+  }
+
+  #clear() {
+    if (!this.#page) return;
+    this.#page.marked.clear();
+    this.#render();
+  }
+
+  #place(event) {
+    const cell = event.target instanceof Element ? event.target.closest(".cell") : null;
+    return cell && this.#page ? Number(cell.dataset.place) : null;
+  }
+
+  #press(event) {
+    const place = this.#place(event);
+    if (place === null || event.button !== 0) return;
+    event.preventDefault();
+    this.cells.focus({ preventScroll: true });
+    if (event.shiftKey) {
+      this.#page.mark(this.#page.anchor, place);
+      this.#page.cursor = place;
+    } else {
+      this.#page.toggle(place);
+      this.#brush = this.#page.marked.has(place);
+    }
+    this.#render();
+  }
+
+  #paint(event) {
+    const place = this.#place(event);
+    if (place === null || this.#brush === null) return;
+    this.#page.paint(place, this.#brush);
+    this.#render();
+  }
+
+  #key(event) {
+    if (!this.#page || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+    if (isOnButton(event) && (event.key === " " || event.key === "Enter")) return;
+    const arrow = ARROWS[event.key];
+    if (arrow) this.#page.move(...arrow, { extend: event.shiftKey });
+    else if (event.key === " " && !event.repeat) this.#page.toggle(this.#page.cursor);
+    else if (event.key === "n" && !event.repeat) this.#page.marked.clear();
+    else if (event.key === "Enter" && !event.repeat) {
+      event.preventDefault();
+      this.commit();
+      return;
+    } else return;
+    event.preventDefault();
+    this.#render();
+  }
+
+  #showState(element) {
+    this.state.replaceChildren(...(element ? [element] : []));
+    this.cells.hidden = element !== null;
+    this.send.disabled = element !== null;
+  }
+}
