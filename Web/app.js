@@ -1,16 +1,17 @@
 import { call, connection, logout } from "./api.js";
 import { h, isTyping, setText } from "./dom.js";
 import { plural } from "./format.js";
-import { LabelRoom } from "./label/room.js";
 import { Outbox } from "./outbox.js";
 import { poll } from "./poll.js";
 import { formatRoute, parseRoute } from "./route.js";
-import { RunsRoom } from "./runs/room.js";
 
-/** The rooms in the order of their tabs; the first is where one arrives. */
+/** The rooms in the order of their tabs; the first is where one arrives. Each is fetched when it is first entered. */
 const ROOMS = [
-  { name: "label", title: "Label", Room: LabelRoom },
-  { name: "runs", title: "Runs", Room: RunsRoom },
+  { name: "label", title: "Label", load: async () => (await import("./label/room.js")).LabelRoom },
+  { name: "grid", title: "Grid", load: async () => (await import("./grid/room.js")).GridRoom },
+  { name: "review", title: "Review", load: async () => (await import("./review/room.js")).ReviewRoom },
+  { name: "runs", title: "Runs", load: async () => (await import("./runs/room.js")).RunsRoom },
+  { name: "progress", title: "Progress", load: async () => (await import("./progress/room.js")).ProgressRoom },
 ];
 const UNSAVED_AFTER = 700;
 const byID = (id) => document.getElementById(id);
@@ -34,6 +35,14 @@ class Shell {
     this.#apply();
     this.outbox.drain();
     poll(() => this.#watchConnection(), 2).now();
+    this.#listenToServer();
+  }
+
+  /** The server says when labels change, so that what others do shows at once; the rooms ask for what they show. */
+  #listenToServer() {
+    const events = new EventSource("/events");
+    events.addEventListener("labels", () => this.#open?.labelsChanged?.());
+    addEventListener("pagehide", () => events.close());
   }
 
   /** Shows a state and puts it into the address; `replace` when going back should not return to the old one. */
@@ -61,23 +70,28 @@ class Shell {
     this.#showBar();
   }
 
-  #apply() {
+  async #apply() {
     const route = parseRoute(location.search);
-    const { name, title, Room } = ROOMS.find((each) => each.name === route.room) ?? ROOMS[0];
+    const { name, title, load } = ROOMS.find((each) => each.name === route.room) ?? ROOMS[0];
     this.route = { ...route, room: name };
-    if (!this.#rooms.has(name)) this.#rooms.set(name, new Room(this));
-    const room = this.#rooms.get(name);
-    if (this.#open !== room) {
-      this.#open?.hide();
-      byID("room").replaceChildren(room.element);
-      this.#open = room;
-    }
     for (const link of byID("rooms").children) {
       if (link.dataset.room === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
     document.title = `${title} · Holdfast`;
     document.body.dataset.room = name;
+    if (!this.#rooms.has(name)) {
+      const Room = await load();
+      // Somebody may have gone on meanwhile, or come here twice.
+      if (this.route.room !== name) return;
+      if (!this.#rooms.has(name)) this.#rooms.set(name, new Room(this));
+    }
+    const room = this.#rooms.get(name);
+    if (this.#open !== room) {
+      this.#open?.hide();
+      byID("room").replaceChildren(room.element);
+      this.#open = room;
+    }
     room.show(this.route);
   }
 
@@ -123,7 +137,7 @@ class Shell {
 
   /** The dialog with the open room's keys. */
   showKeys() {
-    const rows = [...this.#open.keys, ["?", "These keys"]];
+    const rows = [...(this.#open?.keys ?? []), ["?", "These keys"]];
     byID("keys-list").replaceChildren(...rows.flatMap(([keys, text]) => [
       h("dt", {}, ...keys.split(" ").map((key) => h("kbd", {}, key))),
       h("dd", {}, text),
@@ -145,7 +159,7 @@ class Shell {
       this.outbox.drain();
     }
     this.#showBar();
-    this.#open.connectionChanged?.();
+    this.#open?.connectionChanged?.();
   }
 
   #stall(error) {
@@ -183,7 +197,7 @@ class Shell {
     this.annotator = input.value.trim() || annotatorName();
     input.value = this.annotator;
     localStorage.setItem("holdfast.annotator", this.annotator);
-    this.#open.annotatorChanged?.();
+    this.#open?.annotatorChanged?.();
   }
 
   async #leave() {

@@ -7,7 +7,7 @@ struct RowSource: Sendable {
     let layout: RowLayout
     let count: Int
     /// All of a request's rows may be in memory at once.
-    private static let mostDecompressed = 1 << 30
+    static let mostBytes = 1 << 30
     private let array: ArrayValue
     private let offsets: [Int]
 
@@ -17,9 +17,9 @@ struct RowSource: Sendable {
         let layout = try RowLayout(dtype: array.dtype, shape: Array(array.shape.dropFirst()))
         if array.rows != nil {
             let (bytes, overflows) = layout.rowBytes.multipliedReportingOverflow(by: count)
-            guard !overflows, bytes <= Self.mostDecompressed else {
+            guard !overflows, bytes <= Self.mostBytes else {
                 throw WireError.invalidParams(
-                    "\(count) rows of \(layout.rowBytes) bytes are more than a request may decompress to, \(Self.mostDecompressed) bytes"
+                    "\(count) rows of \(layout.rowBytes) bytes are more than a request may decompress to, \(Self.mostBytes) bytes"
                 )
             }
         }

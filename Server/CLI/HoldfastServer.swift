@@ -232,6 +232,7 @@ final class HoldfastServer: Sendable {
             allowedHosts: configuration.allowedHosts + [configuration.http.host],
             webFolder: configuration.webFolder,
             routes: [
+                { EventRoutes(announcements: parts.catalog.announcements).add(to: $0) },
                 { parts.labels.addRoutes(to: $0, pictures) },
                 { parts.replay.addRoutes(to: $0, pictures) },
             ]

@@ -5,6 +5,7 @@ import Wire
 final class Catalog: Sendable {
     private let pool: DatabasePool
     let writer: Writer
+    let announcements = Announcements()
 
     /// Opens or makes `telemetry.sqlite` and brings its schema up to date.
     init(path: String, durability: Durability, migrations: [Migration], arrays: ArrayStore) throws {

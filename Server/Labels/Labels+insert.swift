@@ -33,6 +33,7 @@ extension Labels {
             let before = try Self.counter("straddling_studies", transaction.connection)
             let result = try insert(images, transaction)
             let now = try Self.counter("straddling_studies", transaction.connection)
+            if result.inserted > 0 { transaction.afterCommit { catalog.announcements.post(.labels) } }
             if now > before { transaction.afterCommit { warnOfStraddling(now) } }
             return result
         }

@@ -54,11 +54,16 @@ extension Labels {
     }
 
     /// `labels.release`
-    func release(_ parameters: LabelsRelease) throws -> @Sendable (WriteTransaction) throws -> LabelsRelease.Result {
+    func release(
+        _ parameters: LabelsRelease,
+        _ access: Access
+    ) throws -> @Sendable (WriteTransaction) throws -> LabelsRelease.Result {
         let annotator = parameters.annotator ?? ""
         let holder = parameters.session ?? annotator
         return { [leases] transaction in
-            let vault = try Vault.release(of: annotator, parameters.ids, transaction.connection)
+            let vault =
+                access.allows(.holdout)
+                ? try Vault.release(of: annotator, parameters.ids, transaction.connection) : 0
             return LabelsRelease.Result(released: vault + leases.release(of: holder, parameters.ids))
         }
     }

@@ -2,13 +2,19 @@ import Wire
 
 extension Labels {
     /// `labels.set`
-    func set(_ parameters: LabelsSet) throws -> @Sendable (WriteTransaction) throws -> LabelsSet.Result {
+    func set(
+        _ parameters: LabelsSet,
+        _ access: Access
+    ) throws -> @Sendable (WriteTransaction) throws -> LabelsSet.Result {
         try check(parameters)
-        return { try apply(parameters, $0) }
+        return { try apply(parameters, access, $0) }
     }
 
     /// `labels.set_many`
-    func setMany(_ parameters: LabelsSetMany) throws -> @Sendable (WriteTransaction) throws -> LabelsSetMany.Result {
+    func setMany(
+        _ parameters: LabelsSetMany,
+        _ access: Access
+    ) throws -> @Sendable (WriteTransaction) throws -> LabelsSetMany.Result {
         guard (1...LabelsSetMany.mostSets).contains(parameters.sets.count) else {
             throw WireError.invalidParams(
                 "params.sets has \(parameters.sets.count) entries; 1 to \(LabelsSetMany.mostSets) are possible"
@@ -24,7 +30,7 @@ extension Labels {
             for (index, set) in sets.enumerated() {
                 do {
                     try check(set)
-                    result.images.append(try transaction.withSavepoint { try apply(set, transaction) })
+                    result.images.append(try transaction.withSavepoint { try apply(set, access, transaction) })
                 } catch let error as WireError where error.isFinal {
                     result.rejected.append(RejectedRow(index: index, kind: error.kind.rawValue, message: error.message))
                 }
@@ -48,7 +54,11 @@ extension Labels {
         }
     }
 
-    private func apply(_ parameters: LabelsSet, _ transaction: WriteTransaction) throws -> LabelsSet.Result {
+    private func apply(
+        _ parameters: LabelsSet,
+        _ access: Access,
+        _ transaction: WriteTransaction
+    ) throws -> LabelsSet.Result {
         let connection = transaction.connection
         if let answer = try LabelEvents.answer(to: parameters.eventID, .set, as: LabelsSet.Result.self, connection) {
             return answer
@@ -60,7 +70,7 @@ extension Labels {
             eventID: parameters.eventID,
             timeSpent: parameters.timeSpent
         )
-        let image = try judged(entry, transaction)
+        let image = try judged(entry, access, transaction)
         let isOpinion = parameters.opinion ?? false
         var state = image.state
         for (name, value) in parameters.labels {
@@ -98,7 +108,10 @@ extension Labels {
     }
 
     /// `labels.skip`
-    func skip(_ parameters: LabelsSkip) throws -> @Sendable (WriteTransaction) throws -> LabelsSkip.Result {
+    func skip(
+        _ parameters: LabelsSkip,
+        _ access: Access
+    ) throws -> @Sendable (WriteTransaction) throws -> LabelsSkip.Result {
         { transaction in
             if let answer = try LabelEvents.answer(
                 to: parameters.eventID,
@@ -114,7 +127,7 @@ extension Labels {
                 annotator: parameters.annotator ?? "",
                 eventID: parameters.eventID
             )
-            let image = try judged(entry, transaction)
+            let image = try judged(entry, access, transaction)
             var state = image.state
             state.isSkipped = true
             _ = try change(image, to: state, entry, transaction)
@@ -132,7 +145,10 @@ extension Labels {
     }
 
     /// `labels.undo`
-    func undo(_ parameters: LabelsUndo) throws -> @Sendable (WriteTransaction) throws -> LabelsUndo.Result {
+    func undo(
+        _ parameters: LabelsUndo,
+        _ access: Access
+    ) throws -> @Sendable (WriteTransaction) throws -> LabelsUndo.Result {
         { transaction in
             let connection = transaction.connection
             if let answer = try LabelEvents.answer(
@@ -152,7 +168,7 @@ extension Labels {
                 eventID: parameters.eventID,
                 undone: event
             )
-            let image = try judged(entry, transaction)
+            let image = try judged(entry, access, transaction)
             guard !image.isHoldout || parameters.annotator ?? "" == event.annotator else {
                 throw Vault.leaseRequired(event.imageID)
             }
@@ -197,7 +213,11 @@ extension Labels {
     }
 
     /// The image that an entry is about, if its annotator may judge it.
-    private func judged(_ entry: LabelEvents.Entry, _ transaction: WriteTransaction) throws -> JudgedImage {
+    private func judged(
+        _ entry: LabelEvents.Entry,
+        _ access: Access,
+        _ transaction: WriteTransaction
+    ) throws -> JudgedImage {
         guard
             let image = try JudgedImage.read(
                 entry.imageID,
@@ -206,6 +226,12 @@ extension Labels {
                 transaction.connection
             )
         else { throw WireError.notFound("image \(entry.imageID) does not exist") }
+        if image.isHoldout, !access.allows(.holdout) {
+            throw WireError(
+                .forbidden,
+                "image \(entry.imageID) is held out: judging it needs the token for the hold-out"
+            )
+        }
         if image.isHoldout, entry.kind != .undo {
             try Vault.checkLease(of: entry.imageID, annotator: entry.annotator, transaction.connection)
         }
@@ -228,7 +254,10 @@ extension Labels {
             settings,
             transaction
         )
-        transaction.afterCommit { [leases] in leases.release(entry.imageID) }
+        transaction.afterCommit { [leases, catalog] in
+            leases.release(entry.imageID)
+            catalog.announcements.post(.labels)
+        }
         return split
     }
 }

@@ -14,11 +14,11 @@ struct Labels: Sendable {
     func register(in table: inout MethodTable) {
         table.on(ImagesInsert.self) { parameters, context in try await insert(parameters, context) }
         table.on(LabelsNext.self) { parameters, context in try await next(parameters, context) }
-        table.on(LabelsRelease.self) { parameters, _ in try release(parameters) }
-        table.on(LabelsSet.self) { parameters, _ in try set(parameters) }
-        table.on(LabelsSetMany.self) { parameters, _ in try setMany(parameters) }
-        table.on(LabelsUndo.self) { parameters, _ in try undo(parameters) }
-        table.on(LabelsSkip.self) { parameters, _ in try skip(parameters) }
+        table.on(LabelsRelease.self) { parameters, context in try release(parameters, context.access) }
+        table.on(LabelsSet.self) { parameters, context in try set(parameters, context.access) }
+        table.on(LabelsSetMany.self) { parameters, context in try setMany(parameters, context.access) }
+        table.on(LabelsUndo.self) { parameters, context in try undo(parameters, context.access) }
+        table.on(LabelsSkip.self) { parameters, context in try skip(parameters, context.access) }
         table.on(LabelsGet.self) { parameters, _ in try await get(parameters) }
         table.on(LabelsList.self) { parameters, _ in try await list(parameters) }
         table.on(LabelsTrainVal.self) { parameters, _ in try await trainVal(parameters) }

@@ -75,9 +75,7 @@ enum Serves {
             "SELECT label, strategy, branch, confidence FROM label_serves WHERE id = ?",
             serve
         ) { (label: $0.string(0), strategy: $0.string(1), branch: $0.string(2), confidence: $0.optionalDouble(3)) }
-        guard let asked, let value = after.opinions[asked.label] ?? after.labels[asked.label] ?? nil,
-            value != before.opinions[asked.label] ?? before.labels[asked.label] ?? nil
-        else { return }
+        guard let asked, let value = after.opinions[asked.label], value != before.opinions[asked.label] else { return }
         let distance = abs(Double(value) - (asked.confidence ?? Double(value)))
         try connection.execute(
             """

@@ -45,11 +45,10 @@ struct Gate: Sendable {
 
     /// What the holder of a token may do; nil: nothing. Digests are compared in constant time.
     func access(token: String?) -> Access? {
-        if let token {
-            if holdout?.matches(token) ?? false { return .holdout }
-            if general?.matches(token) ?? false { return generalAccess }
-        }
-        return anonymous
+        guard let token, general != nil || holdout != nil else { return anonymous }
+        if holdout?.matches(token) ?? false { return .holdout }
+        // A wrong token is an error also where one could come in without any.
+        return general?.matches(token) ?? false ? generalAccess : nil
     }
 
     /// A cookie value that proves a login with this token; nil where the token opens nothing.

@@ -77,8 +77,15 @@ struct StepBatch: Sendable {
         if let row = infos?.firstIndex(where: { $0?.utf8.count ?? 0 > Self.mostInfoBytes }) {
             throw WireError.invalidParams("step \(row): info takes more than \(Self.mostInfoBytes) bytes as JSON")
         }
-        if let row = infos?.firstIndex(where: { !($0?.hasPrefix("{") ?? true) }) {
+        if let row = infos?.firstIndex(where: { $0.map { $0.utf8.first { $0 > 0x20 } != UInt8(ascii: "{") } ?? false })
+        {
             throw WireError.invalidParams("step \(row): info is not a JSON object")
+        }
+        let bytes = attached.reduce(0) { $0 + $1.layout.rowBytes * $1.rows.count }
+        guard bytes <= RowSource.mostBytes else {
+            throw WireError.invalidParams(
+                "the arrays of the request are \(bytes) bytes without compression, at most \(RowSource.mostBytes) are possible"
+            )
         }
         if let row = timestamps?.firstIndex(where: { $0.map { !Timestamp.range.contains($0) } ?? false }) {
             throw WireError.invalidParams("step \(row): timestamp is not a time in UNIX seconds")

@@ -116,5 +116,11 @@ def test_a_phone_labels_by_touch_with_a_large_picture(server: Server, page: Page
     wait_until(page, lambda: server.labeled() == 1, "the label")
 
 
-def test_the_page_is_small():
-    assert sum(path.stat().st_size for path in WEB.rglob("*") if path.is_file()) <= 150_000
+@pytest.mark.parametrize("room", ["label", "grid", "review", "runs", "progress"])
+def test_the_page_is_small_whichever_room_it_opens(server: Server, page: Page, room: str):
+    loaded: dict[str, int] = {}
+    page.on("response", lambda response: loaded.__setitem__(response.url.removeprefix(server.url).split("?")[0], response.status))
+    page.goto(f"{server.url}/?room={room}")
+    expect(page.locator("#room > section")).to_be_visible()
+    files = [WEB / (path.lstrip("/") or "index.html") for path in loaded]
+    assert sum(path.stat().st_size for path in files if path.is_file()) <= 150_000

@@ -33,7 +33,7 @@ export class GridRoom {
     this.size = h("input", { type: "range", min: SIZES[0], max: SIZES.at(-1), step: 1, "aria-label": "Images per row", change: (event) => this.#go({ size: event.target.value }) });
     this.info = h("p", { class: "muted", role: "status" });
     this.cells = h("div", {
-      class: "cells", role: "grid", "aria-label": "Images", tabindex: "0",
+      class: "cells", role: "listbox", "aria-multiselectable": "true", "aria-label": "Images", tabindex: "0",
       pointerdown: (event) => this.#press(event),
       pointerover: (event) => this.#paint(event),
     });
@@ -150,7 +150,7 @@ export class GridRoom {
     const page = this.#page;
     this.cells.style.setProperty("--columns", String(page.columns));
     this.cells.replaceChildren(...page.images.map((image, place) =>
-      h("div", { class: "cell", role: "gridcell", "data-place": place, "data-id": image.id, "aria-label": image.filename },
+      h("div", { class: "cell", role: "option", "data-place": place, "data-id": image.id, "aria-label": image.filename },
         image.thumbnail ? h("img", { src: `${image.thumbnail}?size=${THUMBNAIL}`, alt: "", draggable: "false" }) : h("span", { class: "muted" }, image.filename))));
     this.cells.focus({ preventScroll: true });
     this.#render();

@@ -83,6 +83,10 @@ export class LabelRoom {
   /** The images stay: they are leased to this page, whoever sits in front of it. */
   annotatorChanged() {}
 
+  labelsChanged() {
+    this.#refreshSoon();
+  }
+
   /** Brings counts and images up to date; what fails shows only where there is nothing to work on. */
   async refresh() {
     try {
@@ -193,7 +197,7 @@ export class LabelRoom {
     this.queue = new Queue();
     if (this.label === null) return;
     const resumed = this.session.resume(this.label, this.addressed);
-    this.queue.exclude(this.shell.outbox.entries.filter((entry) => this.#answers(entry)).map(({ params }) => params.id));
+    this.queue.exclude(this.shell.outbox.entries.filter((entry) => this.#answers(entry)).flatMap(imagesOf));
     if (resumed) this.queue.bringBack(resumed, now());
     showLabels(this.view.labels, names, this.label);
     setText(this.view.question, `${title(this.label)}?`);
@@ -202,6 +206,7 @@ export class LabelRoom {
   }
 
   #answers({ method, params }) {
+    if (method === "labels.set_many") return params.sets.some(({ labels }) => this.label in labels);
     return method === "labels.skip" || (method === "labels.set" && this.label in params.labels);
   }
 
@@ -225,7 +230,7 @@ export class LabelRoom {
   async #fetch(queue, label, limit) {
     this.#refilling = true;
     try {
-      const unsent = this.shell.outbox.entries.map(({ params }) => params.id);
+      const unsent = this.shell.outbox.entries.flatMap(imagesOf);
       const exclude = [...new Set([...queue.held, ...unsent])].slice(0, MOST_EXCLUDED);
       // Near the end others want some, too.
       const fair = Math.min(limit, Math.max(4, Math.ceil(this.progress.open(label) / 4)));
@@ -347,6 +352,11 @@ export class LabelRoom {
     this.shell.remember({ label: this.label, image: image?.id });
     this.session.keep(this.label, image, image?.id);
   }, 300);
+}
+
+/** The images that an unsent write is about. */
+function imagesOf({ params }) {
+  return params.sets ? params.sets.map(({ id }) => id) : [params.id];
 }
 
 function fileText(image) {

@@ -1,6 +1,7 @@
 /** What a write does to the number of labeled and of "yes" images; an undo's note holds the labels it takes away. */
 export function effect({ method, params, note }) {
   if (method === "labels.set") return answers(params.labels, 1);
+  if (method === "labels.set_many") return sum(params.sets.map(({ labels }) => answers(labels, 1)));
   if (method === "labels.undo" && note) return answers(note, -1);
   return {};
 }
@@ -25,6 +26,18 @@ export function perHour(times, now) {
   if (recent.length < 5) return null;
   const span = Math.max(now - recent[0], 10);
   return Math.round(((recent.length - 1) / span) * 3600);
+}
+
+function sum(effects) {
+  const total = {};
+  for (const each of effects) {
+    for (const [name, { labeled, yes }] of Object.entries(each)) {
+      total[name] ??= { labeled: 0, yes: 0 };
+      total[name].labeled += labeled;
+      total[name].yes += yes;
+    }
+  }
+  return total;
 }
 
 function answers(labels, sign) {

@@ -178,20 +178,32 @@ struct VaultTests {
         #expect(try await data.refusal(evaluate)?.kind == "budget_exhausted")
     }
 
-    @Test func withATokenForTheHoldoutItsMethodsNeedIt() async throws {
+    @Test func withATokenForTheHoldoutItsMethodsAndImagesNeedIt() async throws {
         let data = try TestData()
-        let request = try TestData.request(HoldoutImages())
-        let context = CallContext(
-            arrayEncoding: .base64,
-            limits: FrameLimits(),
-            access: .general,
-            earlierWrites: {}
-        )
-        guard case .failure(let error) = await data.dispatcher.outcome(of: request, context) else {
-            Issue.record("holdout.images was answered")
-            return
+        let held = try await images(data).held
+        try await data.call(HoldoutNext(limit: 1000, annotator: "ann"))
+        try await data.call(LabelsSet(id: held[0], labels: ["mag_view": 1], annotator: "ann"))
+        func kind(_ method: some Method) async throws -> WireError.Kind? {
+            let request = try TestData.request(method)
+            let context = CallContext(
+                arrayEncoding: .base64,
+                limits: FrameLimits(),
+                access: .general,
+                earlierWrites: {}
+            )
+            guard case .failure(let error) = await data.dispatcher.outcome(of: request, context) else { return nil }
+            #expect(!error.isFinal)
+            return error.kind
         }
-        #expect(error.kind == .forbidden)
-        #expect(!error.isFinal)
+        #expect(try await kind(HoldoutImages()) == .forbidden)
+        #expect(try await kind(HoldoutNext(annotator: "ann")) == .forbidden)
+        #expect(try await kind(HoldoutEvaluate(label: "mag_view", predictions: [], reason: "r")) == .forbidden)
+        #expect(try await kind(LabelsSet(id: held[1], labels: ["mag_view": 1], annotator: "ann")) == .forbidden)
+        #expect(try await kind(LabelsSkip(id: held[1], annotator: "ann")) == .forbidden)
+        #expect(try await kind(LabelsUndo(annotator: "ann")) == .forbidden)
+        #expect(try await kind(LabelsRelease(annotator: "ann")) == nil)
+        // Her leases are not given back by somebody who only knows her name.
+        try await data.call(LabelsSet(id: held[1], labels: ["mag_view": 0], annotator: "ann"))
+        #expect(try await kind(HoldoutLedger()) == nil)
     }
 }

@@ -63,4 +63,25 @@ struct GateTests {
         #expect(gate.makeSession(token: Self.token, at: time) == session)
         #expect(gate.makeSession(token: Self.token, at: time + 1) != session)
     }
+
+    @Test func aTokenForTheHoldoutOpensTheVaultAndEverythingElse() throws {
+        let both = Gate(token: "general", holdoutToken: "vault")
+        #expect(both.access(token: "general") == .general)
+        #expect(both.access(token: "vault") == .holdout)
+        #expect(both.access(token: "other") == nil)
+        let session = try #require(both.makeSession(token: "vault", at: time))
+        #expect(both.access(session: session, at: time) == .holdout)
+        let other = try #require(both.makeSession(token: "general", at: time))
+        #expect(both.access(session: other, at: time) == .general)
+        both.end(session: session, at: time)
+        #expect(both.access(session: session, at: time) == nil)
+        #expect(Gate(token: "general").access(token: "general") == .holdout)
+    }
+
+    @Test func whereOnlyTheVaultIsGuardedOthersComeInWithoutAToken() {
+        let gate = Gate(token: nil, holdoutToken: "vault")
+        #expect(gate.access(token: nil) == .general)
+        #expect(gate.access(token: "vault") == .holdout)
+        #expect(gate.access(token: "wrong") == nil)
+    }
 }

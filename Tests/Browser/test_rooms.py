@@ -1,0 +1,149 @@
+"""The grid, the review queues and the progress page."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from conftest import NUMBER, shown_image, wait_until
+from holdfast_server import Server, array
+from test_access import serious
+
+LABEL = "biopsy_tool"
+
+
+def insert_distinct_images(server: Server, count: int) -> list[int]:
+    dice = np.random.default_rng(5)
+    images = [
+        {"filename": f"img_{k:04d}.png", "study_id": f"study_{k // 8}", "frame_number": k % 8,
+         "image": array(np.kron(dice.integers(0, 256, (6, 6)), np.ones((10, 10))).astype(np.uint8))}
+        for k in range(count)
+    ]
+    return server.ingest("images.insert", images=images)["ids"]
+
+
+def label(server: Server, image: int, value: int, annotator: str, **more) -> None:
+    server.call("labels.set", id=image, labels={LABEL: value}, annotator=annotator, **more)
+
+
+def cells(page: Page):
+    expect(page.locator(".cell")).not_to_have_count(0)
+    return page.locator(".cell")
+
+
+def test_a_page_of_the_grid_is_marked_by_keys_and_pointer_and_sent_at_once(server: Server, page: Page):
+    insert_distinct_images(server, 80)
+    page.goto(f"{server.url}/?room=grid&size=5")
+    expect(cells(page)).to_have_count(25)
+    ids = [int(cell.get_attribute("data-id")) for cell in page.locator(".cell").all()]
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+ArrowRight")
+    page.locator(".cell").nth(20).click()
+    marked = [0, 5, 6, 20]
+    expect(page.locator(".cell.marked")).to_have_count(len(marked))
+    page.keyboard.press("Enter")
+    wait_until(page, lambda: server.labeled() == 25, "the page's labels")
+    expect(page.locator(".cell").first).not_to_have_attribute("data-id", str(ids[0]))
+    assert [server.label_of(id) for id in ids] == [int(place in marked) for place in range(25)]
+    again = {int(cell.get_attribute("data-id")) for cell in page.locator(".cell").all()}
+    assert again.isdisjoint(ids)
+
+
+def test_dragging_over_the_grid_paints(server: Server, page: Page):
+    insert_distinct_images(server, 40)
+    page.goto(f"{server.url}/?room=grid&size=5")
+    boxes = [cell.bounding_box() for cell in cells(page).all()[:4]]
+    middle = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+    page.mouse.move(*middle[0])
+    page.mouse.down()
+    for point in middle[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+    page.mouse.move(5, 5)
+    expect(page.locator(".cell.marked")).to_have_count(4)
+
+
+def test_disagreements_are_settled_and_what_others_said_shows_after_the_answer(server: Server, page: Page):
+    ids = insert_distinct_images(server, 60)
+    asked = server.call("labels.next", limit=3, label=LABEL, annotator="ada")["images"]
+    for image in asked:
+        label(server, image["id"], 1, "ada")
+        label(server, image["id"], 0, "ben", opinion=True)
+    assert ids
+    page.goto(f"{server.url}/?room=review&queue=disagreements&label={LABEL}")
+    image = shown_image(page)
+    expect(page.locator(".queues [aria-current]")).to_contain_text("Disagreements 3")
+    expect(page.get_by_text("ada: yes")).to_have_count(0)
+    page.keyboard.press("0")
+    expect(page.locator(".last")).to_contain_text("ada: yes, ben: no")
+    wait_until(page, lambda: server.label_of(image) == 0, "the label that counts")
+    assert server.call("labels.agreement", label=LABEL)["disagreements"] == 2
+    page.keyboard.press("u")
+    expect(page.locator(".label-room")).to_have_attribute("data-image", str(image))
+    wait_until(page, lambda: server.label_of(image) == 1, "the label is back")
+
+
+def test_likely_errors_come_first_and_go_once_they_were_looked_at(server: Server, page: Page):
+    insert_distinct_images(server, 60)
+    asked = [image["id"] for image in server.call("labels.next", limit=20, label=LABEL)["images"]]
+    for place, image in enumerate(asked):
+        label(server, image, place % 2, "ada")
+    scores = {image: 0.95 if place == 4 else 0.9 if place % 2 else 0.1 for place, image in enumerate(asked)}
+    server.call("labels.update_scores", scores=[{"id": id, "confidence": {LABEL: score}} for id, score in scores.items()])
+    page.goto(f"{server.url}/?room=review&queue=errors&label={LABEL}")
+    assert shown_image(page) == asked[4]
+    page.keyboard.press("1")
+    expect(page.get_by_role("heading", name="Nothing in “Likely errors”")).to_be_visible()
+    wait_until(page, lambda: server.label_of(asked[4]) == 1, "the corrected label")
+    assert server.call("labels.issues", label=LABEL)["issues"] == []
+
+
+def test_the_hold_out_is_labeled_blind(server: Server, page: Page):
+    insert_distinct_images(server, 80)
+    held = {row["id"] for row in server.rows("SELECT id FROM labels WHERE split = 'test'")}
+    page.goto(f"{server.url}/?room=review&queue=holdout&label={LABEL}")
+    expect(page.locator(".label-room")).to_have_attribute("data-image", NUMBER)
+    image = int(page.locator(".label-room").get_attribute("data-image"))
+    assert image in held
+    expect(page.locator(".file")).to_contain_text(f"image {image}")
+    name = server.rows("SELECT filename FROM labels WHERE id = ?", image)[0]["filename"]
+    assert name not in page.content()
+    page.keyboard.press("1")
+    wait_until(page, lambda: server.label_of(image) == 1, "the hold-out's label")
+    assert server.labeled() == 0, "what the hold-out says is not counted where training can see it"
+
+
+def test_progress_shows_counts_yield_and_looks_and_follows_others(server: Server, page: Page):
+    ids = insert_distinct_images(server, 80)
+    page.goto(f"{server.url}/?room=progress")
+    expect(page.get_by_role("heading", name="Splits")).to_be_visible()
+    for image in server.call("labels.next", limit=5, label=LABEL, strategy="random", annotator="ada")["images"]:
+        label(server, image["id"], 1, "ada", time_spent=2.0)
+    expect(page.get_by_role("cell", name="5 (100 %)").first).to_be_visible()
+    held = server.call("holdout.next", limit=100, annotator="ada")["images"]
+    for place, image in enumerate(held):
+        label(server, image["id"], place % 2, "ada")
+    predictions = [{"id": image["id"], "confidence": 0.5} for image in held]
+    server.call("holdout.evaluate", label=LABEL, predictions=predictions, reason="before the paper")
+    expect(page.get_by_role("cell", name="before the paper")).to_be_visible()
+    assert ids
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("room", ["grid", "review&queue=holdout", "review&queue=errors", "progress"])
+def test_axe_finds_nothing_serious_in_the_further_rooms(server: Server, page: Page, theme: str, room: str):
+    insert_distinct_images(server, 60)
+    page.emulate_media(color_scheme=theme)
+    page.goto(f"{server.url}/?room={room}")
+    expect(page.locator("#room > section")).to_be_visible()
+    page.wait_for_load_state("networkidle" if room == "progress" else "load")
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("room", ["grid", "review", "progress"])
+def test_a_phone_shows_the_further_rooms_without_scrolling_sideways(server: Server, page: Page, room: str):
+    insert_distinct_images(server, 60)
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto(f"{server.url}/?room={room}")
+    expect(page.locator("#room > section")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
