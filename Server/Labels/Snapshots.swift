@@ -36,6 +36,17 @@ enum Snapshots {
         }
     }
 
+    /// The id that a snapshot of the state has, made or not.
+    static func currentID(_ settings: LabelSettings, _ connection: Connection) throws -> String {
+        var hash = SHA256()
+        try lines(settings, connection) { hash.update(data: $0.bytes) }
+        return hex(hash.finalize())
+    }
+
+    static func hex(_ digest: SHA256Digest) -> String {
+        digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
     static func read(_ id: String, _ connection: Connection) throws -> Snapshot? {
         try connection.first(
             "SELECT snapshot_id, train, val, created_at, note FROM snapshots WHERE snapshot_id = ?",
@@ -63,14 +74,10 @@ extension Labels {
         }
         return { [settings] transaction in
             let connection = transaction.connection
-            var hash = SHA256()
-            var counts = ["train": 0, "val": 0]
-            try Snapshots.lines(settings, connection) { line in
-                hash.update(data: line.bytes)
-                counts[line.split, default: 0] += 1
-            }
-            let id = hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            let id = try Snapshots.currentID(settings, connection)
             if let known = try Snapshots.read(id, connection) { return known }
+            var counts = ["train": 0, "val": 0]
+            try Snapshots.lines(settings, connection) { counts[$0.split, default: 0] += 1 }
             try connection.execute(
                 "INSERT INTO snapshots (snapshot_id, created_at, note, train, val) VALUES (?, ?, ?, ?, ?)",
                 id,

@@ -108,7 +108,7 @@ extension Labels {
     private static func digest(_ samples: [Evaluation.Sample]) -> String {
         var hash = SHA256()
         for sample in samples { hash.update(data: Array("\(sample.id):\(sample.confidence)\n".utf8)) }
-        return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        return Snapshots.hex(hash.finalize())
     }
 
     private struct LookKey: Codable {

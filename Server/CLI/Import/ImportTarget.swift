@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import Holdfast
+import Logging
+
+/// Where an import goes: a running server, or a data directory that none is using.
+struct ImportTarget: ParsableArguments {
+    @Option(help: "HOST:PORT of a running server's TCP door. [HOLDFAST_SERVER] (default: 127.0.0.1:7411)")
+    var server: String?
+    @Option(help: "A data directory that no server is using.")
+    var data: String?
+    @Option(help: "The token of the running server. [HOLDFAST_TOKEN]")
+    var token: String?
+
+    func validate() throws {
+        guard data == nil || server == nil else { throw ValidationError("--data and --server exclude each other") }
+    }
+
+    /// Does a job with a client and prints its summary.
+    func run(importing source: String, _ job: @escaping @Sendable (HoldfastClient) async throws -> String) async throws
+    {
+        guard let data else {
+            let environment = ProcessInfo.processInfo.environment
+            return try await Self.run(
+                importing: source,
+                server: server ?? environment["HOLDFAST_SERVER"] ?? "127.0.0.1:7411",
+                token: token ?? environment["HOLDFAST_TOKEN"],
+                job
+            )
+        }
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = .error
+            return handler
+        }
+        try await EmbeddedServer.run(data: data) { server, token in
+            try await Self.run(importing: source, server: server, token: token, job)
+        }
+    }
+
+    private static func run(
+        importing source: String,
+        server: String,
+        token: String?,
+        _ job: @Sendable (HoldfastClient) async throws -> String
+    ) async throws {
+        let client: HoldfastClient
+        do {
+            client = try HoldfastClient(server: server, token: token)
+        } catch {
+            throw CommandFailure(code: CommandFailure.usage, message: "--server \(server): \(error)")
+        }
+        do {
+            // Says soon and clearly when there is no server, where the import itself would try again for ever.
+            _ = try await client.call(ServerPing())
+            let summary = try await job(client)
+            await client.close()
+            print(summary)
+        } catch {
+            await client.close()
+            throw failure(error, source, server)
+        }
+    }
+
+    private static func failure(_ error: any Error, _ source: String, _ server: String) -> CommandFailure {
+        let message: String
+        switch error {
+        case let failure as CommandFailure: return failure
+        case let error as HoldfastError where error.code == .protocolViolation:
+            message =
+                "\(server) does not speak the protocol; is it the HTTP door? Training code and imports use the other one, 7411 by default"
+        case let error as HoldfastError where error.code == .unreachable:
+            message =
+                "there is no server at \(server); start one with \"holdfast serve\", or import with --data DIR"
+        default: message = "importing \(source) failed: \(error)"
+        }
+        return CommandFailure(code: CommandFailure.other, message: message)
+    }
+}

@@ -1,0 +1,156 @@
+"""Labels at size: what picking, labeling, counting and inserting cost, and what the plain query costs on the same database.
+
+    HOLDFAST_BIN=.build/release/holdfast python Tests/Benchmarks/labels.py [--rows 10000 1000000 10000000]
+"""
+
+import argparse
+import os
+import pathlib
+import sqlite3
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "EndToEnd"))
+from server import Server  # noqa: E402
+
+# What one would write first; it looks at every open image and sorts them all.
+PLAIN = """
+    SELECT id FROM labels WHERE has_biopsy_tool IS NULL AND has_mag_view IS NULL AND outcome IS NULL
+    AND skipped_at IS NULL AND split IS NOT 'test' ORDER BY abs(coalesce(confidence_biopsy, 0.5) - 0.5), random() LIMIT 1
+"""
+
+
+def percentile(times, share):
+    return sorted(times)[min(len(times) - 1, int(share * len(times)))]
+
+
+def fill(database, rows):
+    """Rows with random confidences; two in ten thousand tie, a tenth is held out."""
+    with sqlite3.connect(database) as connection:
+        connection.execute("PRAGMA cache_size = -500000")
+        connection.execute(
+            """
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+            INSERT INTO labels (filename, study_id, split, confidence_biopsy, predicted_at, tiebreak)
+            SELECT 'img_' || i, 'study_' || (i / 40), CASE WHEN abs(random()) % 10 = 0 THEN 'test' END,
+            CASE WHEN i % 3 THEN (abs(random()) % 5001) / 5000.0 END, NULL, abs(random()) >> 1 FROM n
+            """,
+            (rows,),
+        )
+    connection.close()
+
+
+def time_calls(connection, method, params, count):
+    times = []
+    for index in range(count):
+        start = time.perf_counter()
+        connection.call(method, params(index))
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def report(what, times, note=""):
+    print(f"  {what:<44} p50 {statistics.median(times) * 1e3:8.3f} ms   p99 {percentile(times, 0.99) * 1e3:8.3f} ms  {note}")
+
+
+def picking(server, rows, plain_runs):
+    with server.connect() as connection:
+        time_calls(connection, "labels.next", lambda k: {"seed": k}, 50)
+        stop = threading.Event()
+        worker = threading.Thread(target=keep_busy, args=(server, rows, stop))
+        for busy in (False, True):
+            if busy:
+                worker.start()
+            for strategy in ("mixed", "random", "uncertain", "hunt"):
+                ask = lambda k, strategy=strategy: {"seed": k, "strategy": strategy, "annotator": f"a{k % 50}"}  # noqa: E731
+                note = "during ingest and predictions" if busy else ""
+                report(f"labels.next {strategy}", time_calls(connection, "labels.next", ask, 400), note)
+        stop.set()
+        worker.join()
+        report("labels.stats", time_calls(connection, "labels.stats", lambda _: {}, 200))
+    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True) as database:
+        times = []
+        for _ in range(plain_runs):
+            start = time.perf_counter()
+            database.execute(PLAIN).fetchall()
+            times.append(time.perf_counter() - start)
+    report("plain ORDER BY abs(…), random()", times)
+
+
+def keep_busy(server, rows, stop):
+    producer, seq = str(uuid.uuid4()), 0
+    with server.connect() as connection:
+        while not stop.is_set():
+            seq += 1
+            images = [{"filename": f"new_{rows}_{seq}_{k}"} for k in range(100)]
+            connection.call("images.insert", {"images": images, "producer": producer, "seq": seq})
+            guesses = [{"id": 1 + (seq * 977 + k) % rows, "confidence": {"biopsy_tool": k / 100}} for k in range(100)]
+            connection.call("labels.update_predictions", {"predictions": guesses})
+
+
+def labeling(server, annotators, seconds):
+    """Durable labels from many people at once: each waits for its answer before the next."""
+    counts, errors = [0] * annotators, []
+
+    def work(number):
+        try:
+            with server.connect() as connection:
+                end = time.perf_counter() + seconds
+                while time.perf_counter() < end:
+                    name = f"annotator {number}"
+                    images = connection.call("labels.next", {"annotator": name, "limit": 20})["images"]
+                    ids = [connection.send("labels.set", {"id": image["id"], "labels": {"biopsy_tool": 1}, "annotator": name}) for image in images]
+                    for id in ids:
+                        connection.wait(id)
+                    counts[number] += len(ids)
+        except Exception as error:  # noqa: BLE001
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(annotators)]
+    start = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print(f"  labels.set, durable, {annotators} annotators{'':<14} {sum(counts) / (time.perf_counter() - start):10,.0f} per second   errors: {len(errors)}")
+
+
+def inserting(server, count):
+    producer = str(uuid.uuid4())
+    with server.connect() as connection:
+        start = time.perf_counter()
+        ids = []
+        for seq in range(1, count // 1000 + 1):
+            images = [{"filename": f"bulk_{seq}_{k}", "study_id": f"s{seq}"} for k in range(1000)]
+            ids.append(connection.send("images.insert", {"images": images, "producer": producer, "seq": seq}))
+        for id in ids:
+            connection.wait(id)
+        print(f"  images.insert without arrays{'':<17} {count / (time.perf_counter() - start):10,.0f} per second")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 1_000_000])
+    options = parser.parse_args()
+    binary = os.environ["HOLDFAST_BIN"]
+    for rows in options.rows:
+        with tempfile.TemporaryDirectory() as folder:
+            server = Server(binary, pathlib.Path(folder) / "data", "--log-level", "error")
+            server.start()
+            server.stop()
+            start = time.perf_counter()
+            fill(server.database, rows)
+            print(f"{rows:,} images (filled in {time.perf_counter() - start:.0f} s)")
+            server.start()
+            picking(server, rows, plain_runs=20 if rows <= 100_000 else 3)
+            labeling(server, 50, 4)
+            inserting(server, 20_000)
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()

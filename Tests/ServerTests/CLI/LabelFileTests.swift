@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+@testable import Server
+
+struct LabelFileTests {
+    private func read(_ text: String, as name: String) throws -> [LabelFile.Row] {
+        let directory = try TemporaryDirectory()
+        let path = directory.file(name)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        return try LabelFile.read(path)
+    }
+
+    @Test func csvHasAColumnForEachLabel() throws {
+        let text = """
+            filename,study_id,frame_number,has_tool,view,split,confidence_tool,note\r
+            "a, ""b"".png",s1,3,1,0,train,0.5,fine
+            "two
+            lines",,,0,,,,\u{20}
+            """
+        let rows = try read("\u{FEFF}" + text + "\n", as: "labels.csv")
+        #expect(
+            rows == [
+                .init(filename: "a, \"b\".png", studyID: "s1", frameNumber: 3, labels: ["tool": 1, "view": 0]),
+                .init(filename: "two\nlines", labels: ["tool": 0]),
+            ]
+        )
+    }
+
+    @Test func jsonLinesMayBeSparse() throws {
+        let text = """
+            {"filename":"a","has_tool":1,"split":"val","labeled_at":"2026-01-01T00:00:00.000000Z"}
+            {"filename":"ü","view":false,"study_id":"s"}
+
+            """
+        let rows = try read(text, as: "labels.jsonl")
+        #expect(
+            rows == [
+                .init(filename: "a", labels: ["tool": 1]), .init(filename: "ü", studyID: "s", labels: ["view": 0]),
+            ]
+        )
+    }
+
+    @Test func anAnnotationOfCOCOWithoutAValueIsAYes() throws {
+        let text = """
+            {"images":[{"id":7,"file_name":"a"},{"id":9,"file_name":"b","study_id":"s"}],
+            "categories":[{"id":1,"name":"tool"},{"id":2,"name":"view"}],
+            "annotations":[{"image_id":9,"category_id":2},{"image_id":7,"category_id":1,"value":0}]}
+            """
+        let rows = try read(text, as: "labels.json")
+        #expect(
+            rows == [
+                .init(filename: "a", labels: ["tool": 0]), .init(filename: "b", studyID: "s", labels: ["view": 1]),
+            ]
+        )
+    }
+
+    @Test(arguments: [
+        ("labels.csv", "name,has_tool\na,1\n", "filename"), ("labels.csv", "filename,has_tool\na\n", "line 2"),
+        ("labels.csv", "filename,has_tool\na,maybe\n", "has_tool"), ("labels.csv", "filename\n\"a\n", "quoted"),
+        ("labels.jsonl", "{\"has_tool\":1}\n", "line 1"), ("labels.jsonl", "{\n", "not what it should be"),
+        (
+            "labels.json", "{\"images\":[],\"categories\":[],\"annotations\":[{\"image_id\":1,\"category_id\":1}]}",
+            "image 1"
+        ),
+        ("labels.txt", "", "neither"),
+    ])
+    func whatIsWrongIsSaid(name: String, text: String, part: String) throws {
+        let failure = #expect(throws: CommandFailure.self) { try read(text, as: name) }
+        #expect(failure?.message.contains(part) == true, "\(failure?.message ?? "")")
+    }
+}
