@@ -49,6 +49,12 @@ let package = Package(
             path: "Client/Examples/CartPole",
             swiftSettings: safe
         ),
+        .executableTarget(
+            name: "ActiveLearning",
+            dependencies: ["Holdfast", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Client/Examples/ActiveLearning",
+            swiftSettings: safe
+        ),
 
         // Server
         .systemLibrary(
@@ -118,7 +124,7 @@ let package = Package(
         .testTarget(name: "PNGTests", dependencies: ["PNG", "Wire"], path: "Tests/PNGTests", swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Holdfast", "Server", "CartPole"],
+            dependencies: ["Holdfast", "Server", "CartPole", "ActiveLearning"],
             path: "Tests/EndToEndTests",
             swiftSettings: safe
         ),

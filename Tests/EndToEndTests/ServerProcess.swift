@@ -14,8 +14,11 @@ final class ServerProcess {
     let data: URL
     private(set) var address = ""
     private var process: Process?
+    private let arguments: [String]
 
-    init() throws {
+    /// - Parameter arguments: Further ones of `holdfast serve`.
+    init(_ arguments: String...) throws {
+        self.arguments = arguments
         data = FileManager.default.temporaryDirectory.appendingPathComponent("holdfast-\(UUID().uuidString)")
     }
 
@@ -36,10 +39,12 @@ final class ServerProcess {
     func start() throws {
         let process = Process()
         process.executableURL = Self.products.appendingPathComponent("holdfast")
-        process.arguments = [
-            "serve", "--data", data.path, "--tcp", address.isEmpty ? "127.0.0.1:0" : address, "--http", "127.0.0.1:0",
-            "--log-level", "warning",
-        ]
+        process.arguments =
+            [
+                "serve", "--data", data.path, "--tcp", address.isEmpty ? "127.0.0.1:0" : address, "--http",
+                "127.0.0.1:0",
+                "--log-level", "warning",
+            ] + arguments
         let output = Pipe()
         process.standardOutput = output
         try process.run()
