@@ -1,5 +1,6 @@
 import { call, connection, logout } from "./api.js";
 import { h, isTyping, setText } from "./dom.js";
+import { Keymap } from "./keys.js";
 import { plural } from "./format.js";
 import { Outbox } from "./outbox.js";
 import { poll } from "./poll.js";
@@ -25,6 +26,7 @@ class Shell {
 
   constructor() {
     this.outbox = new Outbox({ storage: localStorage, send: call });
+    this.keymap = new Keymap(localStorage);
     this.route = {};
     this.annotator = annotatorName();
   }
@@ -135,14 +137,29 @@ class Shell {
     this.showKeys();
   }
 
-  /** The dialog with the open room's keys. */
+  /** The dialog with the open room's keys; those of the answers can be changed there. */
   showKeys() {
     const rows = [...(this.#open?.keys ?? []), ["?", "These keys"]];
-    byID("keys-list").replaceChildren(...rows.flatMap(([keys, text]) => [
+    byID("keys-list").replaceChildren(...rows.flatMap(([keys, text, action]) => [
       h("dt", {}, ...keys.split(" ").map((key) => h("kbd", {}, key))),
-      h("dd", {}, text),
+      h("dd", {}, text, action ? h("button", { type: "button", class: "quiet", click: (event) => this.#changeKey(action, event.target) }, "Change") : null),
     ]));
-    byID("keys").showModal();
+    if (!byID("keys").open) byID("keys").showModal();
+  }
+
+  /** Waits for the key that an answer is to have. */
+  #changeKey(action, button) {
+    button.textContent = "Press a key …";
+    const take = (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      removeEventListener("keydown", take, true);
+      if (event.key !== "Escape" && !this.keymap.change(action, event.key)) this.notice(`“${event.key}” has another meaning.`);
+      this.#open?.keysChanged?.();
+      this.showKeys();
+    };
+    addEventListener("keydown", take, true);
+    byID("keys").addEventListener("close", () => removeEventListener("keydown", take, true), { once: true });
   }
 
   async #watchConnection() {

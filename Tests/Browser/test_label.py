@@ -174,3 +174,17 @@ def test_the_picture_gets_most_of_the_height_and_stays_crisp(labeling: Page):
     assert canvas.bounding_box()["height"] > 1.4 * stage["height"]
     labeling.keyboard.press("f")
     assert canvas.bounding_box()["height"] <= stage["height"] + 1
+
+
+def test_keys_can_be_changed_and_stay_changed(server: Server, labeling: Page):
+    labeling.keyboard.press("?")
+    dialog = labeling.get_by_role("dialog")
+    dialog.get_by_role("button", name="Change").first.click()
+    labeling.keyboard.press("j")
+    expect(dialog.locator("kbd").first).to_have_text("j")
+    labeling.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(labeling.locator("[data-answer=yes] kbd")).to_have_text("j")
+    labeling.reload()
+    image = answer(labeling, "j")
+    wait_until(labeling, lambda: server.label_of(image) == 1, "the label by the new key")

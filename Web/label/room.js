@@ -10,18 +10,20 @@ import { Progress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { LabelSession } from "./session.js";
 import { Strip } from "./strip.js";
-import { flash, labelView, showLabels } from "./view.js";
+import { answerKeys, flash, labelView, showKeys, showLabels } from "./view.js";
 
 const IMPORT = "holdfast import path/to/pictures";
 const MOST_EXCLUDED = 10_000;
-const ANSWERS = { 1: "yes", ArrowRight: "yes", 0: "no", ArrowLeft: "no", " ": "skip" };
 const WORDS = { yes: "✓ Yes", no: "✕ No", skip: "Skipped" };
 const now = () => Date.now() / 1000;
 
 /** One image, one question, one key; what is pressed shows at once and is sent behind the annotator's back. */
 export class LabelRoom {
-  keys = [
-    ["1 →", "Yes"], ["0 ←", "No"], ["space", "Skip: ask about another image"], ["u", "Undo the last answer"],
+  get keys() {
+    return [...answerKeys(this.shell.keymap), ...this.#viewKeys];
+  }
+
+  #viewKeys = [
     [", .", "Look at the image before or after in the study"],
     ["+ −", "Zoom (or the wheel); drag to move"], ["f", "Fit the picture again"],
   ];
@@ -53,6 +55,7 @@ export class LabelRoom {
     this.progress = new Progress(this.view.progress, shell.outbox, () => this.#refreshSoon());
     shell.outbox.addEventListener("change", () => this.#renderProgress());
     addEventListener("resize", debounce(() => this.#visible && this.#prefetch(), 300));
+    this.keysChanged();
     this.#showState(loading("images"));
   }
 
@@ -82,6 +85,10 @@ export class LabelRoom {
 
   /** The images stay: they are leased to this page, whoever sits in front of it. */
   annotatorChanged() {}
+
+  keysChanged() {
+    showKeys(this.view, this.shell.keymap);
+  }
 
   labelsChanged() {
     this.#refreshSoon();
@@ -183,8 +190,8 @@ export class LabelRoom {
   }
 
   #action(key) {
-    if (key in ANSWERS) return () => this.answer(ANSWERS[key]);
-    if (key === "u" || key === "U") return () => this.undo();
+    const action = this.shell.keymap.action(key);
+    if (action !== null) return () => (action === "undo" ? this.undo() : this.answer(action));
     if (key === "," || key === ".") return () => this.#scrub(key === "," ? -1 : 1);
     if (key === "+" || key === "=") return () => this.easel.stage.zoom(1.5);
     if (key === "-") return () => this.easel.stage.zoom(1 / 1.5);

@@ -48,6 +48,22 @@ export function labelView({ stage, onAnswer, onUndo, onHelp, onLabel }) {
   return view;
 }
 
+/** The answers' keys for the dialog; each can be changed there. */
+export function answerKeys(keymap) {
+  return [
+    [`${keymap.shown("yes")} →`, "Yes", "yes"], [`${keymap.shown("no")} ←`, "No", "no"],
+    [keymap.shown("skip"), "Skip: ask about another image", "skip"], [keymap.shown("undo"), "Undo the last answer", "undo"],
+  ];
+}
+
+/** Writes the answers' keys onto their buttons. */
+export function showKeys(view, keymap) {
+  for (const button of view.answers.children) {
+    const action = button.dataset.answer;
+    if (action !== "help") button.querySelector("kbd").textContent = keymap.shown(action);
+  }
+}
+
 /** Lets a pressed answer light up for a moment. */
 export function flash(view, name) {
   const lit = { borderColor: "currentcolor", background: `var(--${name}-soft, var(--accent-soft))` };

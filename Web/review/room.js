@@ -2,16 +2,17 @@ import { call, callLeaving, connection } from "../api.js";
 import { h, isOnButton, isTyping, setText } from "../dom.js";
 import { count, plural, title } from "../format.js";
 import { Easel } from "../label/easel.js";
-import { flash, labelView, showLabels } from "../label/view.js";
+import { answerKeys, flash, labelView, showKeys, showLabels } from "../label/view.js";
 import { eventID } from "../outbox.js";
 import { empty, failure, loading } from "../states.js";
 import { QUEUES } from "./queues.js";
 
-const ANSWERS = { 1: "yes", ArrowRight: "yes", 0: "no", ArrowLeft: "no", " ": "skip" };
-
 /** Queues of images that need another look; the same keys as in the label room. */
 export class ReviewRoom {
-  keys = [["1 →", "Yes"], ["0 ←", "No"], ["space", "Next one, without an answer"], ["u", "Undo the last answer"]];
+  get keys() {
+    return answerKeys(this.shell.keymap);
+  }
+
   #visible = false;
   #items = [];
   #done = [];
@@ -33,6 +34,7 @@ export class ReviewRoom {
     this.view.element.prepend(this.tabs);
     this.view.element.setAttribute("aria-label", "Review");
     this.element = this.view.element;
+    this.keysChanged();
     addEventListener("pagehide", () => this.#release());
   }
 
@@ -50,6 +52,10 @@ export class ReviewRoom {
     this.#release();
     this.#items = [];
     document.removeEventListener("keydown", this.#onKey);
+  }
+
+  keysChanged() {
+    showKeys(this.view, this.shell.keymap);
   }
 
   connectionChanged() {
@@ -151,10 +157,11 @@ export class ReviewRoom {
   #key(event) {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
     if (event.key === " " && isOnButton(event)) return;
-    if (event.key in ANSWERS) this.answer(ANSWERS[event.key]);
-    else if (event.key === "u" || event.key === "U") this.undo();
-    else return;
+    const action = this.shell.keymap.action(event.key);
+    if (action === null) return;
     event.preventDefault();
+    if (action === "undo") this.undo();
+    else this.answer(action);
   }
 
   #showState(element) {
