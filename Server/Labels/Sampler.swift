@@ -15,6 +15,9 @@ struct Sampler {
     private static let windowCapacity = 96
     /// Windows looked at for one pick; three are enough on average.
     private static let maximumTries = 1000
+    /// Of so few rows it is soon cheaper to look at all than to guess on.
+    private static let fewRows = 4096.0
+    private static let triesAmongFew = 24
 
     let pool: CandidatePool
     let connection: Connection
@@ -75,13 +78,15 @@ struct Sampler {
         // The first rows tell how densely tiebreaks lie.
         let last = heads.filter { $0.count > Self.windowCapacity }.compactMap(\.last?.tiebreak).min()
         var window = max(1, (last ?? Self.tiebreakRange / 2) / 3)
-        let propensity = min(1, Double(limit) / heads.reduce(0) { $0 + Self.estimatedCount(of: $1) })
+        let count = heads.reduce(0) { $0 + Self.estimatedCount(of: $1) }
+        let propensity = min(1, Double(limit) / count)
+        let maximumTries = count < Self.fewRows ? Self.triesAmongFew : Self.maximumTries
         var picks: [Pick] = []
         var tries = 0
         while picks.count < limit {
             tries += 1
             // Nearly everything is taken, or the tiebreaks are not uniform: look at all once instead of guessing on.
-            if tries > Self.maximumTries {
+            if tries > maximumTries {
                 let rest = try groups.flatMap { try rows($0, from: 0, to: Self.tiebreakRange, limit: nil) }
                 return picks + take(rest, limit: limit - picks.count)
             }
