@@ -91,6 +91,8 @@ install() {
         install_packages "${toolchain_packages[@]}" "${library_packages[@]}"
         need_swift
     fi
+    # The test of lost power records the server's writes with a small library.
+    if has_suite end-to-end; then install_packages gcc libc6-dev; fi
     if has_suite browser && [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then install_packages chromium; fi
     if has_suite end-to-end || has_suite browser; then install_python_packages; fi
 }

@@ -1,0 +1,179 @@
+"""Every write of the server is recorded; its files are put together as they stood after many of them, killed there or
+having lost power there, and a new server must have all that was acknowledged until then, and be able to go on.
+
+A kill loses nothing that was written. A loss of power loses any of the writes since a file's last sync, here each with
+probability one half. Pages that were torn in the middle of being written are not simulated.
+"""
+
+import contextlib
+import random
+import sqlite3
+import uuid
+
+import h5py
+import numpy
+import pytest
+
+from replay import assert_same_arrays, refs
+from server import Server
+from wire import Producer, Strings
+from write_log import WriteLog, build_recorder
+
+STEPS, EPISODE, OBSERVED_FROM = 96, 13, 40
+RUNS = {"lzf": "lzf", "raw": "none"}
+SHAPES = ((20, 20), (32, 24, 3), (50, 50))
+
+
+def dice_of(*key):
+    return numpy.random.default_rng([sum(map(ord, key[0])), *key[1:]])
+
+
+def frame(run, row):
+    picture = dice_of(run, row).integers(0, 256, (24, 30), numpy.uint8)
+    picture[12:] = row % 251
+    return picture
+
+
+def observation(run, row):
+    return dice_of(run, row, 7).random(4).astype(numpy.float32)
+
+
+def image(number):
+    return dice_of("image", number).integers(0, 256, SHAPES[number % len(SHAPES)], numpy.uint8)
+
+
+def steps(run, first, count):
+    rows = range(first, first + count)
+    columns = {
+        "episode_id": Strings([f"{run}/{row // EPISODE}" for row in rows]),
+        "step_index": numpy.array([row % EPISODE for row in rows], numpy.int64),
+        "reward": numpy.array([float(row) for row in rows]),
+        "terminated": numpy.array([row % EPISODE == EPISODE - 1 for row in rows]),
+        "truncated": numpy.zeros(count, bool),
+        "frame": numpy.stack([frame(run, row) for row in rows]),
+    }
+    # The second dataset comes when the run is well under way: its file is replaced by a copy that has it.
+    if first >= OBSERVED_FROM:
+        columns["observation"] = numpy.stack([observation(run, row) for row in rows])
+    return {"run_id": run, "count": count, "columns": columns}
+
+
+def batch(first, dice):
+    count = min(dice.randint(1, 9), STEPS - first)
+    return OBSERVED_FROM - first if first < OBSERVED_FROM < first + count else count
+
+
+@pytest.fixture(scope="module")
+def recorded(binary, tmp_path_factory):
+    """A log of a server's writes at full durability, and what was acknowledged where in it."""
+    folder = tmp_path_factory.mktemp("recorded")
+    log, dice = folder / "writes", random.Random(3)
+    preload = {"LD_PRELOAD": str(build_recorder(folder)), "WRITE_LOG_ROOT": str(folder / "data"), "WRITE_LOG": str(log)}
+    server = Server(binary, folder / "data", "--durability", "full", log=folder / "log", **preload).start()
+    acknowledged = []
+    try:
+        with server.connect() as connection:
+            producer, images = Producer(connection), 0
+            done = dict.fromkeys(RUNS, 0)
+            for run, compression in RUNS.items():
+                connection.call("runs.start", {"run_id": run, "compression": compression})
+            while any(rows < STEPS for rows in done.values()):
+                for run in RUNS:
+                    if done[run] < STEPS:
+                        count = batch(done[run], dice)
+                        producer.call("steps.append", steps(run, done[run], count))
+                        done[run] += count
+                        acknowledged.append((log.stat().st_size, run, done[run]))
+                producer.call("images.insert", {"images": [{"filename": str(images), "image": image(images)}]})
+                images += 1
+                acknowledged.append((log.stat().st_size, "images", images))
+                if done["raw"] > STEPS // 2 > images:
+                    connection.call("runs.finish", {"run_id": "raw", "status": "finished"})
+                    connection.call("runs.start", {"run_id": "raw"})
+    finally:
+        server.kill()
+    return WriteLog(log), acknowledged
+
+
+def check_run(connection, server, run, at_least):
+    """All rows of a run, bit for bit, and the file's lengths and extents as the database has them."""
+    rows = connection.call("runs.get", {"run_id": run})["steps"]
+    assert rows >= at_least, f"{run}: {rows} steps, {at_least} were acknowledged"
+    if rows == 0:
+        return rows
+    found = connection.call("frames.resolve", {"refs": refs(run, "frames", range(rows)), "stack": True})["frames"]
+    assert_same_arrays(found, numpy.stack([frame(run, row) for row in range(rows)]), f"{run}/frames")
+    if rows > OBSERVED_FROM:
+        observed = range(OBSERVED_FROM, rows)
+        found = connection.call("frames.resolve", {"refs": refs(run, "observations", observed), "stack": True})["frames"]
+        assert_same_arrays(found, numpy.stack([observation(run, row) for row in observed]), f"{run}/observations")
+    with contextlib.closing(sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)) as database:
+        query = "SELECT steps FROM episodes WHERE run_id = ? ORDER BY episode_index"
+        lengths = [length for (length,) in database.execute(query, (run,))]
+    with h5py.File(server.run_file(run), "r", libver="latest", swmr=True, locking=False) as file:
+        assert list(file["episodes/lengths"]) == lengths
+        assert {len(file[name]) for name in file if name != "episodes"} == {rows}
+        assert list(file["rewards"]) == [float(row) for row in range(rows)]
+    return rows
+
+
+def check_images(connection, at_least):
+    rows = connection.call("labels.list", {"limit": 1000})["images"]
+    total = connection.call("labels.stats")["total"]
+    assert total >= at_least, f"{total} images, {at_least} were acknowledged"
+    if rows:
+        found = connection.call("frames.resolve", {"refs": [row["frame_ref"] for row in rows]})["frames"]
+        for row, pixels in zip(rows, found):
+            assert_same_arrays(pixels, image(int(row["filename"])), f"image {row['filename']}")
+    return total
+
+
+def go_on(connection, rows, images):
+    """What a trainer does next: resumes, appends, inserts."""
+    producer = Producer(connection)
+    for run, compression in RUNS.items():
+        connection.call("runs.start", {"run_id": run, "compression": compression})
+        count = min(5, OBSERVED_FROM - rows[run]) if rows[run] < OBSERVED_FROM else 5
+        producer.call("steps.append", steps(run, rows[run], count))
+        rows[run] += count
+    producer.call("images.insert", {"images": [{"filename": str(images), "image": image(images)}]})
+
+
+def check_state(binary, folder, acknowledged):
+    server = Server(binary, folder, log=folder.parent / f"{folder.name}.log").start()
+    try:
+        with server.connect() as connection:
+            known = {run["run_id"] for run in connection.call("runs.list")["runs"]}
+            assert known >= {run for run in RUNS if acknowledged.get(run)}
+            rows = {
+                run: check_run(connection, server, run, acknowledged.get(run, 0)) if run in known else 0 for run in RUNS
+            }
+            images = check_images(connection, acknowledged.get("images", 0))
+            go_on(connection, rows, images)
+            for run in RUNS:
+                check_run(connection, server, run, rows[run])
+            check_images(connection, images + 1)
+        server.stop()
+    finally:
+        server.clean_up()
+
+
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("end", ["kill", "power"])
+def test_the_files_of_any_moment_have_what_was_acknowledged_by_then(recorded, binary, tmp_path, end, is_long):
+    log, acknowledged = recorded
+    first = next(place for place, operation in enumerate(log.operations) if ".h5" in operation[1])
+    dice = random.Random(end)
+    moments = sorted(dice.sample(range(first, len(log.operations)), 400 if is_long else 30))
+    for moment in moments:
+        folder = tmp_path / f"{end}-{moment}"
+        log.rebuild(moment, folder, random.Random(moment) if end == "power" else None)
+        reached = log.operations[moment - 1][5]
+        known = {}
+        for offset, name, count in acknowledged:
+            if offset <= reached:
+                known[name] = count
+        try:
+            check_state(binary, folder, known)
+        except AssertionError as error:
+            raise AssertionError(f"{end} after operation {moment} of {len(log.operations)}: {error}") from error

@@ -1,0 +1,74 @@
+"""What a server wrote, in order, and its files as they stood after any of these writes: killed, or after power loss."""
+
+import struct
+import subprocess
+from pathlib import Path
+
+_HEAD = struct.Struct("<cIIQQ")
+
+
+def build_recorder(folder):
+    """The library that records a process's writes, for LD_PRELOAD."""
+    library = folder / "write_log.so"
+    source = Path(__file__).parent / "write_log.c"
+    subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"], check=True)
+    return library
+
+
+class WriteLog:
+    """The operations of a log, each with where in the log it ends."""
+
+    def __init__(self, path):
+        self.operations, data, at = [], path.read_bytes(), 0
+        while at < len(data):
+            kind, path_size, second_size, offset, size = _HEAD.unpack_from(data, at)
+            at += _HEAD.size
+            name, second = data[at : at + path_size].decode(), data[at + path_size : at + path_size + second_size].decode()
+            at += path_size + second_size
+            self.operations.append((kind.decode(), name, second, offset, data[at : at + size], at + size))
+            at += size
+
+    def rebuild(self, count, folder, dice=None):
+        """The files after the first `count` operations; with dice each write since its file's last sync may be lost."""
+        files = {}
+        for kind, name, second, offset, data, _ in self.operations[:count]:
+            if kind == "R":
+                files[second] = files.pop(name)
+            elif kind == "U":
+                files.pop(name, None)
+            elif kind == "C":
+                files[name] = _File()
+            elif kind == "S":
+                # Directories are synced as well.
+                if name in files:
+                    files[name].sync()
+            else:
+                files.setdefault(name, _File()).pending.append((kind, offset, data))
+        for name, file in files.items():
+            path = folder / name.lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.content(dice))
+        for part in ("telemetry", "replay"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+
+
+class _File:
+    def __init__(self):
+        self.synced, self.pending = bytearray(), []
+
+    def sync(self):
+        self.synced, self.pending = self._applied(self.pending), []
+
+    def content(self, dice):
+        return bytes(self._applied([each for each in self.pending if dice is None or dice.random() < 0.5]))
+
+    def _applied(self, operations):
+        content = bytearray(self.synced)
+        for kind, offset, data in operations:
+            end = offset + len(data)
+            if len(content) < end:
+                content.extend(bytes(end - len(content)))
+            if kind == "T":
+                del content[offset:]
+            content[offset:end] = data
+        return content
