@@ -188,3 +188,15 @@ def test_keys_can_be_changed_and_stay_changed(server: Server, labeling: Page):
     labeling.reload()
     image = answer(labeling, "j")
     wait_until(labeling, lambda: server.label_of(image) == 1, "the label by the new key")
+
+
+def test_with_a_slow_line_the_next_picture_is_there_all_the_same(server: Server, labeling: Page):
+    pictures = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/thumbnails/')).length"
+    labeling.wait_for_function(f"{pictures} >= 20")
+    line = labeling.context.new_cdp_session(labeling)
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1})
+    for _ in range(10):
+        before, after = labeling.evaluate(PRESS, "1")
+        assert before and after and before != after, "a press shows the next picture within the same task"
+    wait_until(labeling, lambda: server.labeled() == 10, "the labels, one after the other")
