@@ -52,6 +52,36 @@ import Wire
         }
     }
 
+    @Test func closingInACancelledTaskStillSends() async throws {
+        try await TestServer.serving(ledger.script) { server in
+            let client = try client(of: server)
+            let run = try await client.startRun("r")
+            try log(20, to: run)
+            let closing = Task {
+                while !Task.isCancelled { await Task.yield() }
+                return await client.close()
+            }
+            closing.cancel()
+            #expect(await closing.value.isEmpty)
+            #expect(try ledger.applied.stepIndices() == Array(0..<20))
+        }
+    }
+
+    @Test func aTimeInMillisecondsCostsItsStepOnly() async throws {
+        try await TestServer.serving(ledger.script) { server in
+            let client = try client(of: server)
+            let run = try await client.startRun("r")
+            for step in 0..<3 {
+                let time = step == 1 ? 1_700_000_000_000_000 : 1_700_000_000.0
+                run.logStep(episode: "e", index: step, reward: 0, terminated: false, timestamp: time)
+            }
+            try await client.flush()
+            #expect(try ledger.applied.stepIndices() == [0, 2])
+            #expect(problems.all.count == 1)
+            await client.close()
+        }
+    }
+
     @Test(arguments: 0..<8 as Range<UInt64>)
     func cutsRefusalsAndFullDisksLoseAndDoubleNothing(seed: UInt64) async throws {
         let generator = Mutex(SeededGenerator(seed: seed))

@@ -61,27 +61,6 @@ struct RecoveryTests {
         try recording.expect(40, in: again)
     }
 
-    /// What a loss of power may leave: the index names chunks of rows that were on their way, and the extent, the chunks
-    /// and the file's end do not know of them.
-    @Test func rowsThatWereOnTheirWayShareNoPlaceWithLaterOnes() throws {
-        let recording = try Recording(directory.file("r.h5"), .none)
-        let file = try recording.create()
-        try recording.append(0..<20, to: file)
-        let flushed = try TemporaryDirectory.read(recording.path)
-        try recording.append(20..<60, to: file)
-        var bytes = try TemporaryDirectory.read(recording.path)
-        // The old superblock, object headers and file size, with the new index blocks where they are.
-        let frames = try recording.executor.sync { () throws(HDF5Error) in try file.storedRow(Recording.frames, 0) }
-        #expect(frames != nil)
-        for place in 0..<min(2048, flushed.count) { bytes[place] = flushed[place] }
-        bytes.removeSubrange(flushed.count...)
-        let copy = directory.file("lost.h5")
-        try TemporaryDirectory.write(bytes, to: copy)
-        guard let again = try? recording.open(counts(20), at: copy).file else { return }
-        try recording.append(20..<80, to: again)
-        try recording.expect(80, in: again)
-    }
-
     @Test func fewerRowsThanCommittedIsDamageAndLeavesTheFileAlone() throws {
         let recording = try Recording(directory.file("r.h5"))
         let file = try recording.create()

@@ -24,6 +24,9 @@ struct StepRecord: Sendable {
         return bytes
     }
 
+    /// What the server takes for a time: the years 1 to 9999.
+    private static let times = -62_135_596_800.0...253_402_300_799.0
+
     /// Why the server would refuse the step for itself, so that it does not take its whole batch along.
     var fault: String? {
         if !(1...512).contains(episodeID.utf8.count) || episodeID.utf8.contains(0) {
@@ -31,7 +34,9 @@ struct StepRecord: Sendable {
         }
         if index < 0 { return "the step index is \(index); it must be at least 0" }
         if reward.isNaN { return "the reward is NaN" }
-        if !timestamp.isFinite { return "the timestamp is \(timestamp)" }
+        if !Self.times.contains(timestamp) { return "the timestamp is \(timestamp); it must be in UNIX seconds" }
+        if info.map({ $0.bytes > 1 << 20 }) ?? false { return "its info takes more than 1 MiB" }
+        if observation?.arrays.count ?? 0 > 64 { return "its observation has more than 64 arrays" }
         if case .discrete(let value) = action, Int32(exactly: value) == nil {
             return "the action \(value) does not fit 32 bits"
         }

@@ -103,9 +103,9 @@ final class Delivery: Sendable {
     func close(within deadline: Duration) async -> Unsent {
         intake.close()
         heartbeats.stop()
-        do {
-            try await flush(within: deadline)
-        } catch {
+        // A task of its own: who closes because it was cancelled, at an interrupt, still wants its records sent.
+        let flushing = Task { try await flush(within: deadline) }
+        if case .failure(let error) = await flushing.result {
             options.logger.debug("closing with unsent records", metadata: ["error": "\(error)"])
         }
         _ = stop()
