@@ -30,7 +30,7 @@ extension Labels {
             for (index, set) in sets.enumerated() {
                 do {
                     try check(set)
-                    result.images.append(try transaction.withSavepoint { try apply(set, access, transaction) })
+                    result.images.append(try apply(set, access, transaction))
                 } catch let error as WireError where error.isFinal {
                     result.rejected.append(RejectedRow(index: index, kind: error.kind.rawValue, message: error.message))
                 }
@@ -54,6 +54,7 @@ extension Labels {
         }
     }
 
+    /// Applies a set. Refuses it before it writes anything, so that the sets around it need no savepoints.
     private func apply(
         _ parameters: LabelsSet,
         _ access: Access,

@@ -113,34 +113,60 @@ def keep_busy(server, rows, stop):
             connection.call("labels.update_predictions", {"predictions": guesses})
 
 
-def labeling(server, annotators, seconds):
-    """Durable labels from many people at once: each waits for its answer before the next."""
+def together(what, server, annotators, work):
+    """Many people at once: `work(connection, number)` says how many labels it set."""
     counts, errors = [0] * annotators, []
 
-    def work(number):
+    def run(number):
         try:
             with server.connect() as connection:
-                end = time.perf_counter() + seconds
-                while time.perf_counter() < end:
-                    name = f"annotator {number}"
-                    images = connection.call("labels.next", {"annotator": name, "limit": 20})["images"]
-                    ids = [connection.send("labels.set", {"id": image["id"], "labels": {"biopsy_tool": 1}, "annotator": name}) for image in images]
-                    for id in ids:
-                        connection.wait(id)
-                    counts[number] += len(ids)
+                counts[number] = work(connection, number)
         except Exception as error:  # noqa: BLE001
             errors.append(error)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(annotators)]
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(annotators)]
     start = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    print(f"  labels.set, durable, {annotators} annotators{'':<14} {sum(counts) / (time.perf_counter() - start):10,.0f} per second   errors: {len(errors)}")
+    rate = sum(counts) / (time.perf_counter() - start)
+    print(f"  {what + f', durable, {annotators} annotators':<44} {rate:10,.0f} per second   errors: {len(errors)}")
+
+
+def set_label(image, number):
+    return {"id": image, "labels": {"biopsy_tool": 1}, "annotator": f"annotator {number}"}
+
+
+def labeling(server, annotators, seconds):
+    """Picks twenty images and labels them, again and again."""
+
+    def work(connection, number):
+        count, end = 0, time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            images = connection.call("labels.next", {"annotator": f"annotator {number}", "limit": 20})["images"]
+            for id in [connection.send("labels.set", set_label(image["id"], number)) for image in images]:
+                connection.wait(id)
+            count += len(images)
+        return count
+
+    together("labels.next and labels.set", server, annotators, work)
+
+
+def setting(server, images, annotators):
+    """Labels given images, each after the answer to the one before."""
+
+    def work(connection, number):
+        mine = images[number::annotators]
+        for image in mine:
+            connection.call("labels.set", set_label(image, number))
+        return len(mine)
+
+    together("labels.set", server, annotators, work)
 
 
 def inserting(server, count):
+    """Registers images and gives the ids of those that are not held out."""
     producer = str(uuid.uuid4())
     with server.connect() as connection:
         start = time.perf_counter()
@@ -148,9 +174,12 @@ def inserting(server, count):
         for seq in range(1, count // 1000 + 1):
             images = [{"filename": f"bulk_{seq}_{k}", "study_id": f"s{seq}"} for k in range(1000)]
             ids.append(connection.send("images.insert", {"images": images, "producer": producer, "seq": seq}))
-        for id in ids:
-            connection.wait(id)
-        print(f"  images.insert without arrays{'':<17} {count / (time.perf_counter() - start):10,.0f} per second")
+        answers = [connection.wait(id) for id in ids]
+        print(f"  {'images.insert without arrays':<44} {count / (time.perf_counter() - start):10,.0f} per second")
+        images = [image for answer in answers for image in answer["ids"]]
+    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True) as database:
+        open_images = {id for (id,) in database.execute("SELECT id FROM labels WHERE split IS NULL AND id >= ?", (min(images),))}
+    return [image for image in images if image in open_images]
 
 
 def main():
@@ -169,7 +198,7 @@ def main():
             server.start()
             picking(server, rows, plain_runs=20 if rows <= 100_000 else 3)
             labeling(server, 50, 4)
-            inserting(server, 20_000)
+            setting(server, inserting(server, 20_000), 50)
             server.stop()
 
 
