@@ -192,7 +192,7 @@ def test_keys_can_be_changed_and_stay_changed(server: Server, labeling: Page):
 
 def test_with_a_slow_line_the_next_picture_is_there_all_the_same(server: Server, labeling: Page):
     pictures = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/thumbnails/')).length"
-    labeling.wait_for_function(f"{pictures} >= 20")
+    wait_until(labeling, lambda: labeling.evaluate(pictures) >= 20, "the pictures of the first screen and the next")
     line = labeling.context.new_cdp_session(labeling)
     line.send("Network.enable")
     line.send("Network.emulateNetworkConditions", {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1})
