@@ -17,6 +17,8 @@ export class GridRoom {
     ["enter", "Send the page: marked is yes, the rest no"], ["n", "Mark nothing"],
   ];
   #visible = false;
+  /** Counts the loads, so that one that was overtaken changes nothing that is shown. */
+  #turn = 0;
   #page = null;
   #next = null;
   #brush = null;
@@ -67,6 +69,7 @@ export class GridRoom {
 
   hide() {
     this.#visible = false;
+    this.#turn++;
     document.removeEventListener("keydown", this.#onKey);
     this.#release();
     this.#page = this.#next = null;
@@ -92,11 +95,13 @@ export class GridRoom {
   }
 
   async #begin(wanted) {
+    const turn = ++this.#turn;
     this.#release();
     this.#page = this.#next = null;
     this.#showState(loading("images"));
     try {
       const { labels } = await call("labels.stats");
+      if (turn !== this.#turn) return;
       const names = Object.keys(labels);
       this.label = names.includes(wanted) ? wanted : names[0];
       this.labels.replaceChildren(...names.map((name) => h("option", { value: name }, title(name))));
@@ -106,13 +111,13 @@ export class GridRoom {
       this.shell.remember({ label: this.label });
       await this.#advance();
     } catch (error) {
-      this.#showState(failure("The images did not come", error, () => this.#begin(wanted)));
+      if (turn === this.#turn) this.#showState(failure("The images did not come", error, () => this.#begin(wanted)));
     }
   }
 
   async #advance() {
-    const begun = `${this.label} ${this.chosen} ${this.columns}`;
-    const isCurrent = () => this.#visible && begun === `${this.label} ${this.chosen} ${this.columns}`;
+    const turn = this.#turn;
+    const isCurrent = () => turn === this.#turn;
     try {
       const images = this.#next ?? (await this.#fetch([]));
       this.#next = null;

@@ -14,6 +14,8 @@ export class ReviewRoom {
   }
 
   #visible = false;
+  /** Counts the loads, so that one that was overtaken changes nothing that is shown. */
+  #turn = 0;
   #items = [];
   #done = [];
   #onKey = (event) => this.#key(event);
@@ -49,6 +51,7 @@ export class ReviewRoom {
 
   hide() {
     this.#visible = false;
+    this.#turn++;
     this.#release();
     this.#items = [];
     document.removeEventListener("keydown", this.#onKey);
@@ -102,29 +105,27 @@ export class ReviewRoom {
     this.#done = [];
     setText(this.view.last, "");
     this.#showState(loading("the queue"));
-    const queue = this.queue;
+    const turn = ++this.#turn;
+    const { queue } = this;
     try {
       const stats = await call("labels.stats");
+      if (turn !== this.#turn) return;
       const names = Object.keys(stats.labels);
       this.label = names.includes(wanted) ? wanted : names[0];
       showLabels(this.view.labels, names, this.label);
       setText(this.view.question, `${title(this.label)}?`);
       this.shell.remember({ queue: queue.name, label: this.label });
       const disputed = (await call("labels.agreement", { label: this.label })).disagreements;
+      if (turn !== this.#turn) return;
       this.#showTabs({ disagreements: disputed, holdout: stats.splits.test - stats.holdout_labeled });
-      await this.#load();
+      const items = await queue.load(this.label, this.shell, this.leases);
+      if (turn !== this.#turn) return;
+      const unsent = new Set(this.shell.outbox.entries.map(({ params }) => params.id));
+      this.#items = items.filter(({ image }) => !unsent.has(image.id));
+      this.#render();
     } catch (error) {
-      if (queue === this.queue) this.#showState(failure("The queue did not come", error, () => this.#begin(wanted)));
+      if (turn === this.#turn) this.#showState(failure("The queue did not come", error, () => this.#begin(wanted)));
     }
-  }
-
-  async #load() {
-    const queue = this.queue;
-    const items = await queue.load(this.label, this.shell, this.leases);
-    if (queue !== this.queue || !this.#visible) return;
-    const unsent = new Set(this.shell.outbox.entries.map(({ params }) => params.id));
-    this.#items = items.filter(({ image }) => !unsent.has(image.id));
-    this.#render();
   }
 
   #showTabs(counts) {
