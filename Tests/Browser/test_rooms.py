@@ -101,6 +101,8 @@ def test_likely_errors_come_first_and_go_once_they_were_looked_at(server: Server
 def test_the_hold_out_is_labeled_blind(server: Server, page: Page):
     insert_distinct_images(server, 80)
     held = {row["id"] for row in server.rows("SELECT id FROM labels WHERE split = 'test'")}
+    bodies: list[str] = []
+    page.on("request", lambda request: bodies.append(request.post_data or ""))
     page.goto(f"{server.url}/?room=review&queue=holdout&label={LABEL}")
     expect(page.locator(".label-room")).to_have_attribute("data-image", NUMBER)
     image = int(page.locator(".label-room").get_attribute("data-image"))
@@ -110,6 +112,8 @@ def test_the_hold_out_is_labeled_blind(server: Server, page: Page):
     assert name not in page.content()
     page.keyboard.press("1")
     wait_until(page, lambda: server.label_of(image) == 1, "the hold-out's label")
+    asked = [body for body in bodies if '"holdout.next"' in body]
+    assert len(asked) == 1, "images that come a second time take the place of the one that is looked at"
     assert server.labeled() == 0, "what the hold-out says is not counted where training can see it"
 
 
