@@ -77,6 +77,8 @@ struct StrategyTests {
                 #expect((image.opinion ?? false) == ids[20..<30].contains(image.id))
             }
         }
+        // The records are queued before the answers, so they are there once a later write is.
+        try await data.call(LabelsRelease(annotator: "ben"))
         let served = try await data.call(LabelsStats()).strategies.reduce(into: [:]) { $0[$1.branch] = $1.served }
         #expect(Set(served.keys) == ["random", "uncertain", "hunt", "surprise", "recheck"])
         for (branch, share) in ["random": 0.1, "uncertain": 0.5, "hunt": 0.25, "surprise": 0.1, "recheck": 0.05] {
