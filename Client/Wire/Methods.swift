@@ -5,7 +5,7 @@ public enum Methods {
         RunsStart.self, RunsHeartbeat.self, RunsFinish.self, RunsList.self, RunsGet.self, RunsDelete.self,
         StepsAppend.self, EpisodesFinish.self, EpisodesList.self, EpisodesGet.self, EpisodesSteps.self,
         FramesResolve.self,
-        MetricsAppend.self, MetricsQuery.self,
+        MetricsAppend.self, MetricsQuery.self, MetricsSeries.self, MetricsSummary.self, MetricsList.self,
         ImagesInsert.self, LabelsNext.self, LabelsRelease.self, LabelsSet.self, LabelsSetMany.self, LabelsUndo.self,
         LabelsSkip.self, LabelsGet.self, LabelsList.self, LabelsTrainVal.self, LabelsStats.self,
         LabelsUpdatePredictions.self, LabelsUpdateScores.self, LabelsIssues.self, LabelsCalibration.self,

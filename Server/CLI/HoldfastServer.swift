@@ -216,7 +216,7 @@ final class HoldfastServer: Sendable {
         RunMethods(
             catalog: parts.catalog,
             arrays: parts.arrays,
-            dependents: [Replay.dependent, Metrics.dependent, Labels.dependent]
+            dependents: [Replay.dependent, parts.metrics.dependent, Labels.dependent]
         ).register(in: &table)
         parts.replay.register(in: &table)
         parts.metrics.register(in: &table)
@@ -235,6 +235,7 @@ final class HoldfastServer: Sendable {
                 { EventRoutes(announcements: parts.catalog.announcements).add(to: $0) },
                 { parts.labels.addRoutes(to: $0, pictures) },
                 { parts.replay.addRoutes(to: $0, pictures) },
+                { parts.metrics.addRoutes(to: $0) },
             ]
         )
     }

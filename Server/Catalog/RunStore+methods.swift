@@ -8,7 +8,7 @@ struct RunDependent: Sendable {
     /// What refers to a run and forbids its deletion, as `run_in_use` names it; nil if nothing does.
     let use: @Sendable (_ runID: String, Connection) throws -> String?
     /// Removes the domain's rows of a run.
-    let delete: @Sendable (_ runID: String, Connection) throws -> Void
+    let delete: @Sendable (_ runID: String, WriteTransaction) throws -> Void
 }
 
 /// The methods `runs.*`.
@@ -47,7 +47,8 @@ struct RunMethods: Sendable {
         let tags = try Attachment.json(parameters.tags, "tags", atMost: 64 << 10)
         try Attachment.check(parameters.agentID, "agent_id")
         try Attachment.check(parameters.workerID, "worker_id")
-        return { transaction in
+        return { [catalog] transaction in
+            transaction.afterCommit { catalog.announcements.post(.runs, runs: [runID]) }
             let connection = transaction.connection
             let known = try connection.first(
                 "SELECT compression, deleted_at FROM runs WHERE run_id = ?",
@@ -120,7 +121,7 @@ struct RunMethods: Sendable {
         guard parameters.status == .finished || parameters.status == .failed else {
             throw WireError.invalidParams("status is \(parameters.status.rawValue); a run ends finished or failed")
         }
-        return { [arrays] transaction in
+        return { [arrays, catalog] transaction in
             _ = try RunStore.state(runID, transaction.connection)
             try transaction.connection.execute(
                 """
@@ -130,7 +131,10 @@ struct RunMethods: Sendable {
                 parameters.status.rawValue,
                 transaction.timestamp
             )
-            transaction.afterCommit { arrays.close(runID) }
+            transaction.afterCommit {
+                arrays.close(runID)
+                catalog.announcements.post(.runs, runs: [runID])
+            }
             return RunsFinish.Result(runID: runID, status: parameters.status)
         }
     }
@@ -138,7 +142,7 @@ struct RunMethods: Sendable {
     private func delete(_ parameters: RunsDelete) throws -> @Sendable (WriteTransaction) throws -> RunsDelete.Result {
         let runID = parameters.runID
         try Self.check(runID)
-        return { [arrays, dependents] transaction in
+        return { [arrays, catalog, dependents] transaction in
             let connection = transaction.connection
             _ = try RunStore.state(runID, connection)
             for dependent in dependents {
@@ -150,7 +154,7 @@ struct RunMethods: Sendable {
                     )
                 }
             }
-            for dependent in dependents { try dependent.delete(runID, connection) }
+            for dependent in dependents { try dependent.delete(runID, transaction) }
             try connection.execute("DELETE FROM run_datasets WHERE run_id = ?", runID)
             // The row stays, so that the id is never given to other frames: pictures are cached for ever by it.
             try connection.execute(
@@ -158,7 +162,10 @@ struct RunMethods: Sendable {
                 transaction.timestamp,
                 runID
             )
-            transaction.afterCommit { arrays.delete(runID) }
+            transaction.afterCommit {
+                arrays.delete(runID)
+                catalog.announcements.post(.runs, runs: [runID])
+            }
             return RunsDelete.Result(runID: runID)
         }
     }

@@ -19,7 +19,7 @@ struct ServerMethods: Sendable {
                 (SELECT coalesce(sum(next_row), 0) FROM runs WHERE deleted_at IS NULL),
                 (SELECT coalesce(sum(next_episode), 0) FROM runs WHERE deleted_at IS NULL),
                 (SELECT count FROM label_counters WHERE name = 'total'),
-                (SELECT coalesce(max(id), 0) FROM training_metrics),
+                (SELECT coalesce(sum(points), 0) FROM metric_series) + (SELECT count(*) FROM generation_metrics),
                 (SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())
                 """
             ) { [$0.int(0), $0.int(1), $0.int(2), $0.int(3), $0.int(4), $0.int(5)] }

@@ -1,24 +1,37 @@
 import Hummingbird
 import NIOCore
 import ServiceLifecycle
+import Wire
 
 /// `GET /events`: server-sent events, one named for each topic that changed, at most a few a second.
 struct EventRoutes: Sendable {
     /// What comes faster is told once.
-    private static let pause = Duration.milliseconds(200)
+    static let pause = Duration.milliseconds(200)
+
+    /// What an event carries.
+    private struct Payload: Encodable {
+        let runIDs: [String]
+
+        private enum CodingKeys: String, CodingKey {
+            case runIDs = "run_ids"
+        }
+    }
 
     let announcements: Announcements
 
     func add(to group: RouterGroup<BasicRequestContext>) {
         group.get("/events") { _, _ in
-            Response(
+            let changes = announcements.listen()
+            return Hummingbird.Response(
                 status: .ok,
-                headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+                headers: ServerSentEvent.headers,
                 body: .init { writer in
-                    // So that the browser knows at once that it is connected.
-                    try await writer.write(ByteBuffer(string: ": open\n\n"))
-                    for await topic in announcements.listen().cancelOnGracefulShutdown() {
-                        try await writer.write(ByteBuffer(string: "event: \(topic.rawValue)\ndata: {}\n\n"))
+                    try await writer.write(ServerSentEvent.opening)
+                    for await changes in changes.cancelOnGracefulShutdown() {
+                        for change in changes {
+                            let payload = try JSONCoding.encode(Payload(runIDs: change.runs.sorted()))
+                            try await writer.write(ServerSentEvent.bytes(change.topic.rawValue, payload))
+                        }
                         try await ContinuousClock().sleep(for: Self.pause)
                     }
                     try await writer.finish(nil)

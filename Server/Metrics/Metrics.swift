@@ -4,40 +4,31 @@ import Wire
 /// What the server can do with metrics.
 struct Metrics: Sendable {
     let catalog: Catalog
+    let series = SeriesIndex()
 
     func register(in table: inout MethodTable) {
         table.on(MetricsAppend.self) { parameters, _ in try append(parameters) }
         table.on(MetricsQuery.self) { parameters, _ in try await query(parameters) }
+        table.on(MetricsSeries.self) { parameters, _ in try await readSeries(parameters) }
+        table.on(MetricsSummary.self) { parameters, _ in try await summary(parameters) }
+        table.on(MetricsList.self) { parameters, _ in try await list(parameters) }
     }
 
     /// How a run's deletion concerns this domain.
-    static let dependent = RunDependent(
-        use: { _, _ in nil },
-        delete: { runID, connection in
-            try connection.execute("DELETE FROM training_metrics WHERE run_id = ?", runID)
-        }
-    )
-
-    static let migrations = [
-        Migration(
-            "metrics",
-            script: """
-                CREATE TABLE training_metrics (
-                    id INTEGER PRIMARY KEY,
-                    timestamp REAL NOT NULL,
-                    run_id TEXT,
-                    metric_name TEXT NOT NULL,
-                    metric_value REAL,
-                    round_number INTEGER,
-                    epoch_number INTEGER,
-                    step INTEGER,
-                    phase TEXT,
-                    is_finite INTEGER NOT NULL,
-                    non_finite TEXT CHECK (non_finite IN ('NaN', 'Infinity', '-Infinity'))
-                ) STRICT;
-                CREATE INDEX idx_training_metrics_run_id ON training_metrics (run_id, metric_name);
-                CREATE INDEX idx_training_metrics_timestamp ON training_metrics (timestamp);
-                """
+    var dependent: RunDependent {
+        RunDependent(
+            use: { _, _ in nil },
+            delete: { [series] runID, transaction in
+                let connection = transaction.connection
+                for table in MetricTable.allCases { try MetricIDs.keep(table, connection) }
+                let ids = "(SELECT series_id FROM metric_series WHERE run_id = ?)"
+                for name in ["training_points", "resource_points", "metric_tiles"] {
+                    try connection.execute("DELETE FROM \(name) WHERE series_id IN \(ids)", runID)
+                }
+                try connection.execute("DELETE FROM metric_series WHERE run_id = ?", runID)
+                try connection.execute("DELETE FROM generation_metrics WHERE run_id = ?", runID)
+                series.forget(runID, transaction)
+            }
         )
-    ]
+    }
 }

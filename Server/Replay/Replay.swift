@@ -17,9 +17,9 @@ struct Replay: Sendable {
     /// How a run's deletion concerns this domain.
     static let dependent = RunDependent(
         use: { _, _ in nil },
-        delete: { runID, connection in
-            try connection.execute("DELETE FROM steps WHERE run_id = ?", runID)
-            try connection.execute("DELETE FROM episodes WHERE run_id = ?", runID)
+        delete: { runID, transaction in
+            try transaction.connection.execute("DELETE FROM steps WHERE run_id = ?", runID)
+            try transaction.connection.execute("DELETE FROM episodes WHERE run_id = ?", runID)
         }
     )
 }

@@ -31,6 +31,7 @@ final class TestData: Sendable {
             + Metrics.migrations + Labels.migrations(settings)
         catalog = try Catalog(path: place.database, durability: durability, migrations: migrations, arrays: arrays)
         labels = Labels(catalog: catalog, arrays: arrays, settings: settings, holdoutLooks: holdoutLooks)
+        let metrics = Metrics(catalog: catalog)
         var table = MethodTable()
         ServerMethods(
             catalog: catalog,
@@ -40,10 +41,10 @@ final class TestData: Sendable {
         RunMethods(
             catalog: catalog,
             arrays: arrays,
-            dependents: [Replay.dependent, Metrics.dependent, Labels.dependent]
+            dependents: [Replay.dependent, metrics.dependent, Labels.dependent]
         ).register(in: &table)
         Replay(catalog: catalog, arrays: arrays).register(in: &table)
-        Metrics(catalog: catalog).register(in: &table)
+        metrics.register(in: &table)
         labels.register(in: &table)
         dispatcher = Dispatcher(table: table, writer: catalog.writer)
     }

@@ -13,6 +13,8 @@ public struct MetricsQuery: Method {
     /// At most this many (default 1 000, at most 10 000).
     public var limit: Int?
     public var cursor: String?
+    /// Also the last page has a cursor, with which what came since can be asked for.
+    public var follow: Bool?
 
     public init(
         table: String,
@@ -21,7 +23,8 @@ public struct MetricsQuery: Method {
         from: Double? = nil,
         to: Double? = nil,
         limit: Int? = nil,
-        cursor: String? = nil
+        cursor: String? = nil,
+        follow: Bool? = nil
     ) {
         self.table = table
         self.runID = runID
@@ -30,6 +33,7 @@ public struct MetricsQuery: Method {
         self.to = to
         self.limit = limit
         self.cursor = cursor
+        self.follow = follow
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -40,6 +44,7 @@ public struct MetricsQuery: Method {
         case to
         case limit
         case cursor
+        case follow
     }
 
     public struct Result: Codable, Sendable {

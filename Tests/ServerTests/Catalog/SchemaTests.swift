@@ -70,15 +70,30 @@ struct SchemaTests {
         )
     }
 
-    @Test func trainingMetricsBeginWithTheColumnsOfTheContract() async throws {
-        let columns = try await Self.columns(of: "training_metrics", in: TestData())
-        #expect(
-            columns.prefix(9) == [
-                "id INTEGER PK1", "timestamp REAL NOT NULL", "run_id TEXT", "metric_name TEXT NOT NULL",
-                "metric_value REAL", "round_number INTEGER", "epoch_number INTEGER", "step INTEGER", "phase TEXT",
-            ]
-        )
-        #expect(columns.contains { $0.hasPrefix("is_finite INTEGER") } && columns.contains("non_finite TEXT"))
+    @Test(
+        arguments: [
+            (
+                "resource_metrics",
+                "id timestamp run_id metric_type metric_name value unit hostname process_id is_finite non_finite"
+            ),
+            (
+                "generation_metrics",
+                """
+                id timestamp run_id operation round_number chunk_number duration_seconds samples_generated memory_used_mb \
+                process_id is_finite non_finite
+                """
+            ),
+            (
+                "training_metrics",
+                """
+                id timestamp run_id metric_name metric_value round_number epoch_number step phase is_finite non_finite
+                """
+            ),
+        ]
+    )
+    func metricsHaveTheColumnsOfTheContract(table: String, columns: String) async throws {
+        let found = try await TestData().strings("SELECT name FROM pragma_table_info('\(table)')").compactMap(\.self)
+        #expect(found.joined(separator: " ") == columns)
     }
 
     @Test func theStandardLabelsGiveTheColumnsOfTheContract() async throws {
