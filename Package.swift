@@ -38,11 +38,12 @@ let package = Package(
         .target(name: "Wire", dependencies: [nioCore], path: "Client/Wire", swiftSettings: safe),
         .target(
             name: "Holdfast",
-            dependencies: ["Wire", nioCore, nioPosix, logging],
+            dependencies: ["Wire", "CSpool", nioCore, nioPosix, logging],
             path: "Client/SDK",
             swiftSettings: safe
         ),
         .target(name: "CLZF", path: "Client/CLZF"),
+        .target(name: "CSpool", path: "Client/CSpool"),
         .executableTarget(
             name: "CartPole",
             dependencies: ["Holdfast", .product(name: "ArgumentParser", package: "swift-argument-parser")],

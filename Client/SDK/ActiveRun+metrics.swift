@@ -28,10 +28,7 @@ extension ActiveRun {
             phase: phase,
             timestamp: timestamp ?? Self.now
         )
-        let bytes = record.bytes
-        delivery.intake.add(bytes: bytes, whenFull: delivery.options.metricsWhenFull) { batcher in
-            batcher.add(record, bytes: bytes)
-        }
+        delivery.intake.add(record, whenFull: delivery.options.metricsWhenFull)
     }
 
     /// Logs values of several metrics at one time; see ``log(_:_:step:round:epoch:phase:timestamp:)``.

@@ -31,6 +31,7 @@ extension ActiveRun {
         timestamp: Double? = nil
     ) {
         let record = StepRecord(
+            runID: id,
             episodeID: episode,
             index: Int64(index),
             action: action,
@@ -45,10 +46,7 @@ extension ActiveRun {
         if let fault = record.fault {
             return delivery.reject("step \(index) of episode \"\(episode.prefix(100))\": \(fault)")
         }
-        let bytes = record.bytes
-        delivery.intake.add(bytes: bytes, whenFull: delivery.options.stepsWhenFull) { batcher in
-            batcher.add(record, runID: id, bytes: bytes)
-        }
+        delivery.intake.add(record, whenFull: delivery.options.stepsWhenFull)
     }
 
     /// Logs one step with a discrete action; see the other `logStep`.

@@ -1,10 +1,5 @@
+import CSpool
 import Wire
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// A run that this process writes to; ``Run`` is what the server tells about any.
 ///
@@ -30,15 +25,15 @@ public struct ActiveRun: Sendable {
     /// - Parameter status: `finished` or `failed`.
     public func finish(_ status: RunStatus = .finished) {
         delivery.heartbeats.end(id)
-        delivery.enqueue(RunsFinish(runID: id, status: status), order: .afterEverything)
+        delivery.enqueue(RunsFinish(runID: id, status: status))
     }
 
     /// Closes an episode, after its steps that were logged before.
     public func finishEpisode(_ episode: String, metadata: JSONValue? = nil) {
         let finish = EpisodesFinish(runID: id, episodeID: episode, metadata: metadata)
-        delivery.enqueue(finish, order: .afterSteps(ofRun: id))
+        delivery.enqueue(finish)
     }
 
     /// The time of a record that was given none, in UNIX seconds.
-    static var now: Double { Date().timeIntervalSince1970 }
+    static var now: Double { cspool_now() }
 }

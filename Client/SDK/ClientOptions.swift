@@ -2,7 +2,7 @@ public import Logging
 
 /// Settings of a client; the defaults suit a training process on the server's machine or near it.
 public struct ClientOptions: Sendable {
-    /// What a log call does while the buffer is full.
+    /// What a log call does while the spool is full: when it has ``spoolBytes``, or its disk has no room.
     public enum WhenFull: Sendable {
         /// Waits until the server has taken enough; nothing is lost.
         case block
@@ -10,24 +10,35 @@ public struct ClientOptions: Sendable {
         case drop
     }
 
-    /// A batch is sent when it holds this many records.
+    /// What is logged is sent when so many records wait.
     public var batchRecords = 100
-    /// A batch is sent when it holds this many bytes.
+    /// What is logged is sent when it takes so many bytes; a request has about so many at most.
     public var batchBytes = 8 << 20
-    /// A batch is sent when its first record is this old.
+    /// What is logged is sent when the oldest record is this old.
     public var batchDelay = Duration.seconds(5)
+    /// The most records of a request.
+    public var largestBatchRecords = 10_000
 
-    /// How many bytes of records may wait in memory for the server's acknowledgement.
-    public var bufferBytes = 256 << 20
-    /// What logging a metric does while the buffer is full.
+    /// The folder of the spool, in which records wait for the server's acknowledgement; several processes may share it. By
+    /// default `HOLDFAST_SPOOL`, or `holdfast/spool` in the user's state folder (`~/.local/state`).
+    public var spoolDirectory: String?
+    /// How many bytes of records may wait there.
+    public var spoolBytes = 1 << 30
+    /// The size of the spool's files; one that is being written is mapped into memory.
+    public var spoolSegmentBytes = 8 << 20
+    /// What logging a metric does while the spool is full.
     public var metricsWhenFull = WhenFull.block
-    /// What logging a step or an image does while the buffer is full.
+    /// What logging a step or an image does while the spool is full.
     public var stepsWhenFull = WhenFull.block
+    /// What is done with a reading of the system's resources while the spool is full.
+    public var resourcesWhenFull = WhenFull.drop
+    /// Whether spools that other processes left for the same server are sent, too.
+    public var sendsLeftSpools = true
 
     /// How many unanswered requests are on their way at once.
     public var requestsInFlight = 8
     /// How many bytes are on their way at once; one request may pass it.
-    public var bytesInFlight = 64 << 20
+    public var bytesInFlight = 24 << 20
     /// How long an answer, or any sign of progress, may take before the connection counts as dead.
     public var requestTimeout = Duration.seconds(30)
     /// How long a connection may take to be established.

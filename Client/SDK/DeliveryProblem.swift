@@ -4,13 +4,16 @@ public struct DeliveryProblem: Sendable, CustomStringConvertible {
     public struct Kind: Sendable, Hashable, CustomStringConvertible {
         public let description: String
 
-        /// Records that the server refused for their content, or that could never be sent; they are lost.
+        /// Records that the server refused for their content, or that could never be sent; the spool's folder
+        /// `rejected` keeps the former.
         public static let rejected = Kind(description: "rejected")
-        /// Records that were logged while the buffer was full, or after the client was closed; they are lost.
+        /// Records that were logged while the spool or its disk was full, or after the client was closed; they are lost.
         public static let dropped = Kind(description: "dropped")
         /// The server can't take anything now; the records wait and are sent later.
         public static let waiting = Kind(description: "waiting")
-        /// The server was restored to an older state: what is still in memory is sent under a new producer id.
+        /// A spool has bytes that are not what was written; what is behind them is set aside.
+        public static let damaged = Kind(description: "damaged")
+        /// The server was restored to an older state: what is still here is sent under a new producer id.
         public static let serverRestored = Kind(description: "server_restored")
     }
 

@@ -8,9 +8,10 @@
 /// await client.close()
 /// ```
 ///
-/// Log calls put their record into a bounded buffer in memory and return; a background thread sends batches, and
-/// sends them again after a lost connection, until the server has acknowledged them: each is stored exactly once, in
-/// order. What is in memory is lost with the process; call ``close(deadline:)`` before it ends.
+/// Log calls put their record into the spool, files that are mapped into memory, and return; from then on it survives the
+/// death of the process. A background thread sends batches, and sends them again after a lost connection, until the server
+/// has acknowledged them: each is stored exactly once, in order. What a process leaves in the spool is sent by the next one
+/// that uses the same folder for the same server, or by `holdfast sync`.
 public final class HoldfastClient: Sendable {
     let delivery: Delivery
 
@@ -28,13 +29,14 @@ public final class HoldfastClient: Sendable {
     /// Starts a run, or resumes the one with this id.
     ///
     /// Waits up to ``ClientOptions/startTimeout`` for the server, so that a refusal shows before training begins. When
-    /// no answer comes in that time, the run goes on and its records wait in memory.
+    /// no answer comes in that time, the run goes on and its records wait in the spool.
     ///
     /// - Parameters:
     ///   - id: 1 to 128 of `A-Z a-z 0-9 . _ -`, the first a letter or digit, no `..`.
     ///   - config: The run's settings, as JSON.
     ///   - compression: Of its arrays: `lzf` (the server's default), `gzip-1` … `gzip-9` or `none`.
-    /// - Throws: ``WireError`` when the server refuses; ``HoldfastError`` with `closed`.
+    /// - Throws: ``WireError`` when the server refuses; ``HoldfastError`` with `closed`, or with `spool` when records can't be
+    ///   kept on disk.
     public func startRun(
         _ id: String,
         config: JSONValue? = nil,
@@ -53,25 +55,27 @@ public final class HoldfastClient: Sendable {
             compression: compression
         )
         let answer = Awaited<RunsStart.Result>()
-        delivery.enqueue(start, order: .any) { answer.set($0) }
+        try delivery.open()
+        delivery.enqueue(start) { answer.set($0) }
         let result = try await answer.value(within: delivery.options.startTimeout, on: delivery.loop)
         return ActiveRun(id: id, isResumed: result?.resumed, delivery: delivery)
     }
 
-    /// Buffers images to label; a filename that the server has already is skipped there.
+    /// Logs images to label; a filename that the server has already is skipped there.
     ///
     /// - Parameter images: Each with a filename and at most one of pixels (`image`, such as (H, W), (H, W, 3)) and
     ///   a reference to stored ones (`frameRef`).
     public func insertImages(_ images: [ImagesInsert.Image]) {
         for image in images {
-            let bytes = image.bufferBytes
-            delivery.intake.add(bytes: bytes, whenFull: delivery.options.stepsWhenFull) { batcher in
-                batcher.add(image, bytes: bytes)
+            do {
+                delivery.intake.add(try ImageRecord(image), whenFull: delivery.options.stepsWhenFull)
+            } catch {
+                delivery.reject("image \"\(image.filename.prefix(100))\": \(error)")
             }
         }
     }
 
-    /// Inserts images to label and waits for their ids; images that were buffered before go first.
+    /// Inserts images to label and waits for their ids; images that were logged before go first.
     ///
     /// - Throws: ``WireError`` when the server refuses, ``HoldfastError`` when they are too large for one request or
     ///   the client is closed.
@@ -82,14 +86,14 @@ public final class HoldfastClient: Sendable {
     /// Calls a method and waits for the answer.
     ///
     /// Reads and small writes have a connection of their own and are tried once; ingest methods (`steps.append`,
-    /// `episodes.finish`, `metrics.append`, `images.insert`) go through the buffer behind everything logged before, and
+    /// `episodes.finish`, `metrics.append`, `images.insert`) go through the spool behind everything logged before, and
     /// are stored exactly once.
     ///
     /// - Throws: ``WireError`` when the server refuses, ``HoldfastError`` when there was no answer.
     public func call<M: Method>(_ method: M) async throws -> M.Result {
         switch M.effect {
         case .read, .write: try await delivery.calls.call(method)
-        case .ingest: try await delivery.deliver(method, order: .afterEverything)
+        case .ingest: try await delivery.deliver(method)
         }
     }
 
@@ -100,7 +104,7 @@ public final class HoldfastClient: Sendable {
 
     /// Sends what is there and ends the client; never takes longer than the deadline.
     ///
-    /// - Returns: What was not acknowledged by then, and is lost with the process.
+    /// - Returns: What was not acknowledged by then, and stays in the spool.
     @discardableResult
     public func close(deadline: Duration = .seconds(5)) async -> Unsent { await delivery.close(within: deadline) }
 

@@ -14,6 +14,8 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
         public static let closed = Code(description: "closed")
         /// A request is larger than the server accepts.
         public static let tooLarge = Code(description: "too_large")
+        /// The folder in which records wait for the server can't be used.
+        public static let spool = Code(description: "spool")
         /// The server answered with something that this client does not understand.
         public static let protocolViolation = Code(description: "protocol_violation")
     }

@@ -8,6 +8,7 @@ import Wire
     private func steps(_ count: Int, frameBytes: Int) throws -> Batch {
         let records = try (0..<count).map { index in
             StepRecord(
+                runID: "r",
                 episodeID: "e",
                 index: Int64(index),
                 action: .discrete(Int64(index)),
@@ -20,7 +21,7 @@ import Wire
                 timestamp: 0
             )
         }
-        return Batch(content: .steps(runID: "r", records), bytes: count * 100 + 7, ordinal: 1)
+        return try Batch(of: records.map { .step($0) }, size: 107)
     }
 
     private func indices(_ requests: [OutgoingRequest]) -> [[Int64]] {
@@ -51,8 +52,8 @@ import Wire
         }
     }
 
-    @Test func aRecordThatCanNotFitIsTakenOutAlone() {
-        let batch = Batch(content: .steps(runID: "r", stepsWithALargeOne(at: 5)), bytes: 807, ordinal: 1)
+    @Test func aRecordThatCanNotFitIsTakenOutAlone() throws {
+        let batch = try Batch(of: stepsWithALargeOne(at: 5).map { .step($0) }, size: 107)
         let (requests, unsendable) = BatchSplitter.split(batch, limits: .init(payload: 4000, attachments: 2000))
         #expect(indices(requests).flatMap(\.self) == [0, 1, 2, 3, 4, 6, 7])
         #expect(unsendable.map(\.records) == [1])
@@ -64,6 +65,7 @@ import Wire
     private func stepsWithALargeOne(at place: Int) -> [StepRecord] {
         (0..<8).map { index in
             StepRecord(
+                runID: "r",
                 episodeID: "e",
                 index: Int64(index),
                 action: nil,
@@ -78,11 +80,22 @@ import Wire
         }
     }
 
-    @Test func aRequestThatCanNotFitLeavesNothingToSend() {
+    @Test func aRequestThatCanNotFitLeavesNothingToSend() throws {
         let request = ImagesInsert(images: [.init(filename: String(repeating: "x", count: 5000))])
-        let batch = Batch(content: .request(request, reply: nil), bytes: 9, ordinal: 1)
+        let batch = try Batch(of: [.request(try RequestRecord(request))], size: 9)
         let (requests, unsendable) = BatchSplitter.split(batch, limits: .init(payload: 1000, attachments: 0))
         #expect(requests.isEmpty)
         #expect(unsendable.map(\.bytes) == [9])
+    }
+}
+
+extension Batch {
+    /// A batch of records that take so many bytes each.
+    init(of records: [SpoolRecord], size: Int) throws {
+        self.init(start: 0)
+        for (index, record) in records.enumerated() {
+            let end = UInt64((index + 1) * size)
+            #expect(try add(.init(sequence: UInt64(index + 1), record: record, size: size, end: end)))
+        }
     }
 }

@@ -39,8 +39,8 @@ import Wire
             #expect(try ledger.applied.metricSteps() == Array(0..<95))
             let methods = ledger.applied.map(\.method)
             #expect(methods.first == "runs.start")
-            #expect(methods.filter { $0 == "steps.append" }.count == 10)
-            #expect(methods.filter { $0 == "metrics.append" }.count == 10)
+            #expect((10...20).contains(methods.filter { $0 == "steps.append" }.count))
+            #expect((10...20).contains(methods.filter { $0 == "metrics.append" }.count))
             #expect(methods.last == "runs.finish")
             #expect(server.received(Hello.name).count == 1)
             let statistics = client.statistics
@@ -176,7 +176,7 @@ import Wire
                 ? .refusal(.diskFull) : ledger.react(received)
         }
         try await TestServer.serving(script) { server in
-            let client = try client(of: server) { $0.bufferBytes = 3000 }
+            let client = try client(of: server) { $0.spoolBytes = 3000 }
             let run = try await client.startRun("r")
             let logged = Counter()
             inThread {

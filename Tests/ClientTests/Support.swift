@@ -21,12 +21,28 @@ extension ClientOptions {
     static func forTests(_ problems: Problems = Problems()) -> ClientOptions {
         var options = ClientOptions()
         options.batchRecords = 10
+        options.largestBatchRecords = 10
+        options.spoolDirectory = TemporaryFolder().path
+        options.spoolSegmentBytes = 64 << 10
         options.firstRetryDelay = .milliseconds(1)
         options.longestRetryDelay = .milliseconds(10)
         options.onProblem = { problems.add($0) }
         options.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         return options
     }
+}
+
+/// A folder of its own for each; all are removed when the tests end.
+struct TemporaryFolder {
+    private static let root: String = {
+        let root = FileManager.default.temporaryDirectory.path + "/holdfast-client-tests-\(getpid())"
+        atexit { try? FileManager.default.removeItem(atPath: TemporaryFolder.root) }
+        return root
+    }()
+
+    let path = "\(Self.root)/\(UUID().uuidString)"
+
+    var names: [String] { (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? [] }
 }
 
 /// Waits until a condition holds; records an issue when it does not in half a minute.

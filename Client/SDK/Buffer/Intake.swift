@@ -1,88 +1,119 @@
+import CSpool
 import Dispatch
 import NIOCore
-import Synchronization
+import Wire
 
-/// The bounded buffer between log calls on any thread and the sender on its event loop.
-final class Intake: Sendable {
-    private let state: Mutex<IntakeState>
-    private let capacity: Int
-    private let mayBlock: @Sendable () -> Bool
+/// Where log calls of any thread leave their records: the writing end of the spool, and whoever waits for it.
+///
+/// What it guards is behind a lock of its own kind, because a child of fork() goes on with it: into a spool of the child's
+/// own, which another process sends.
+@safe final class Intake: @unchecked Sendable {  // `state` is used under `lock` only
+    /// What a new spool is made with.
+    struct Place: Sendable {
+        let directory: String
+        /// host:port
+        let server: String
+        let segmentSize: Int
+        /// The most bytes of records that are not settled.
+        let capacity: Int
 
-    /// - Parameter mayBlock: whether the calling thread may wait for room; the sender's own must not.
-    init(
-        thresholds: Batcher.Thresholds,
-        capacity: Int,
-        now: @escaping @Sendable () -> NIODeadline,
-        mayBlock: @escaping @Sendable () -> Bool
-    ) {
-        state = Mutex(IntakeState(batcher: Batcher(thresholds: thresholds, now: now)))
-        self.capacity = capacity
-        self.mayBlock = mayBlock
+        /// For an intake that takes nothing.
+        static let nowhere = Place(directory: "/nonexistent", server: "", segmentSize: 0, capacity: 0)
     }
 
-    var statistics: DeliveryStatistics { state.withLock { $0.statistics } }
+    private let lock: OpaquePointer
+    private var state: IntakeState
+    private let place: Place
+    private let mayBlock: @Sendable () -> Bool
+
+    /// - Parameter mayBlock: Whether the calling thread may wait for room; the sender's own must not.
+    init(place: Place, mayBlock: @escaping @Sendable () -> Bool) {
+        guard let lock = unsafe cspool_lock_make() else { preconditionFailure("out of memory") }
+        unsafe self.lock = unsafe lock
+        self.place = place
+        self.mayBlock = mayBlock
+        state = IntakeState()
+    }
+
+    deinit { unsafe cspool_lock_free(lock) }
+
+    private func withState<Result>(_ body: (inout IntakeState) throws -> Result) rethrows -> Result {
+        unsafe cspool_lock_take(lock)
+        defer { unsafe cspool_lock_give(lock) }
+        if state.forks != cspool_forks() { state.becomeChild() }
+        return try body(&state)
+    }
+
+    /// Whether this process was forked from the one that made the client: it logs, and another process sends.
+    var isChild: Bool { withState { $0.forks > 0 } }
+
+    var statistics: DeliveryStatistics { withState { $0.statistics } }
 
     /// Sets how the sender is made to look.
-    func onWake(_ wake: @escaping @Sendable () -> Void) { state.withLock { $0.wake = wake } }
+    func onWake(_ wake: @escaping @Sendable () -> Void) { withState { $0.wake = wake } }
 
-    /// Adds records that take so many bytes; `append` says whether it opened a lane.
+    /// Makes the spool, if there is none yet.
+    func open() throws { try withState { _ = try $0.writer(at: place) } }
+
+    /// The spool that this process sends; nil before anything was added.
+    var opened: SpoolQueue? { withState { $0.queue } }
+
+    // MARK: Records
+
+    /// Adds a record.
     ///
-    /// This is synchronous by contract, so while the buffer is full it is the calling thread that waits.
-    func add(
-        records: Int = 1,
-        bytes: Int,
-        whenFull: ClientOptions.WhenFull,
-        _ append: (inout Batcher) -> Bool
-    ) {
+    /// This is synchronous by contract, so while the spool is full it is the calling thread that waits.
+    @inline(__always)
+    func add<Record: Spoolable>(_ record: Record, whenFull: ClientOptions.WhenFull) {
         while true {
-            let (wake, room) = state.withLock { state -> ((@Sendable () -> Void)?, DispatchSemaphore?) in
-                let isFull = state.statistics.queued > 0 && state.statistics.queuedBytes + bytes > capacity
-                if state.isClosed || isFull && (whenFull == .drop || !mayBlock()) {
-                    return (state.drop(records), nil)
-                }
-                guard isFull else {
-                    return (state.accept(records: records, bytes: bytes, append), nil)
-                }
-                // What is open would never be acknowledged while those who fill it wait for room.
-                state.batcher.sealAll()
-                let room = DispatchSemaphore(value: 0)
-                state.blocked.append(room)
-                return (state.wakeOnce(), room)
-            }
+            let (wake, room) = withState { $0.add(record, place, whenFull: whenFull, mayBlock) }
             wake?()
             guard let room else { return }
-            room.wait()
+            // A child has no sender that would tell it, and a disk tells nobody when it has room again.
+            _ = room.wait(timeout: .now() + .milliseconds(50))
         }
     }
 
-    /// Adds a request that neither waits for room nor is dropped; false when the client is closed.
-    func add(request append: (inout Batcher) -> Void, bytes: Int) -> Bool {
-        let (accepted, wake) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+    /// Adds a request that neither waits for room nor is dropped, and is sent at once; false when the client is closed or
+    /// the disk is full.
+    func add(request: RequestRecord, reply: Batch.Reply?) throws -> Bool {
+        let (accepted, wake) = try withState { state -> (Bool, (@Sendable () -> Void)?) in
             guard !state.isClosed else { return (false, state.drop(1)) }
-            let wake = state.accept(records: 1, bytes: bytes) { batcher in
-                append(&batcher)
-                return false
-            }
-            return (true, wake)
+            try state.append(request, place, reply)
+            state.sendThrough = state.lastSequence
+            return (true, state.wakeOnce())
         }
         wake?()
         return accepted
     }
 
-    /// Seals what is due, and says when to look again and how many records were dropped since the last time.
-    func serve(at now: NIODeadline) -> (due: NIODeadline?, dropped: Int) { state.withLock { $0.serve(at: now) } }
+    /// Counts records that are dropped.
+    func drop(_ records: Int) { withState { $0.drop(records) }?() }
 
-    /// Takes the oldest sealed batch.
-    func next() -> Batch? { state.withLock { $0.batcher.next() } }
+    // MARK: For the sender
 
-    var hasSealed: Bool { state.withLock { $0.batcher.hasSealed } }
+    /// What the sender should know when it looks.
+    func look() -> IntakeState.Outlook { withState { $0.look() } }
+
+    /// The sender will not look again by itself, unless something came meanwhile.
+    func rest(after sequence: UInt64) -> Bool { withState { $0.rest(after: sequence) } }
+
+    /// Makes a segment ready for the writer, which does so itself otherwise.
+    func prepareSpare() {
+        guard let folder = withState({ $0.folderWithoutSpare }),
+            let spare = try? SegmentWriter(folder: folder, capacity: place.segmentSize)
+        else { return }
+        withState { $0.take(spare: spare) }
+    }
+
+    func takeReply(to sequence: UInt64) -> Batch.Reply? { withState { $0.replies.removeValue(forKey: sequence) } }
 
     /// Changes the counters.
-    func count(_ change: (inout DeliveryStatistics) -> Void) { state.withLock { change(&$0.statistics) } }
+    func count(_ change: (inout DeliveryStatistics) -> Void) { withState { change(&$0.statistics) } }
 
     /// Records are acknowledged or rejected: their room is free again.
     func release(records: Int, bytes: Int, as counter: WritableKeyPath<DeliveryStatistics, Int>) {
-        let blocked = state.withLock { state in
+        let blocked = withState { state in
             state.statistics.queued -= records
             state.statistics.queuedBytes -= bytes
             state.statistics[keyPath: counter] += records
@@ -92,23 +123,20 @@ final class Intake: Sendable {
         for thread in blocked { thread.signal() }
     }
 
-    /// Nothing of a batch is left to send.
-    func settle(batch ordinal: Int64) {
-        for waiter in state.withLock({ $0.settle(batch: ordinal) }) { waiter.resume() }
+    /// Nothing up to a record is left to send.
+    func settle(through sequence: UInt64) {
+        for waiter in withState({ $0.settle(through: sequence) }) { waiter.resume() }
     }
 
-    /// Seals everything and resumes when all of it is settled; `id` is what ``cancelFlush(_:throwing:)`` takes.
+    // MARK: The end
+
+    /// Has everything sent and resumes when all of it is settled; `id` is what ``cancelFlush(_:throwing:)`` takes.
     func flush(_ id: Int, _ continuation: CheckedContinuation<Void, any Error>) {
-        let (result, wake) = state.withLock { state -> (Result<Void, any Error>?, (@Sendable () -> Void)?) in
-            state.batcher.sealAll()
-            let missing = state.unsettledBatches
-            guard missing > 0 else { return (.success(()), nil) }
+        let (result, wake) = withState { state -> (Result<Void, any Error>?, (@Sendable () -> Void)?) in
+            guard state.settledThrough < state.lastSequence else { return (.success(()), nil) }
             if let error = state.ending { return (.failure(error), nil) }
-            state.flushes[id] = .init(
-                through: state.batcher.sealedCount,
-                missing: missing,
-                continuation: continuation
-            )
+            state.sendThrough = state.lastSequence
+            state.flushes[id] = .init(through: state.lastSequence, continuation: continuation)
             return (nil, state.wakeOnce())
         }
         if let result { continuation.resume(with: result) }
@@ -117,12 +145,12 @@ final class Intake: Sendable {
 
     /// Ends the wait of one flush.
     func cancelFlush(_ id: Int, throwing error: any Error) {
-        state.withLock { $0.flushes.removeValue(forKey: id) }?.continuation.resume(throwing: error)
+        withState { $0.flushes.removeValue(forKey: id) }?.continuation.resume(throwing: error)
     }
 
     /// Refuses further records; those who wait for room are let go, theirs are dropped.
     func close() {
-        let blocked = state.withLock { state in
+        let blocked = withState { state in
             state.isClosed = true
             defer { state.blocked = [] }
             return state.blocked
@@ -130,13 +158,15 @@ final class Intake: Sendable {
         for thread in blocked { thread.signal() }
     }
 
-    /// Ends the wait of every flush, since nothing will be sent any more.
+    /// Ends the wait of every flush and every answer, since nothing will be sent any more; gives the spool back.
     func end(throwing error: any Error) {
-        let flushes = state.withLock { state in
+        let (flushes, replies) = withState { state in
             state.ending = error
-            defer { state.flushes = [:] }
-            return state.flushes
+            defer { (state.flushes, state.replies) = ([:], [:]) }
+            return (state.flushes, state.replies)
         }
         for flush in flushes.values { flush.continuation.resume(throwing: error) }
+        for reply in replies.values { reply(.failure(error)) }
+        withState { $0.closeWriter() }
     }
 }

@@ -1,16 +1,29 @@
+import CSpool
 import Dispatch
 import NIOCore
 
-/// What an ``Intake`` guards: the batches, the counters, and whoever waits for them.
-struct IntakeState: Sendable {
-    /// Someone who waits until all batches up to one are settled.
-    struct Flush: Sendable {
-        let through: Int64
-        var missing: Int
+/// What an ``Intake`` guards: the writing end of the spool, the counters, and whoever waits.
+struct IntakeState {
+    /// Someone who waits until all records up to one are settled.
+    struct Flush {
+        let through: UInt64
         let continuation: CheckedContinuation<Void, any Error>
     }
 
-    var batcher: Batcher
+    /// What the sender finds when it looks.
+    struct Outlook {
+        let queue: SpoolQueue?
+        /// The last record that is in the spool.
+        let lastSequence: UInt64
+        /// The last record that must be sent without waiting for more.
+        let sendThrough: UInt64
+        /// Where the spool ends.
+        let end: UInt64
+        let wantsSpare: Bool
+        /// Dropped since the sender looked last.
+        let dropped: Int
+    }
+
     var statistics = DeliveryStatistics()
     /// Nothing more may come in.
     var isClosed = false
@@ -19,40 +32,99 @@ struct IntakeState: Sendable {
     /// Threads that wait for room.
     var blocked: [DispatchSemaphore] = []
     var flushes: [Int: Flush] = [:]
+    /// Who waits for the answer to which record.
+    var replies: [UInt64: Batch.Reply] = [:]
     /// Makes the sender look, from any thread.
     var wake: (@Sendable () -> Void)?
-
-    private var settledBatches = 0
+    var sendThrough: UInt64 = 0
+    private(set) var settledThrough: UInt64 = 0
+    private(set) var forks = cspool_forks()
+    private(set) var queue: SpoolQueue?
+    private var writer: SpoolWriter?
     private var unreportedDrops = 0
-    /// The sender has been asked to look and has not looked yet.
-    private var isWakePending = false
-    /// When the sender will look by itself.
-    private var armedFor: NIODeadline?
+    /// The sender looks by itself, or has been asked to.
+    private var isSenderUp = false
 
-    init(batcher: Batcher) { self.batcher = batcher }
+    var lastSequence: UInt64 { writer?.lastSequence ?? 0 }
 
-    /// Sealed batches that are not settled.
-    var unsettledBatches: Int { Int(batcher.sealedCount) - settledBatches }
+    // MARK: The spool
 
-    /// Asks for the sender, unless that has been done already.
-    mutating func wakeOnce() -> (@Sendable () -> Void)? {
-        guard !isWakePending else { return nil }
-        isWakePending = wake != nil
-        return wake
+    mutating func writer(at place: Intake.Place) throws -> SpoolWriter {
+        if let writer { return writer }
+        let producer = Producer.make()
+        // Under a name that nobody looks for, until it has its locks and its state.
+        let new = try SpoolWriter(
+            folder: "\(place.directory)/new-\(producer)",
+            segmentSize: min(place.segmentSize, max(place.capacity, 64 << 10))
+        )
+        let state = SpoolState(producer: producer, server: place.server)
+        let folder = SpoolFolder(path: "\(place.directory)/\(producer)")
+        if forks == 0 {
+            let queue = try SpoolQueue(new: folder, madeAt: new.folder, state)
+            try new.publish(as: folder.path)
+            self.queue = queue
+        } else {
+            // A child's spool is for others to send.
+            try SpoolStateFile(folder: new.folder).write(state)
+            try new.publish(as: folder.path)
+        }
+        writer = new
+        return new
     }
 
-    /// Adds records; returns how to wake the sender when it must look.
-    mutating func accept(
-        records: Int,
-        bytes: Int,
-        _ append: (inout Batcher) -> Bool
-    ) -> (@Sendable () -> Void)? {
-        let sealed = batcher.sealedCount
-        let opened = append(&batcher)
-        statistics.queued += records
-        statistics.queuedBytes += bytes
-        guard batcher.sealedCount > sealed || opened && armedFor == nil else { return nil }
-        return wakeOnce()
+    mutating func closeWriter() { writer = nil }
+
+    /// After fork(): what the parent sends is not the child's, nor are the threads that wait in the parent.
+    mutating func becomeChild() {
+        // Kept for ever, since its end would unmap memory that may be another's in this process by now.
+        if let writer { unsafe _ = Unmanaged.passRetained(writer) }
+        if let queue { unsafe _ = Unmanaged.passRetained(queue) }
+        let isClosed = isClosed
+        let reason = HoldfastError(.closed, "this process was forked; what it logs is sent by another")
+        self = IntakeState()
+        self.isClosed = isClosed
+        ending = reason
+    }
+
+    var folderWithoutSpare: String? { writer.flatMap { $0.wantsSpare ? $0.folder : nil } }
+
+    func take(spare: SegmentWriter) { writer?.take(spare: spare) }
+
+    // MARK: Records
+
+    /// Adds a record; returns how to wake the sender if it must look, and what to wait for if there was no room.
+    @inline(__always)
+    mutating func add<Record: Spoolable>(
+        _ record: Record,
+        _ place: Intake.Place,
+        whenFull: ClientOptions.WhenFull,
+        _ mayBlock: () -> Bool
+    ) -> ((@Sendable () -> Void)?, DispatchSemaphore?) {
+        if isClosed { return (drop(1), nil) }
+        let size = Segment.recordSize(payload: 1 + record.size)
+        if statistics.queued == 0 || statistics.queuedBytes + size <= place.capacity {
+            do {
+                try append(record, place, nil)
+                return (isSenderUp ? nil : wakeOnce(), nil)
+            } catch {
+                // The disk is full: that is waited for, too.
+                guard (error as? Files.Failure)?.isFull ?? false else { return (drop(1), nil) }
+            }
+        }
+        guard whenFull == .block, mayBlock() else { return (drop(1), nil) }
+        // What is there would never be settled while those who fill the batch wait for room.
+        sendThrough = lastSequence
+        let room = DispatchSemaphore(value: 0)
+        blocked.append(room)
+        return (wakeOnce(), room)
+    }
+
+    @inline(__always)
+    mutating func append<Record: Spoolable>(_ record: Record, _ place: Intake.Place, _ reply: Batch.Reply?) throws {
+        let writer = try writer ?? writer(at: place)
+        statistics.queuedBytes += try writer.append(record)
+        statistics.queued += 1
+        if let reply { replies[writer.lastSequence] = reply }
     }
 
     mutating func drop(_ records: Int) -> (@Sendable () -> Void)? {
@@ -61,27 +133,40 @@ struct IntakeState: Sendable {
         return wakeOnce()
     }
 
-    /// The sender looks: seals what is due, and says when to look again and what was dropped since.
-    mutating func serve(at now: NIODeadline) -> (due: NIODeadline?, dropped: Int) {
-        isWakePending = false
-        batcher.sealDue(at: now)
-        armedFor = batcher.due
-        defer { unreportedDrops = 0 }
-        return (armedFor, unreportedDrops)
+    // MARK: The sender
+
+    /// Asks for the sender, unless it will look by itself.
+    mutating func wakeOnce() -> (@Sendable () -> Void)? {
+        guard let wake else { return nil }
+        isSenderUp = true
+        return wake
     }
 
-    /// A batch is done with; returns those who waited for it.
-    mutating func settle(batch ordinal: Int64) -> [CheckedContinuation<Void, any Error>] {
-        settledBatches += 1
-        var finished: [CheckedContinuation<Void, any Error>] = []
-        for (id, flush) in flushes where flush.through >= ordinal {
-            if flush.missing == 1 {
-                finished.append(flush.continuation)
-                flushes[id] = nil
-            } else {
-                flushes[id]?.missing -= 1
-            }
-        }
-        return finished
+    mutating func look() -> Outlook {
+        defer { unreportedDrops = 0 }
+        isSenderUp = true
+        return Outlook(
+            queue: queue,
+            lastSequence: lastSequence,
+            sendThrough: sendThrough,
+            end: writer?.end ?? 0,
+            wantsSpare: writer?.wantsSpare ?? false,
+            dropped: unreportedDrops
+        )
+    }
+
+    /// The sender has read up to a record and wants to rest; false if more has come.
+    mutating func rest(after sequence: UInt64) -> Bool {
+        guard sequence >= lastSequence, unreportedDrops == 0 else { return false }
+        isSenderUp = false
+        return true
+    }
+
+    /// Returns those who waited for records up to one.
+    mutating func settle(through sequence: UInt64) -> [CheckedContinuation<Void, any Error>] {
+        settledThrough = max(settledThrough, sequence)
+        let finished = flushes.filter { $0.value.through <= settledThrough }
+        for id in finished.keys { flushes[id] = nil }
+        return finished.values.map(\.continuation)
     }
 }

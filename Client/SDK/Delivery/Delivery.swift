@@ -4,13 +4,14 @@ import NIOPosix
 import Synchronization
 import Wire
 
-/// The moving parts of a client: the buffer, the sender and the calls, on an event loop with a thread of its own.
+/// The moving parts of a client: the spool, its sender and the calls, on an event loop with a thread of its own.
 final class Delivery: Sendable {
     let intake: Intake
     let calls: Calls
     let heartbeats: Heartbeats
     let options: ClientOptions
     private let sender: Sender
+    private let drains: Drains?
     private let group: MultiThreadedEventLoopGroup
     let loop: any EventLoop
     private let reporter: Reporter
@@ -27,10 +28,14 @@ final class Delivery: Sendable {
             connectTimeout: options.connectTimeout,
             requestTimeout: options.requestTimeout
         )
+        let directory = options.spoolDirectory ?? SpoolFolder.standardDirectory
         let intake = Intake(
-            thresholds: .init(records: options.batchRecords, bytes: options.batchBytes, delay: options.batchDelay),
-            capacity: options.bufferBytes,
-            now: { .now() },
+            place: Intake.Place(
+                directory: directory,
+                server: "\(address)",
+                segmentSize: options.spoolSegmentBytes,
+                capacity: options.spoolBytes
+            ),
             mayBlock: { !loop.inEventLoop }
         )
         let sender = Sender(on: loop, intake: intake, settings: settings, options: options)
@@ -40,6 +45,9 @@ final class Delivery: Sendable {
         self.intake = intake
         self.sender = sender
         calls = Calls(on: loop, settings: settings)
+        drains =
+            options.sendsLeftSpools
+            ? Drains(on: loop, directory: directory, server: "\(address)", settings: settings, options: options) : nil
         heartbeats = Heartbeats(on: loop, every: options.heartbeatInterval, calls: calls)
         reporter = Reporter(logger: options.logger, onProblem: options.onProblem)
     }
@@ -62,21 +70,41 @@ final class Delivery: Sendable {
         }
     }
 
-    /// Sends a request through the buffer, in order with the records, and waits for its answer.
-    func deliver<M: Method>(_ method: M, order: Batcher.Order) async throws -> M.Result {
+    /// Makes the spool, and begins to send what other processes left.
+    func open() throws {
+        do {
+            try intake.open()
+        } catch {
+            let directory = options.spoolDirectory ?? SpoolFolder.standardDirectory
+            throw HoldfastError(
+                .spool,
+                "records can't be kept in \(directory); name another folder with HOLDFAST_SPOOL or spoolDirectory",
+                cause: error
+            )
+        }
+        drains?.start()
+    }
+
+    /// Sends a request through the spool, in order with the records, and waits for its answer.
+    func deliver<M: Method>(_ method: M) async throws -> M.Result {
+        try open()
         let answer = try await withCheckedThrowingContinuation { continuation in
-            enqueue(method, order: order) { continuation.resume(with: $0) }
+            enqueue(method) { continuation.resume(with: $0) }
         }
         return try JSONCoding.decode(M.Result.self, from: answer.result, attachments: answer.attachments)
     }
 
-    /// Puts a request in the buffer, in order with the records.
-    func enqueue(_ method: some Method, order: Batcher.Order, reply: Batch.Reply? = nil) {
-        let accepted = intake.add(
-            request: { $0.add(method, reply: reply, bytes: method.bufferBytes, order: order) },
-            bytes: method.bufferBytes
-        )
-        if !accepted { reply?(.failure(HoldfastError(.closed, "the client has been closed"))) }
+    /// Puts a request into the spool, in order with the records.
+    func enqueue(_ method: some Method, reply: Batch.Reply? = nil) {
+        do {
+            guard try intake.add(request: try RequestRecord(method), reply: reply) else {
+                reply?(.failure(HoldfastError(.closed, "the client has been closed")))
+                return
+            }
+        } catch {
+            reply?(.failure(error))
+            reject("\(type(of: method).name) can't be kept: \(error)")
+        }
     }
 
     /// Sends everything now and waits until the server has settled it, or the time is over.
@@ -103,32 +131,24 @@ final class Delivery: Sendable {
     func close(within deadline: Duration) async -> Unsent {
         intake.close()
         heartbeats.stop()
+        let start = ContinuousClock.now
         // A task of its own: who closes because it was cancelled, at an interrupt, still wants its records sent.
         let flushing = Task { try await flush(within: deadline) }
         if case .failure(let error) = await flushing.result {
             options.logger.debug("closing with unsent records", metadata: ["error": "\(error)"])
         }
-        _ = stop()
+        let left = deadline - (ContinuousClock.now - start)
+        if let drains, left > .zero, !intake.isChild { await drains.wait(within: left) }
         let statistics = intake.statistics
+        _ = stop()
+        // What was just given to the loop has run when this has: the spool of a process that ends now is removed.
+        if !intake.isChild { try? await loop.submit {}.get() }
         return Unsent(records: statistics.queued, bytes: statistics.queuedBytes)
     }
 
     private func stop() -> EventLoopFuture<Void> {
         intake.close()
         heartbeats.stop()
-        return .andAllComplete([sender.stop(), calls.stop()], on: loop)
+        return .andAllComplete([sender.stop(), calls.stop()] + (drains.map { [$0.stop()] } ?? []), on: loop)
     }
-}
-
-extension Method {
-    /// What a request takes in the buffer, about: its arrays, and something for the rest.
-    fileprivate var bufferBytes: Int {
-        guard let images = (self as? ImagesInsert)?.images else { return 256 }
-        return images.reduce(256) { $0 + $1.bufferBytes }
-    }
-}
-
-extension ImagesInsert.Image {
-    /// What an image takes in the buffer, about.
-    var bufferBytes: Int { MemoryLayout<Self>.size + filename.utf8.count + (image?.bytes.readableBytes ?? 0) }
 }

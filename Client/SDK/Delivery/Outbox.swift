@@ -46,7 +46,8 @@ struct Outbox<Item: Sendable>: Sendable {
     }
 
     private(set) var producer: String
-    private var lastSeq: Int64 = 0
+    /// The number given last.
+    private(set) var lastSeq: Int64 = 0
     private var lastID: Int64 = 0
     private var entries: [Entry] = []
     private var phase = Phase.offline
@@ -61,12 +62,18 @@ struct Outbox<Item: Sendable>: Sendable {
         case paused
     }
 
-    init(producer: String) { self.producer = producer }
+    /// - Parameter lastSeq: The last number that was given to a request of this producer.
+    init(producer: String, lastSeq: Int64 = 0) {
+        self.producer = producer
+        self.lastSeq = lastSeq
+    }
 
     var count: Int { entries.count }
     var isEmpty: Bool { entries.isEmpty }
     /// The requests that are not settled, in order.
     var items: [Item] { entries.map(\.item) }
+    /// The requests that are not settled, with their numbers.
+    var numbered: [(seq: Int64, item: Item)] { entries.map { ($0.seq, $0.item) } }
     /// Whether an answer is outstanding.
     var isAwaitingAnswer: Bool { entries.contains { $0.id != nil } }
 

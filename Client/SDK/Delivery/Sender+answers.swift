@@ -30,7 +30,7 @@ extension Sender {
     private func pause(_ result: Result<Batch.Answer, WireError>) {
         if case .failure(let error) = result { reportWaiting(error) }
         resumption = loop.scheduleTask(in: nextDelay()) {
-            if self.outbox.resume(makingProducer: Self.makeProducer) { self.reportRestored() }
+            if self.outbox.resume(makingProducer: Producer.make) { self.reportRestored() }
             self.look()
         }
     }
@@ -46,10 +46,10 @@ extension Sender {
             request.reply?(.success(answer))
         case .failure(let error):
             reject(records: request.records, bytes: request.bytes, reason: error.description, error: error)
+            queue?.folder.keep(rejected: request, error)
             request.reply?(.failure(error))
         }
-        openRequests[request.ordinal]? -= 1
-        settleIfDone(request.ordinal)
+        settle(request)
     }
 
     func reportWaiting(_ error: any Error) {
@@ -66,8 +66,9 @@ extension Sender {
     }
 
     func reportRestored() {
+        queue?.save(outbox)
         let records = outbox.items.reduce(0) { $0 + $1.records }
-        let message = "the server no longer knows what it acknowledged; what is in memory is sent as a new producer's"
+        let message = "the server no longer knows what it acknowledged; what is still here is sent as a new producer's"
         reporter.report(DeliveryProblem(.serverRestored, records: records, message: message))
     }
 }

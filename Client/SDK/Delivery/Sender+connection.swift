@@ -29,7 +29,7 @@ extension Sender {
         link = .up(session, hello.limits)
         let serverLastSeq = hello.producer?.lastSeq ?? 0
         if outbox.items.allSatisfy({ $0.fits(hello.limits) }) {
-            if outbox.connected(serverLastSeq: serverLastSeq, makingProducer: Self.makeProducer) { reportRestored() }
+            if outbox.connected(serverLastSeq: serverLastSeq, makingProducer: Producer.make) { reportRestored() }
         } else {
             fit(into: hello.limits, serverLastSeq: serverLastSeq)
         }
@@ -41,12 +41,13 @@ extension Sender {
         let (known, lost) = outbox.discard(
             serverLastSeq: serverLastSeq,
             fits: { $0.fits(limits) },
-            makingProducer: Self.makeProducer
+            makingProducer: Producer.make
         )
         for request in known { finish(request, .success(.init(result: ByteBuffer(string: "{}"), attachments: []))) }
         let error = WireError(.invalidRequest, "larger than the server accepts since it was restarted")
         for request in lost { finish(request, .failure(error)) }
-        _ = outbox.connected(serverLastSeq: 0, makingProducer: Self.makeProducer)
+        _ = outbox.connected(serverLastSeq: 0, makingProducer: Producer.make)
+        queue?.save(outbox)
     }
 
     private func disconnected(_ error: any Error) {
@@ -56,7 +57,7 @@ extension Sender {
         deathTimer = nil
         link = .down
         options.logger.debug("disconnected", metadata: ["error": "\(error)"])
-        guard intake.hasSealed || !outbox.isEmpty else { return }
+        guard queue?.hasNext ?? false || !outbox.isEmpty else { return }
         reportWaiting(error)
         link = .waiting(loop.scheduleTask(in: nextDelay()) { self.retry() })
     }

@@ -2,13 +2,7 @@ import Logging
 import NIOCore
 import Wire
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
-/// Carries batches to the server over one connection, and again until they are acknowledged.
+/// Carries a spool to the server over one connection, and again until all of it is acknowledged.
 ///
 /// It lives on an event loop with a thread of its own and not in a task: log calls may block every thread that tasks
 /// run on, and the sender is what unblocks them.
@@ -22,26 +16,37 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
         case stopped
     }
 
+    /// How often a spool is looked at while records come; a wake-up for each batch would cost log calls a system call.
+    private static let pollInterval = Duration.milliseconds(20)
+    /// How long it is looked at after the last record.
+    private static let linger = Duration.seconds(2)
+
     let loop: any EventLoop
     let intake: Intake
     let settings: ConnectionSettings
     let options: ClientOptions
     let reporter: Reporter
-    var outbox = Outbox<OutgoingRequest>(producer: Sender.makeProducer())
-    /// By batch, how many of its requests are in the outbox.
-    var openRequests: [Int64: Int] = [:]
+    /// nil until something was logged.
+    var queue: SpoolQueue?
+    var outbox = Outbox<OutgoingRequest>(producer: "")
     var link = Link.down
     var attempt: EventLoopFuture<Void>?
     let backoff: Backoff
     var delays: Backoff.Iterator
     /// Ends a pause after the server postponed something.
     var resumption: Scheduled<Void>?
-    private var batchTimer: Scheduled<Void>?
+    private var nextLook: Scheduled<Void>?
     var deathTimer: Scheduled<Void>?
     var hasConnected = false
     /// The last reason for waiting that was reported; nil once the server accepts again.
     var reportedReason: String?
+    /// When the oldest record that is not on its way was seen first.
+    private var pendingSince: NIODeadline?
+    private var lastActivity = NIODeadline.uptimeNanoseconds(0)
+    /// Called when a spool that another process left is delivered; nil for the spool of this one.
+    private let onDone: (@Sendable () -> Void)?
 
+    /// A sender of this process's spool.
     init(on loop: any EventLoop, intake: Intake, settings: ConnectionSettings, options: ClientOptions) {
         self.loop = loop
         self.intake = intake
@@ -50,9 +55,34 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
         reporter = Reporter(logger: options.logger, onProblem: options.onProblem)
         backoff = Backoff(first: options.firstRetryDelay, longest: options.longestRetryDelay)
         delays = backoff.makeIterator()
+        onDone = nil
     }
 
-    static func makeProducer() -> String { UUID().uuidString.lowercased() }
+    /// A sender of a spool that another process left, or fills.
+    init(
+        on loop: any EventLoop,
+        draining queue: SpoolQueue,
+        settings: ConnectionSettings,
+        options: ClientOptions,
+        onDone: @escaping @Sendable () -> Void
+    ) throws {
+        self.loop = loop
+        intake = Intake(place: .nowhere, mayBlock: { false })
+        intake.close()
+        self.settings = settings
+        self.options = options
+        reporter = Reporter(logger: options.logger, onProblem: options.onProblem)
+        backoff = Backoff(first: options.firstRetryDelay, longest: options.longestRetryDelay)
+        delays = backoff.makeIterator()
+        self.onDone = onDone
+        try adopt(queue)
+    }
+
+    private func adopt(_ queue: SpoolQueue) throws {
+        outbox = try queue.resume()
+        for request in outbox.items { count(request.records, request.bytes) }
+        self.queue = queue
+    }
 
     /// Makes the sender look for work, from any thread.
     func wake() { loop.execute { self.look() } }
@@ -66,8 +96,9 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
             session?.close()
             let error = HoldfastError(.closed, "the client was closed before the server answered")
             for request in self.outbox.items { request.reply?(.failure(error)) }
-            while let batch = self.intake.next() { batch.reply?(.failure(error)) }
             self.intake.end(throwing: error)
+            if let queue = self.queue, queue.isDone(self.outbox) { queue.folder.remove() }
+            self.queue = nil
             return self.attempt ?? self.loop.makeSucceededVoidFuture()
         }
     }
@@ -81,32 +112,73 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
 
     private func cancelTimers() {
         if case .waiting(let attempt) = link { attempt.cancel() }
-        for timer in [resumption, batchTimer, deathTimer] { timer?.cancel() }
+        for timer in [resumption, nextLook, deathTimer] { timer?.cancel() }
     }
+
+    // MARK: Looking
 
     /// Does whatever can be done now.
     func look() {
         if case .stopped = link { return }
-        let (due, dropped) = intake.serve(at: loop.now)
-        if dropped > 0 {
-            let message = "the buffer of \(options.bufferBytes) bytes is full, or the client closed"
-            reporter.report(DeliveryProblem(.dropped, records: dropped, message: message))
+        let outlook = intake.look()
+        if outlook.dropped > 0 {
+            let message = "the spool of \(options.spoolBytes) bytes or its disk is full, or the client closed"
+            reporter.report(DeliveryProblem(.dropped, records: outlook.dropped, message: message))
         }
-        batchTimer?.cancel()
-        batchTimer = due.map { loop.scheduleTask(deadline: $0) { self.look() } }
+        if queue == nil, let new = outlook.queue {
+            do {
+                try adopt(new)
+            } catch {
+                preconditionFailure("a new spool has nothing on its way: \(error)")
+            }
+        }
+        if outlook.wantsSpare { intake.prepareSpare() }
+        let isDue = isDue(outlook)
         switch link {
-        case .down: if intake.hasSealed || !outbox.isEmpty { connect() }
-        case .up(let session, let limits): send(over: session, limits: limits)
+        case .down: if isDue || !outbox.isEmpty { connect() }
+        case .up(let session, let limits): send(over: session, limits: limits, outlook, isDue: isDue)
         case .waiting, .connecting, .stopped: break
         }
+        if onDone != nil, finishIfDone() { return }
+        lookAgain(outlook)
     }
 
-    private func send(over session: Session, limits: FrameLimits) {
-        while outbox.count < options.requestsInFlight,
+    /// Whether what was not read yet should be sent now.
+    private func isDue(_ outlook: IntakeState.Outlook) -> Bool {
+        guard let queue else { return false }
+        if onDone != nil { return queue.hasNext }
+        guard outlook.lastSequence > queue.lastRead else {
+            pendingSince = nil
+            return false
+        }
+        let now = loop.now
+        let since = pendingSince ?? now
+        pendingSince = since
+        lastActivity = now
+        return outlook.sendThrough > queue.lastRead
+            || outlook.lastSequence - queue.lastRead >= UInt64(options.batchRecords)
+            || outlook.end - queue.place >= UInt64(options.batchBytes) || since + options.batchDelay <= now
+    }
+
+    private func lookAgain(_ outlook: IntakeState.Outlook) {
+        nextLook?.cancel()
+        nextLook = nil
+        let lastRead = queue?.lastRead ?? 0
+        let isBusy = outlook.lastSequence > lastRead || lastActivity + Self.linger > loop.now
+        guard onDone != nil || isBusy || !intake.rest(after: lastRead) else { return }
+        let interval = min(Self.pollInterval, options.batchDelay)
+        nextLook = loop.scheduleTask(in: TimeAmount(interval)) { self.look() }
+    }
+
+    // MARK: Sending
+
+    private func send(over session: Session, limits: FrameLimits, _ outlook: IntakeState.Outlook, isDue: Bool) {
+        while isDue, outbox.count < options.requestsInFlight,
             outbox.isEmpty || outbox.items.reduce(0, { $0 + $1.bytes }) < options.bytesInFlight,
-            let batch = intake.next()
+            let batch = nextBatch(outlook)
         {
             admit(batch, limits: limits)
+            pendingSince = nil
         }
         while let dispatch = outbox.next() {
             do {
@@ -119,25 +191,69 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
         watch(session)
     }
 
+    private func nextBatch(_ outlook: IntakeState.Outlook) -> Batch? {
+        guard let queue else { return nil }
+        do {
+            let batch = try queue.next(
+                records: options.largestBatchRecords,
+                bytes: options.batchBytes,
+                limit: onDone == nil ? outlook.end : nil
+            )
+            if let batch, onDone != nil { count(batch.records, batch.bytes) }
+            return batch
+        } catch {
+            reporter.report(DeliveryProblem(.waiting, records: 0, message: "the spool can't be read: \(error)"))
+            return nil
+        }
+    }
+
+    /// Counts records of a spool that another process filled.
+    private func count(_ records: Int, _ bytes: Int) {
+        intake.count {
+            $0.queued += records
+            $0.queuedBytes += bytes
+        }
+    }
+
     private func admit(_ batch: Batch, limits: FrameLimits) {
-        let (requests, unsendable) = BatchSplitter.split(batch, limits: limits)
+        guard let queue else { return }
+        let ordinal = queue.nextOrdinal()
+        let reply = intake.takeReply(to: batch.lastSequence)
+        let (requests, unsendable) = BatchSplitter.split(batch, limits: limits, ordinal: ordinal, reply: reply)
         for part in unsendable {
-            batch.reply?(.failure(part.reason))
+            reply?(.failure(part.reason))
             reject(records: part.records, bytes: part.bytes, reason: "\(part.reason)")
         }
         for request in requests { outbox.add(request) }
-        openRequests[batch.ordinal] = requests.count
-        settleIfDone(batch.ordinal)
+        queue.admit(batch, ordinal: ordinal, limits: limits, parts: requests.map(\.part), outbox)
+        if let settled = queue.advance(outbox) { intake.settle(through: settled) }
     }
 
-    func settleIfDone(_ ordinal: Int64) {
-        guard openRequests[ordinal] == 0 else { return }
-        openRequests[ordinal] = nil
-        intake.settle(batch: ordinal)
+    func settle(_ request: OutgoingRequest) {
+        if let settled = queue?.settle(request, outbox) { intake.settle(through: settled) }
     }
 
     func reject(records: Int, bytes: Int, reason: String, error: WireError? = nil) {
         intake.release(records: records, bytes: bytes, as: \.rejected)
         reporter.report(DeliveryProblem(.rejected, records: records, message: reason, error: error))
+    }
+
+    /// Ends the delivery of a spool that another process left, once nothing more can come.
+    private func finishIfDone() -> Bool {
+        guard let queue, queue.isDone(outbox) else { return false }
+        if queue.damage != nil {
+            queue.folder.setAside()
+            let message = "\(queue.folder.path) is damaged; what is behind the damage was set aside there"
+            reporter.report(DeliveryProblem(.damaged, records: 0, message: message))
+        } else {
+            queue.folder.remove()
+        }
+        let session = session
+        cancelTimers()
+        link = .stopped
+        session?.close()
+        self.queue = nil
+        onDone?()
+        return true
     }
 }

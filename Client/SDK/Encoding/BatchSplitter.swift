@@ -18,13 +18,15 @@ struct BatchSplitter {
     private let limits: FrameLimits
     private var parts: [Part] = []
 
-    /// The requests of a batch in order; a batch of which nothing can be sent has none.
+    /// The requests of a batch in order, and what can't be sent at all; the same for the same batch and limits.
     static func split(
         _ batch: Batch,
-        limits: FrameLimits
+        limits: FrameLimits,
+        ordinal: Int64 = 0,
+        reply: Batch.Reply? = nil
     ) -> (requests: [OutgoingRequest], unsendable: [Unsendable]) {
         var splitter = BatchSplitter(limits: limits)
-        splitter.add(batch.content)
+        for content in batch.contents { splitter.add(content) }
         let share = batch.bytes / max(batch.records, 1)
         var left = batch.bytes
         var requests: [OutgoingRequest] = []
@@ -43,8 +45,9 @@ struct BatchSplitter {
                         records: part.records,
                         bytes: bytes,
                         size: size,
-                        ordinal: batch.ordinal,
-                        reply: batch.reply
+                        ordinal: ordinal,
+                        part: UInt32(requests.count),
+                        reply: reply
                     )
                 )
             }
@@ -79,18 +82,12 @@ struct BatchSplitter {
     }
 }
 
-extension Batch {
-    var records: Int { content.records }
-
-    var reply: Reply? {
-        if case .request(_, let reply) = content { reply } else { nil }
-    }
-}
-
 extension Batch.Content {
     var records: Int {
         switch self {
         case .metrics(let records): records.count
+        case .resources(let records): records.count
+        case .generations(let records): records.count
         case .steps(_, let records): records.count
         case .images(let images): images.count
         case .request: 1
@@ -100,12 +97,16 @@ extension Batch.Content {
     fileprivate var isSingle: Bool { records <= 1 }
 
     fileprivate func halves() -> [Batch.Content] {
-        let middle = records / 2
+        func halves<Record>(_ records: [Record], _ make: ([Record]) -> Batch.Content) -> [Batch.Content] {
+            let middle = records.count / 2
+            return [make(Array(records[..<middle])), make(Array(records[middle...]))]
+        }
         return switch self {
-        case .metrics(let all): [.metrics(Array(all[..<middle])), .metrics(Array(all[middle...]))]
-        case .steps(let runID, let all):
-            [.steps(runID: runID, Array(all[..<middle])), .steps(runID: runID, Array(all[middle...]))]
-        case .images(let all): [.images(Array(all[..<middle])), .images(Array(all[middle...]))]
+        case .metrics(let all): halves(all) { .metrics($0) }
+        case .resources(let all): halves(all) { .resources($0) }
+        case .generations(let all): halves(all) { .generations($0) }
+        case .steps(let runID, let all): halves(all) { .steps(runID: runID, $0) }
+        case .images(let all): halves(all) { .images($0) }
         case .request: [self]
         }
     }
@@ -114,10 +115,12 @@ extension Batch.Content {
     fileprivate func method() throws -> any Method {
         switch self {
         case .metrics(let records): MetricsAppend(columns: [try .init(records)])
+        case .resources(let records): MetricsAppend(columns: [try .init(records)])
+        case .generations(let records): MetricsAppend(columns: [try .init(records)])
         case .steps(let runID, let records):
             StepsAppend(runID: runID, count: records.count, columns: try .init(records))
         case .images(let images): ImagesInsert(images: images)
-        case .request(let method, _): method
+        case .request(let method): method
         }
     }
 }

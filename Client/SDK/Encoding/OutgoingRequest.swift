@@ -11,6 +11,8 @@ struct OutgoingRequest: Sendable {
     let size: FrameLimits
     /// Its batch.
     let ordinal: Int64
+    /// Its place among the batch's requests.
+    let part: UInt32
     let reply: Batch.Reply?
 
     func fits(_ limits: FrameLimits) -> Bool {
@@ -18,7 +20,7 @@ struct OutgoingRequest: Sendable {
     }
 
     /// The bytes to send.
-    func encode(id: Int64, stamp: ProducerStamp) throws -> [ByteBuffer] {
+    func encode(id: Int64, stamp: ProducerStamp?) throws -> [ByteBuffer] {
         try Request.encode(method, id: .integer(id), stamp: stamp)
     }
 

@@ -44,9 +44,14 @@ struct ImportTarget: ParsableArguments {
         token: String?,
         _ job: @Sendable (HoldfastClient) async throws -> String
     ) async throws {
+        // An import that is cut short is begun again, so nobody would want to find its records later.
+        let spool = FileManager.default.temporaryDirectory.appendingPathComponent("holdfast-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: spool) }
+        var options = ClientOptions()
+        options.spoolDirectory = spool
         let client: HoldfastClient
         do {
-            client = try HoldfastClient(server: server, token: token)
+            client = try HoldfastClient(server: server, token: token, options: options)
         } catch {
             throw CommandFailure(code: CommandFailure.usage, message: "--server \(server): \(error)")
         }

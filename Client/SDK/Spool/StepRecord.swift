@@ -3,6 +3,7 @@ import Wire
 
 /// One environment step, as a training process logged it.
 struct StepRecord: Sendable {
+    let runID: String
     let episodeID: String
     let index: Int64
     let action: Action?
@@ -14,15 +15,6 @@ struct StepRecord: Sendable {
     let info: JSONValue?
     /// UNIX seconds
     let timestamp: Double
-
-    /// The memory it takes, about.
-    var bytes: Int {
-        var bytes = MemoryLayout<StepRecord>.size + episodeID.utf8.count + (frame?.bytes.readableBytes ?? 0)
-        if let observation { bytes += observation.bytes }
-        if case .array(let array) = action { bytes += array.bytes.readableBytes }
-        if let info { bytes += info.bytes }
-        return bytes
-    }
 
     /// What the server takes for a time: the years 1 to 9999.
     private static let times = -62_135_596_800.0...253_402_300_799.0

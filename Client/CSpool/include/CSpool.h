@@ -1,0 +1,40 @@
+#ifndef CSPOOL_H
+#define CSPOOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// What the spool needs and Swift does not offer: a lock that survives fork(), ordered access to mapped memory, and
+/// CRC-32C by the processor's instruction.
+
+/// CRC-32C (Castagnoli, RFC 3720 appendix B.4) of bytes, continuing from a previous checksum (0 at the start).
+uint32_t cspool_crc32c(uint32_t seed, const void *_Nonnull bytes, size_t size);
+
+/// Stores a value after everything that was stored before it.
+void cspool_store_release(void *_Nonnull address, uint64_t value);
+/// Loads a value before everything that is loaded after it.
+uint64_t cspool_load_acquire(const void *_Nonnull address);
+
+/// UNIX seconds.
+double cspool_now(void);
+
+/// A lock that is free in a child after fork(), with what it guards as it was when no thread held it.
+typedef struct cspool_lock cspool_lock;
+cspool_lock *_Nullable cspool_lock_make(void);
+void cspool_lock_free(cspool_lock *_Nonnull lock);
+void cspool_lock_take(cspool_lock *_Nonnull lock);
+void cspool_lock_give(cspool_lock *_Nonnull lock);
+
+/// How many forks lie between the process that began and this one.
+uint64_t cspool_forks(void);
+/// Has a descriptor closed in every child of fork(), so that a child does not keep the parent's file locks.
+void cspool_close_in_child(int descriptor);
+/// Takes that back, before the descriptor is closed.
+void cspool_keep_in_child(int descriptor);
+
+/// Makes a mapping's pages present and writable now instead of at their first use. Only for memory not yet written.
+void cspool_prefault(void *_Nonnull address, size_t size);
+/// Keeps a mapping out of children of fork().
+void cspool_not_in_child(void *_Nonnull address, size_t size);
+
+#endif

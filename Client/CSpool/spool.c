@@ -1,0 +1,176 @@
+#define _GNU_SOURCE
+#include "CSpool.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+// MARK: CRC-32C
+
+static uint32_t table[8][256];
+
+static void make_table(void) {
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        uint32_t crc = byte;
+        for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (crc & 1 ? 0x82F63B78u : 0);
+        table[0][byte] = crc;
+    }
+    for (int slice = 1; slice < 8; slice++)
+        for (int byte = 0; byte < 256; byte++)
+            table[slice][byte] = (table[slice - 1][byte] >> 8) ^ table[0][table[slice - 1][byte] & 0xFF];
+}
+
+static pthread_once_t table_once = PTHREAD_ONCE_INIT;
+
+static uint32_t crc_by_table(uint32_t crc, const unsigned char *bytes, size_t size) {
+    pthread_once(&table_once, make_table);
+    while (size >= 8) {
+        uint64_t word;
+        memcpy(&word, bytes, 8);
+        word ^= crc;
+        crc = 0;
+        for (int slice = 0; slice < 8; slice++) crc ^= table[7 - slice][(word >> (8 * slice)) & 0xFF];
+        bytes += 8;
+        size -= 8;
+    }
+    while (size--) crc = (crc >> 8) ^ table[0][(crc ^ *bytes++) & 0xFF];
+    return crc;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) static uint32_t crc_by_instruction(
+    uint32_t crc, const unsigned char *bytes, size_t size
+) {
+    uint64_t wide = crc;
+    while (size >= 8) {
+        uint64_t word;
+        memcpy(&word, bytes, 8);
+        wide = __builtin_ia32_crc32di(wide, word);
+        bytes += 8;
+        size -= 8;
+    }
+    crc = (uint32_t)wide;
+    while (size--) crc = __builtin_ia32_crc32qi(crc, *bytes++);
+    return crc;
+}
+#endif
+
+uint32_t cspool_crc32c(uint32_t seed, const void *bytes, size_t size) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("sse4.2")) return ~crc_by_instruction(~seed, bytes, size);
+#endif
+    return ~crc_by_table(~seed, bytes, size);
+}
+
+// MARK: Memory
+
+void cspool_store_release(void *address, uint64_t value) {
+    __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
+}
+
+uint64_t cspool_load_acquire(const void *address) {
+    return __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
+}
+
+void cspool_prefault(void *address, size_t size) {
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+    if (madvise(address, size, MADV_POPULATE_WRITE) == 0) return;
+    // Kernels before 5.14: a store to each page does the same.
+    long page = sysconf(_SC_PAGESIZE);
+    for (size_t offset = 0; offset < size; offset += (size_t)page) ((volatile char *)address)[offset] = 0;
+}
+
+void cspool_not_in_child(void *address, size_t size) { madvise(address, size, MADV_DONTFORK); }
+
+double cspool_now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+// MARK: fork()
+
+struct cspool_lock {
+    pthread_mutex_t mutex;
+    struct cspool_lock *next;
+};
+
+enum { MOST_DESCRIPTORS = 1024 };
+
+static pthread_mutex_t registry = PTHREAD_MUTEX_INITIALIZER;
+static struct cspool_lock *locks;
+static int descriptors[MOST_DESCRIPTORS];
+static int descriptor_count;
+static uint64_t forks;
+static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
+
+static void before_fork(void) {
+    pthread_mutex_lock(&registry);
+    for (struct cspool_lock *lock = locks; lock; lock = lock->next) pthread_mutex_lock(&lock->mutex);
+}
+
+static void after_fork_in_parent(void) {
+    for (struct cspool_lock *lock = locks; lock; lock = lock->next) pthread_mutex_unlock(&lock->mutex);
+    pthread_mutex_unlock(&registry);
+}
+
+static void after_fork_in_child(void) {
+    __atomic_add_fetch(&forks, 1, __ATOMIC_RELAXED);
+    for (struct cspool_lock *lock = locks; lock; lock = lock->next) pthread_mutex_init(&lock->mutex, NULL);
+    for (int index = 0; index < descriptor_count; index++) close(descriptors[index]);
+    descriptor_count = 0;
+    pthread_mutex_init(&registry, NULL);
+}
+
+static void add_handlers(void) { pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child); }
+
+cspool_lock *cspool_lock_make(void) {
+    pthread_once(&handlers_once, add_handlers);
+    cspool_lock *lock = malloc(sizeof *lock);
+    if (!lock) return NULL;
+    pthread_mutex_init(&lock->mutex, NULL);
+    pthread_mutex_lock(&registry);
+    lock->next = locks;
+    locks = lock;
+    pthread_mutex_unlock(&registry);
+    return lock;
+}
+
+void cspool_lock_free(cspool_lock *lock) {
+    pthread_mutex_lock(&registry);
+    for (struct cspool_lock **place = &locks; *place; place = &(*place)->next) {
+        if (*place != lock) continue;
+        *place = lock->next;
+        break;
+    }
+    pthread_mutex_unlock(&registry);
+    pthread_mutex_destroy(&lock->mutex);
+    free(lock);
+}
+
+void cspool_lock_take(cspool_lock *lock) { pthread_mutex_lock(&lock->mutex); }
+void cspool_lock_give(cspool_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
+
+uint64_t cspool_forks(void) { return __atomic_load_n(&forks, __ATOMIC_RELAXED); }
+
+void cspool_close_in_child(int descriptor) {
+    pthread_once(&handlers_once, add_handlers);
+    pthread_mutex_lock(&registry);
+    if (descriptor_count < MOST_DESCRIPTORS) descriptors[descriptor_count++] = descriptor;
+    pthread_mutex_unlock(&registry);
+}
+
+void cspool_keep_in_child(int descriptor) {
+    pthread_mutex_lock(&registry);
+    for (int index = 0; index < descriptor_count; index++) {
+        if (descriptors[index] != descriptor) continue;
+        descriptors[index] = descriptors[--descriptor_count];
+        break;
+    }
+    pthread_mutex_unlock(&registry);
+}

@@ -1,0 +1,104 @@
+import CSpool
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// File operations that a spool needs and Foundation does not offer, as throwing functions.
+enum Files {
+    /// A system call that failed.
+    struct Failure: Error, CustomStringConvertible {
+        let operation: String
+        let path: String
+        let code: Int32
+
+        var isFull: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+        var description: String { unsafe "\(operation) \(path): \(String(cString: strerror(code)))" }
+    }
+
+    static func makeFolder(_ path: String) throws {
+        if unsafe mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let parent = path.lastIndex(of: "/"), parent != path.startIndex else {
+            throw Failure(operation: "mkdir", path: path, code: errno)
+        }
+        try makeFolder(String(path[..<parent]))
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw Failure(operation: "mkdir", path: path, code: errno)
+        }
+    }
+
+    static func open(_ path: String, _ flags: Int32) throws -> Int32 {
+        let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure(operation: "open", path: path, code: errno) }
+        return descriptor
+    }
+
+    static func names(in folder: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    }
+
+    static func remove(_ path: String) { unsafe _ = unlink(path) }
+
+    static func removeFolder(_ path: String) { unsafe _ = rmdir(path) }
+
+    /// Takes an exclusive lock on a file, which is made if need be; nil if another process, or another opening in this one,
+    /// has it.
+    static func lock(_ path: String) throws -> Int32? {
+        let descriptor = try open(path, O_RDWR | O_CREAT)
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
+            cspool_close_in_child(descriptor)
+            return descriptor
+        }
+        let code = errno
+        close(descriptor)
+        if code == EWOULDBLOCK { return nil }
+        throw Failure(operation: "flock", path: path, code: code)
+    }
+
+    /// Reads at an offset until the buffer is full or the file ends; says how much was read.
+    static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
+        var count = 0
+        while count < buffer.count {
+            let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let got = unsafe pread(descriptor, target.baseAddress, target.count, off_t(offset + count))
+            if got == 0 { break }
+            if got < 0 {
+                if errno == EINTR { continue }
+                throw Failure(operation: "pread", path: "segment", code: errno)
+            }
+            count += got
+        }
+        return count
+    }
+
+    /// Writes all bytes at an offset.
+    static func write(_ bytes: [UInt8], to descriptor: Int32, at offset: Int, _ path: String) throws {
+        var count = 0
+        while count < bytes.count {
+            let written = unsafe bytes[count...].withUnsafeBytes { rest in
+                unsafe pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + count))
+            }
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw Failure(operation: "pwrite", path: path, code: errno)
+            }
+            count += written
+        }
+    }
+}
+
+extension Files {
+    /// Gives a lock back.
+    static func unlock(_ descriptor: Int32) {
+        cspool_keep_in_child(descriptor)
+        close(descriptor)
+    }
+}
