@@ -1,0 +1,123 @@
+import Foundation
+import GRDB
+
+/// A database file that is only read, and beside which nothing is made.
+struct MetricsDatabase {
+    let path: String
+    let bytes: Int
+    private let queue: DatabaseQueue
+
+    init(_ argument: String) throws {
+        path = try Self.find(argument)
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        bytes = (attributes?[.size] as? NSNumber)?.intValue ?? 0
+        do {
+            queue = try Self.open(path)
+        } catch {
+            throw Self.failure(error, path)
+        }
+    }
+
+    /// Reads one consistent state of the database.
+    func read(_ body: (Connection, Set<Relation>) throws -> Void) throws {
+        do {
+            try queue.read { database in
+                let connection = Connection(database)
+                let relations = try Relation.present(connection)
+                guard !relations.isEmpty else {
+                    throw CommandFailure(
+                        code: CommandFailure.other,
+                        message:
+                            "\(path) has none of the tables \(Relation.list); give the telemetry.sqlite of a data directory"
+                    )
+                }
+                try body(connection, relations)
+            }
+        } catch {
+            throw Self.failure(error, path)
+        }
+    }
+
+    /// Refuses a file to write that is the database or would take one of its names.
+    func refuse(output: String) throws {
+        let written = URL(fileURLWithPath: output).resolvingSymlinksInPath().path
+        let own = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        guard ["", "-wal", "-shm", "-journal"].contains(where: { own + $0 == written }) else { return }
+        throw CommandFailure(
+            code: CommandFailure.usage,
+            message: "--plot \(output) would overwrite the database; give another file"
+        )
+    }
+
+    // MARK: Opening
+
+    private static func find(_ argument: String) throws -> String {
+        var isFolder: ObjCBool = false
+        let absolute = URL(fileURLWithPath: argument).path
+        guard unsafe FileManager.default.fileExists(atPath: absolute, isDirectory: &isFolder) else {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "\(argument) does not exist; give a database file or the folder with its telemetry.sqlite"
+            )
+        }
+        guard isFolder.boolValue else { return absolute }
+        let candidates = ["/telemetry.sqlite", "/telemetry/telemetry.sqlite"].map { absolute + $0 }
+        guard let file = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "the folder \(argument) has no telemetry.sqlite; give the database file itself"
+            )
+        }
+        return file
+    }
+
+    private static func open(_ path: String) throws -> DatabaseQueue {
+        func hasFile(_ suffix: String) -> Bool {
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path + suffix)
+            return (attributes?[.size] as? NSNumber)?.intValue ?? 0 > 0
+        }
+        var configuration = GRDB.Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        switch (hasFile("-wal"), hasFile("-shm"), hasFile("-journal")) {
+        case (true, false, _):
+            // To read a -wal, SQLite would make the -shm that is missing.
+            return try PrivateCopy.open(path, configuration)
+        case (true, true, _), (_, _, true):
+            return try DatabaseQueue(path: path, configuration: configuration)
+        default:
+            // A database in WAL mode can't be opened in a read-only folder, nor without making its files elsewhere, unless
+            // SQLite takes it for one that nobody changes.
+            return try DatabaseQueue(path: immutable(path), configuration: configuration)
+        }
+    }
+
+    private static func immutable(_ path: String) -> String {
+        let plain = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+        let escaped = path.addingPercentEncoding(withAllowedCharacters: plain) ?? path
+        return "file://\(escaped)?immutable=1"
+    }
+
+    // MARK: Errors
+
+    private static func failure(_ error: any Error, _ path: String) -> any Error {
+        let (code, message): (Int32, String)
+        switch error {
+        case let error as DatabaseError: (code, message) = (error.resultCode.rawValue, error.message ?? "\(error)")
+        case let error as SQLError: (code, message) = (error.code, error.message)
+        default: return error
+        }
+        switch ResultCode(rawValue: code) {
+        case .SQLITE_NOTADB:
+            return CommandFailure(code: CommandFailure.other, message: "\(path) is not an SQLite database")
+        case .SQLITE_CORRUPT:
+            return CommandFailure(
+                code: CommandFailure.dataDamaged,
+                message:
+                    "the database \(path) is damaged (\(message)); if it was copied while a server wrote, copy it with: sqlite3 ORIGINAL \".backup COPY\""
+            )
+        default:
+            return CommandFailure(code: CommandFailure.other, message: "\(path) can't be read: \(message)")
+        }
+    }
+}
