@@ -15,12 +15,13 @@ enum Human {
         return sign + grouped.joined()
     }
 
-    /// Four digits that count, or more before the point.
+    /// About four digits that count, or more before the point.
     static func number(_ value: Double?) -> String {
         guard let value, !value.isNaN else { return nothing }
         switch value.magnitude {
         case 0: return "0"
         case ..<0.001: return fixed(value, "%.3e")
+        case ..<0.1: return fixed(value, "%.5f")
         case ..<1: return fixed(value, "%.4f")
         case ..<10: return fixed(value, "%.3f")
         case ..<100: return fixed(value, "%.2f")
@@ -78,7 +79,22 @@ enum Human {
         let shown = String(
             String.UnicodeScalarView(text.unicodeScalars.prefix(4 * limit).map { isPlain($0) ? $0 : "\u{FFFD}" })
         )
-        return shown.count > limit ? shown.prefix(limit - 1) + "…" : shown
+        guard width(shown) > limit else { return shown }
+        var cut = shown.prefix(limit - 1)
+        while width(String(cut)) > limit - 1 { cut.removeLast() }
+        return cut + "…"
+    }
+
+    /// The columns of a terminal that a text takes: signs of East Asian scripts and most emoji take two.
+    static func width(_ text: String) -> Int {
+        text.reduce(0) { width, character in
+            switch character.unicodeScalars.first?.value ?? 0 {
+            case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
+                0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
+                width + 2
+            default: width + 1
+            }
+        }
     }
 
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {

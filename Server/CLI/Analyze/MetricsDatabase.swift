@@ -38,9 +38,16 @@ struct MetricsDatabase {
         }
     }
 
-    /// Refuses a file to write that is the database or would take one of its names.
+    /// Refuses a file to write that can't be made, is the database or would take one of its names.
     func refuse(output: String) throws {
-        let written = URL(fileURLWithPath: output).resolvingSymlinksInPath().path
+        let url = URL(fileURLWithPath: output)
+        guard FileManager.default.isWritableFile(atPath: url.deletingLastPathComponent().path) else {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "--plot \(output) can't be written: its folder does not exist or is not writable"
+            )
+        }
+        let written = url.resolvingSymlinksInPath().path
         let own = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         guard ["", "-wal", "-shm", "-journal"].contains(where: { own + $0 == written }) else { return }
         throw CommandFailure(

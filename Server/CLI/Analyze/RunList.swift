@@ -43,7 +43,7 @@ struct RunList {
         let hint =
             shown.isEmpty
             ? "it has no runs"
-            : "\(similar.isEmpty ? "its newest runs are" : "similar are") \(shown.joined(separator: ", "))"
+            : "\(similar.isEmpty ? "its newest runs:" : "similar runs:") \(shown.joined(separator: ", "))"
         throw CommandFailure(
             code: CommandFailure.other,
             message: "\(path) has no run \"\(Human.text(id, limit: 128))\"; \(hint)"

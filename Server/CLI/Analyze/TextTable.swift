@@ -25,11 +25,11 @@ struct TextTable {
             rows.contains { $0[column] != Human.nothing } || rows.isEmpty
         }
         let widths = columns.indices.map { column in
-            max(columns[column].title.count, rows.map { $0[column].count }.max() ?? 0)
+            max(columns[column].title.count, rows.map { Human.width($0[column]) }.max() ?? 0)
         }
         func line(_ texts: [String]) -> String {
             let cells = used.map { column in
-                let padding = String(repeating: " ", count: widths[column] - texts[column].count)
+                let padding = String(repeating: " ", count: widths[column] - Human.width(texts[column]))
                 return columns[column].isNumber ? padding + texts[column] : texts[column] + padding
             }
             let text = Self.indent + cells.joined(separator: Self.gap)

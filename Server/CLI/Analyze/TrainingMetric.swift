@@ -28,7 +28,7 @@ final class TrainingMetric {
 
     init(_ id: String?) {
         self.id = id
-        epochs = Thinned(limit: Self.isLoss(id) ? 24 : 8)
+        epochs = Thinned(limit: Self.isLoss(id) ? 40 : 12)
     }
 
     var name: String { id.map { Human.text($0, limit: 28) } ?? Human.nothing }

@@ -86,13 +86,19 @@ struct FigureReader {
         let curves = zip(chosen, lines).enumerated().map { place, curve in
             let (names, segments) = curve
             return Figure.Curve(
-                title: names.compactMap(\.self).joined(separator: ", "),
+                title: Self.legend(names[0], phase: names[1]),
                 colour: Palette.line(place),
                 dash: 1 + (phases.firstIndex(of: names[1]) ?? 0) % 4,
                 segments: segments
             )
         }
         return Figure.Panel(title: losses.isEmpty ? "Metrics" : "Loss", isFromZero: false, curves: curves)
+    }
+
+    private static func legend(_ name: String?, phase: String?) -> String {
+        let ending = phase.map { ", " + Human.text($0, limit: 8) } ?? ""
+        let room = GnuplotScript.legendLimit - Human.width(ending)
+        return Human.text(name ?? Human.nothing, limit: room) + ending
     }
 
     /// The lines of the series with the given keys, from one pass over the rows.
@@ -137,7 +143,7 @@ struct FigureReader {
         ) { row in
             var name = Human.text(row.optionalString(0) ?? Human.nothing, limit: 20)
             if mergers[name] == nil {
-                if order.count == Palette.mostBands - 1 { name = "others" }
+                if order.count >= Palette.mostBands - 1 { name = "others" }
                 if !order.contains(name) { order.append(name) }
             }
             let (begin, end) = (row.double(1) - start, row.double(2) - start)

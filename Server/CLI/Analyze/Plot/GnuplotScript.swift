@@ -2,8 +2,11 @@ import Foundation
 
 /// A figure as a script for gnuplot that draws it on standard output.
 struct GnuplotScript {
+    /// The most letters of a line's name.
+    static let legendLimit = 24
+
     private static let width = 1600
-    private static let left = 130
+    private static let left = 160
     private static let right = 330
     private static let top = 84
     private static let bottom = 76
@@ -65,8 +68,8 @@ struct GnuplotScript {
             "set rmargin at screen \(Self.across(Self.width - Self.right))",
             "set tmargin at screen \(up(top))",
             "set bmargin at screen \(up(top + height))",
-            "set key at screen \(Self.across(Self.width - Self.right + 84)), screen \(up(top)) left top Left reverse "
-                + "samplen 2 spacing 1.25 font 'DejaVu Sans,12' textcolor rgb '#222222'",
+            "set key at screen \(Self.across(Self.width - Self.right + 64)), screen \(up(top)) left top Left reverse "
+                + "samplen 2 spacing 1.25 font 'DejaVu Sans,11.5' textcolor rgb '#222222'",
             isLast ? "set format x '%g'" : "set format x ''",
             isLast ? "set xlabel 'time since start (\(scale.rawValue))' offset 0,0.2" : "unset xlabel",
         ]
@@ -80,9 +83,9 @@ struct GnuplotScript {
     // MARK: Operations
 
     private var lanes: [String] {
-        let names = figure.lanes.enumerated().map { "\(GnuplotText.quoted($1.title, limit: 13)) \($0)" }
+        let names = figure.lanes.enumerated().map { "\(GnuplotText.quotedFormat($1.title, limit: 15)) \($0)" }
         var lines = [
-            title("Generation"), "set ytics (\(names.joined(separator: ", "))) scale 0",
+            title("Generation"), "set ytics (\(names.joined(separator: ", "))) scale 0 font 'DejaVu Sans,11.5'",
             "set yrange [\(Double(figure.lanes.count) - 0.4):-0.6]",
         ]
         let least = figure.length / Double(Self.width)
@@ -97,7 +100,7 @@ struct GnuplotScript {
         }
         let plots = figure.lanes.enumerated()
             .map { "$lane\($0) using 1:2:3:4:5:6 with boxxyerror fillcolor rgb '\($1.colour)' notitle" }
-        lines += ["plot " + plots.joined(separator: ", "), "unset label 1", "set ytics autofreq scale 0.6"]
+        lines += ["plot " + plots.joined(separator: ", "), "unset label 1", "set ytics autofreq scale 0.6 font ''"]
         return lines + bands
     }
 
@@ -116,7 +119,7 @@ struct GnuplotScript {
     // MARK: Curves
 
     private func panel(_ panel: Figure.Panel, _ place: Int) -> [String] {
-        var lines = [title(panel.title + (panel.isLogarithmic ? ", logarithmic" : ""))]
+        var lines = [title(panel.title + (panel.isLogarithmic ? " (logarithmic)" : ""))]
         lines += axis("y", panel, panel.curves.filter { !$0.isOnRight })
         let onRight = panel.curves.filter(\.isOnRight)
         if let curve = onRight.first {
@@ -129,11 +132,16 @@ struct GnuplotScript {
         for (number, curve) in panel.curves.enumerated() where !curve.segments.isEmpty {
             let name = "data\(place)_\(number)"
             lines += Self.block(name, rows(curve.segments))
-            let look = "linecolor rgb '\(curve.colour)' dashtype \(curve.dash) linewidth 1.2"
-            let isSparse = curve.segments.reduce(0) { $0 + $1.count } <= 80
-            let style = isSparse ? "linespoints pointtype 7 pointsize 0.5" : "lines"
+            let count = curve.segments.reduce(0) { $0 + $1.count }
+            // Dots where there are so few that a line alone would not show them.
+            let isSparse = count <= 80 || count < 20 * curve.segments.count
+            let look =
+                "linecolor rgb '\(curve.colour)' dashtype \(curve.dash) linewidth \(count > 500 && !isSparse ? 0.8 : 1.2)"
+            let style = isSparse ? "linespoints pointtype 7 pointsize 0.4" : "lines"
             let axes = "axes x1y\(curve.isOnRight ? 2 : 1)"
-            plots.append("$\(name) \(axes) with \(style) \(look) title \(GnuplotText.quoted(curve.title, limit: 24))")
+            plots.append(
+                "$\(name) \(axes) with \(style) \(look) title \(GnuplotText.quoted(curve.title, limit: Self.legendLimit))"
+            )
             let alone = curve.segments.filter { $0.count == 1 }
             guard !isSparse, !alone.isEmpty else { continue }
             lines += Self.block(name + "_alone", rows(alone))
