@@ -86,6 +86,8 @@ struct MetricsDatabase {
         var configuration = GRDB.Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
+        // Sorts of millions of rows: in large pieces, in files.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA temp_store = FILE; PRAGMA cache_size = -65536;") }
         switch (hasFile("-wal"), hasFile("-shm"), hasFile("-journal")) {
         case (true, false, _):
             // To read a -wal, SQLite would make the -shm that is missing.
