@@ -44,7 +44,8 @@ parse_options() {
 }
 
 build() {
-    install_packages "${toolchain_packages[@]}" "${library_packages[@]}"
+    # gnuplot draws the plots of "holdfast analyze".
+    install_packages "${toolchain_packages[@]}" "${library_packages[@]}" gnuplot-nox
     need_swift
     printf 'Building for release (the first time takes about five minutes on two cores)\n'
     local product

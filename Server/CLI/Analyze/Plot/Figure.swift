@@ -7,9 +7,9 @@ struct Figure {
         /// 1 is a solid line.
         var dash = 1
         var isOnRight = false
-        let segments: [[PlotPoint]]
+        let line: PlotLine
 
-        var values: some Sequence<Double> { segments.lazy.joined().map(\.value) }
+        var values: some Sequence<Double> { line.segments.lazy.joined().map(\.value) }
     }
 
     /// The curves that share a pair of value axes.

@@ -65,7 +65,7 @@ struct FigureReader {
             "value",
             .resources
         )
-        return zip(chosen, lines).map { ResourcePanels.Series(resource: $0, segments: $1) }
+        return zip(chosen, lines).map { ResourcePanels.Series(resource: $0, line: $1) }
     }
 
     private func training() throws -> Figure.Panel? {
@@ -84,12 +84,12 @@ struct FigureReader {
         let phases = chosen.map(\.[1]).reduce(into: [String?]()) { if !$0.contains($1) { $0.append($1) } }
         let lines = try lines(of: chosen, "metric_name, phase", "metric_value", .training)
         let curves = zip(chosen, lines).enumerated().map { place, curve in
-            let (names, segments) = curve
+            let (names, line) = curve
             return Figure.Curve(
                 title: Self.legend(names[0], phase: names[1]),
                 colour: Palette.line(place),
                 dash: 1 + (phases.firstIndex(of: names[1]) ?? 0) % 4,
-                segments: segments
+                line: line
             )
         }
         return Figure.Panel(title: losses.isEmpty ? "Metrics" : "Loss", isFromZero: false, curves: curves)
@@ -107,7 +107,7 @@ struct FigureReader {
         _ columns: String,
         _ value: String,
         _ relation: Relation
-    ) throws -> [[[PlotPoint]]] {
+    ) throws -> [PlotLine] {
         let places = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
         guard let width = keys.first?.count else { return [] }
         var thinners = keys.map { _ in SeriesThinner(length: length) }
@@ -128,7 +128,7 @@ struct FigureReader {
                 PlotPoint(time: row.double(Int32(width)) - start, value: row.double(Int32(width + 1)))
             )
         }
-        return thinners.map(\.segments)
+        return thinners.map(\.line)
     }
 
     private func lanes() throws -> [Figure.Lane] {

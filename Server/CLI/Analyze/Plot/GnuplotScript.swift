@@ -13,6 +13,7 @@ struct GnuplotScript {
     private static let panelHeight = 236
     private static let laneHeight = 27
     private static let gap = 54
+    private static let dots = "pointtype 7 pointsize 0.4"
 
     private let figure: Figure
     private let scale: TimeScale
@@ -96,7 +97,7 @@ struct GnuplotScript {
                 return [begin, Double(place), begin, end, Double(place) - 0.34, Double(place) + 0.34]
                     .map(Self.number).joined(separator: " ")
             }
-            lines += Self.block("lane\(place)", rows)
+            lines += Self.block("$lane\(place)", rows)
         }
         let plots = figure.lanes.enumerated()
             .map { "$lane\($0) using 1:2:3:4:5:6 with boxxyerror fillcolor rgb '\($1.colour)' notitle" }
@@ -128,28 +129,43 @@ struct GnuplotScript {
         } else {
             lines += ["set border 3", "unset y2tics"]
         }
-        var plots: [String] = []
-        for (number, curve) in panel.curves.enumerated() where !curve.segments.isEmpty {
-            let name = "data\(place)_\(number)"
-            lines += Self.block(name, rows(curve.segments))
-            let count = curve.segments.reduce(0) { $0 + $1.count }
-            // Dots where there are so few that a line alone would not show them.
-            let isSparse = count <= 80 || count < 20 * curve.segments.count
-            let look =
-                "linecolor rgb '\(curve.colour)' dashtype \(curve.dash) linewidth \(count > 500 && !isSparse ? 0.8 : 1.2)"
-            let style = isSparse ? "linespoints pointtype 7 pointsize 0.4" : "lines"
+        var reaches: [String] = []
+        var courses: [String] = []
+        for (number, curve) in panel.curves.enumerated() where !curve.line.segments.isEmpty {
+            let name = "$data\(place)_\(number)"
             let axes = "axes x1y\(curve.isOnRight ? 2 : 1)"
-            plots.append(
-                "$\(name) \(axes) with \(style) \(look) title \(GnuplotText.quoted(curve.title, limit: Self.legendLimit))"
-            )
-            let alone = curve.segments.filter { $0.count == 1 }
-            guard !isSparse, !alone.isEmpty else { continue }
-            lines += Self.block(name + "_alone", rows(alone))
-            plots.append(
-                "$\(name)_alone \(axes) with points pointtype 7 pointsize 0.4 linecolor rgb '\(curve.colour)' notitle"
-            )
+            let title = "title \(GnuplotText.quoted(curve.title, limit: Self.legendLimit))"
+            lines += block(name, curve.line.segments)
+            if curve.line.means.isEmpty {
+                courses.append("\(name) \(axes) with \(look(curve)) \(title)")
+                let alone = curve.line.segments.filter { $0.count == 1 }
+                guard !isSparse(curve.line), !alone.isEmpty else { continue }
+                lines += block(name + "_alone", alone)
+                courses.append("\(name)_alone \(axes) with points \(Self.dots) linecolor rgb '\(curve.colour)' notitle")
+            } else {
+                // Below all courses, translucent, so that no line hides another.
+                let pale = curve.colour.replacing("#", with: "#B8")
+                reaches.append("\(name) \(axes) with lines linecolor rgb '\(pale)' linewidth 0.8 notitle")
+                lines += block(name + "_means", curve.line.means)
+                courses.append("\(name)_means \(axes) with \(look(curve)) \(title)")
+            }
         }
+        let plots = reaches + courses
         return lines + [plots.isEmpty ? "" : "plot " + plots.joined(separator: ", "), "unset label 1"]
+    }
+
+    private func look(_ curve: Figure.Curve) -> String {
+        let style = isSparse(curve.line) ? "linespoints \(Self.dots)" : "lines"
+        let count = curve.line.segments.reduce(0) { $0 + $1.count }
+        let isDense = curve.line.means.isEmpty && count > 500 && !isSparse(curve.line)
+        let width = isDense ? 0.8 : 1.2
+        return "\(style) linecolor rgb '\(curve.colour)' dashtype \(curve.dash) linewidth \(width)"
+    }
+
+    /// Whether there are so few points that a line alone would not show them.
+    private func isSparse(_ line: PlotLine) -> Bool {
+        let count = line.segments.reduce(0) { $0 + $1.count }
+        return line.means.isEmpty && (count <= 80 || count < 20 * line.segments.count)
     }
 
     private func axis(_ name: String, _ panel: Figure.Panel, _ curves: [Figure.Curve]) -> [String] {
@@ -167,16 +183,15 @@ struct GnuplotScript {
         ]
     }
 
-    private func rows(_ segments: [[PlotPoint]]) -> [String] {
+    private func block(_ name: String, _ segments: [[PlotPoint]]) -> [String] {
         // An empty line interrupts a curve.
-        Array(
-            segments.map { segment in
-                segment.map { "\(Self.number($0.time / scale.seconds)) \(Self.number($0.value))" }
-            }.joined(separator: [""])
-        )
+        let rows = segments.map { segment in
+            segment.map { "\(Self.number($0.time / scale.seconds)) \(Self.number($0.value))" }
+        }
+        return Self.block(name, Array(rows.joined(separator: [""])))
     }
 
-    private static func block(_ name: String, _ rows: [String]) -> [String] { ["$\(name) << EOD"] + rows + ["EOD"] }
+    private static func block(_ name: String, _ rows: [String]) -> [String] { ["\(name) << EOD"] + rows + ["EOD"] }
 
     private static func across(_ pixels: Int) -> String { number(Double(pixels) / Double(width)) }
 

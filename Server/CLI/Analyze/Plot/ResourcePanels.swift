@@ -3,7 +3,7 @@ struct ResourcePanels {
     /// A resource with its line.
     struct Series {
         let resource: ResourceSeries
-        let segments: [[PlotPoint]]
+        let line: PlotLine
     }
 
     private static let processTree = "process_tree"
@@ -55,7 +55,7 @@ struct ResourcePanels {
                 colour: Palette.line(place),
                 dash: 1 + place / 7,
                 isOnRight: isOnRight,
-                segments: series.segments.map { $0.map { PlotPoint(time: $0.time, value: $0.value / divisor) } }
+                line: series.line.divided(by: divisor)
             )
         }
         let units = series.map { scale($0).unit }.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }

@@ -159,7 +159,7 @@ struct AnalysisReportTests {
             #expect(figure.lanes.map(\.bands) == [[0...10]])
             #expect(figure.panels.map(\.title) == ["Loss"])
             #expect(figure.panels.first?.curves.map(\.title) == ["loss, train"])
-            #expect(figure.panels.first?.curves.first?.segments.first?.first == PlotPoint(time: 1, value: 1))
+            #expect(figure.panels.first?.curves.first?.line.segments.first?.first == PlotPoint(time: 1, value: 1))
             let script = GnuplotScript(figure).text
             #expect(script.contains("title 'loss, train'"))
             #expect(script.contains("1 1\n2 1\n3 1"))

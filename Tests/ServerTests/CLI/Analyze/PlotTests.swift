@@ -4,10 +4,10 @@ import Testing
 @testable import Server
 
 struct PlotTests {
-    private func thinned(_ points: [(Double, Double)], length: Double, limit: Int = 2000) -> [[PlotPoint]] {
+    private func thinned(_ points: [(Double, Double)], length: Double, limit: Int = 1600) -> [[PlotPoint]] {
         var thinner = SeriesThinner(length: length, limit: limit)
         for (time, value) in points { thinner.add(PlotPoint(time: time, value: value)) }
-        return thinner.segments
+        return thinner.line.segments
     }
 
     @Test func fewPointsStayAsTheyAre() {
@@ -24,10 +24,19 @@ struct PlotTests {
         let segments = thinned(points, length: 100_000)
         #expect(segments.count == 1)
         let line = segments.flatMap(\.self)
-        #expect(line.count <= 2000)
+        #expect(line.count <= 1600)
         #expect(line.contains(PlotPoint(time: 31_234, value: -50)))
         #expect(line.contains(PlotPoint(time: 77_777, value: 90)))
         #expect(line.map(\.time) == line.map(\.time).sorted())
+    }
+
+    @Test func ofManyPointsTheMeansAreALineOfTheirOwn() {
+        var thinner = SeriesThinner(length: 100_000)
+        for number in 0..<100_000 { thinner.add(PlotPoint(time: Double(number), value: Double(number % 2))) }
+        let means = thinner.line.means.flatMap(\.self)
+        #expect(means.count == 400)
+        #expect(means.allSatisfy { $0.value == 0.5 })
+        #expect(means.first?.time ?? 0 > 0 && means.last?.time ?? 0 < 100_000)
     }
 
     @Test(arguments: [200, 20_000])
@@ -67,7 +76,7 @@ struct PlotTests {
     @Test func lossesOverDecadesAreLogarithmic() {
         func panel(_ values: [Double], isFromZero: Bool = false) -> Figure.Panel {
             let points = values.enumerated().map { PlotPoint(time: Double($0), value: $1) }
-            let curve = Figure.Curve(title: "x", colour: "#000000", segments: [points])
+            let curve = Figure.Curve(title: "x", colour: "#000000", line: PlotLine(segments: [points]))
             return Figure.Panel(title: "x", isFromZero: isFromZero, curves: [curve])
         }
         #expect(panel([0.01, 2]).isLogarithmic)
@@ -90,7 +99,8 @@ struct PlotTests {
         ]
         let chosen = ResourcePanels.choose(from: all)
         let point = PlotPoint(time: 0, value: 8000)
-        let panels = ResourcePanels(series: chosen.map { .init(resource: $0, segments: [[point]]) }).panels
+        let panels = ResourcePanels(series: chosen.map { .init(resource: $0, line: PlotLine(segments: [[point]])) })
+            .panels
         #expect(panels.map(\.title) == ["CPU (%)", "RAM (%, GB)", "GPU memory (GB)"])
         #expect(
             panels.map { $0.curves.map(\.title) } == [
@@ -98,6 +108,6 @@ struct PlotTests {
             ]
         )
         #expect(panels.map { $0.curves.map(\.isOnRight) } == [[false, false], [false, true], [false, false]])
-        #expect(panels.last?.curves.first?.segments == [[PlotPoint(time: 0, value: 8)]])
+        #expect(panels.last?.curves.first?.line.segments == [[PlotPoint(time: 0, value: 8)]])
     }
 }
