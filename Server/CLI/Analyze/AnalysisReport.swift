@@ -63,7 +63,8 @@ struct AnalysisReport {
         guard let count = run.counts[relation], count > 0 else {
             return ["", "\(title): nothing in \(relation.rawValue)"]
         }
-        return ["", "\(title): \(Human.count(count)) rows of \(relation.rawValue)"] + (try body())
+        let rows = count == 1 ? "1 row" : "\(Human.count(count)) rows"
+        return ["", "\(title): \(rows) of \(relation.rawValue)"] + (try body())
     }
 
     private var list: [String] {

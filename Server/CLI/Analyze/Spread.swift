@@ -20,7 +20,8 @@ struct Spread: Equatable {
     /// Of values at the same time, the one added first counts as the earlier.
     mutating func add(_ value: Double, at time: Double) {
         count += 1
-        mean += (value - mean) / Double(count)
+        // Divided first: the difference of two large values may be beyond all numbers.
+        mean += value / Double(count) - mean / Double(count)
         least = min(least, value)
         greatest = max(greatest, value)
         if time < firstTime || earliest == nil { (firstTime, earliest) = (time, value) }

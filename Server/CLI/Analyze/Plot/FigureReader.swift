@@ -20,7 +20,9 @@ struct FigureReader {
         self.relations = relations
         self.connection = connection
         start = span.lowerBound
-        length = max(span.upperBound - span.lowerBound, 1e-3)
+        let seconds = span.upperBound - span.lowerBound
+        // A single moment needs an axis, too.
+        length = seconds > 0 ? seconds : 1
     }
 
     func figure() throws -> Figure {
@@ -31,11 +33,12 @@ struct FigureReader {
         guard !panels.isEmpty || !lanes.isEmpty else {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "run \(run.name) has neither CPU, RAM, GPU, training nor generation metrics to plot"
+                message: "run \(run.name) has no finite values of CPU, RAM, GPU or training and no generation to plot"
             )
         }
         return Figure(
-            title: "\(run.name)   \(Human.moment(start)) UTC, \(Human.duration(length))",
+            title:
+                "\(run.name)   \(Human.moment(start)) UTC, \(Human.duration(run.span.map { $0.upperBound - $0.lowerBound }))",
             length: length,
             lanes: lanes,
             panels: panels
@@ -124,9 +127,9 @@ struct FigureReader {
         ) { row in
             let key = (0..<Int32(width)).map(row.optionalString)
             guard let place = places[key] else { return }
-            thinners[place].add(
-                PlotPoint(time: row.double(Int32(width)) - start, value: row.double(Int32(width + 1)))
-            )
+            // Axes of larger numbers would be beyond what gnuplot can count with.
+            let value = min(max(row.double(Int32(width + 1)), -1e100), 1e100)
+            thinners[place].add(PlotPoint(time: row.double(Int32(width)) - start, value: value))
         }
         return thinners.map(\.line)
     }

@@ -174,7 +174,7 @@ struct GnuplotScript {
         guard !panel.isLogarithmic else {
             return ["set logscale \(name)", "set format \(name) '%g'", "set \(name)range [*:*]"]
         }
-        let room = max(greatest - least, greatest.magnitude * 1e-3, 1e-12) * 0.06
+        let room = greatest > least ? (greatest - least) * 0.06 : greatest == 0 ? 1 : greatest.magnitude * 0.1
         let (from, to) =
             panel.isFromZero && least >= 0 ? (0, greatest > 0 ? greatest * 1.06 : 1) : (least - room, greatest + room)
         return [
