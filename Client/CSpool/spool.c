@@ -1,7 +1,9 @@
 #define _GNU_SOURCE
 #include "CSpool.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -119,7 +121,10 @@ static void after_fork_in_parent(void) {
     pthread_mutex_unlock(&registry);
 }
 
+static void let_end(void);
+
 static void after_fork_in_child(void) {
+    let_end();
     __atomic_add_fetch(&forks, 1, __ATOMIC_RELAXED);
     for (struct cspool_lock *lock = locks; lock; lock = lock->next) pthread_mutex_init(&lock->mutex, NULL);
     for (int index = 0; index < descriptor_count; index++) close(descriptors[index]);
@@ -173,4 +178,56 @@ void cspool_keep_in_child(int descriptor) {
         break;
     }
     pthread_mutex_unlock(&registry);
+}
+
+// MARK: Signals
+
+static const int signals[] = {SIGINT, SIGTERM};
+enum { SIGNAL_COUNT = sizeof signals / sizeof *signals };
+static int is_caught[SIGNAL_COUNT];
+static volatile int alarm_descriptor = -1;
+
+static void told(int number) {
+    int code = errno;
+    unsigned char byte = (unsigned char)number;
+    ssize_t written = write(alarm_descriptor, &byte, 1);
+    (void)written;
+    errno = code;
+}
+
+static void set_handler(int number, void (*handler)(int)) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+int cspool_catch_termination(int descriptor) {
+    pthread_once(&handlers_once, add_handlers);
+    alarm_descriptor = descriptor;
+    int count = 0;
+    for (int index = 0; index < SIGNAL_COUNT; index++) {
+        struct sigaction current;
+        if (sigaction(signals[index], NULL, &current) != 0 || current.sa_handler != SIG_DFL) continue;
+        set_handler(signals[index], told);
+        is_caught[index] = 1;
+        count++;
+    }
+    return count;
+}
+
+static void let_end(void) {
+    for (int index = 0; index < SIGNAL_COUNT; index++) {
+        struct sigaction current;
+        if (!is_caught[index] || sigaction(signals[index], NULL, &current) != 0 || current.sa_handler != told) continue;
+        set_handler(signals[index], SIG_DFL);
+        is_caught[index] = 0;
+    }
+}
+
+void cspool_end_by(int number) {
+    set_handler(number, SIG_DFL);
+    kill(getpid(), number);
 }

@@ -18,6 +18,7 @@ public struct ActiveRun: Sendable {
         self.isResumed = isResumed
         self.delivery = delivery
         delivery.heartbeats.begin(id)
+        delivery.monitor?.begin(id)
     }
 
     /// Ends the run, after everything that was logged before.
@@ -25,7 +26,17 @@ public struct ActiveRun: Sendable {
     /// - Parameter status: `finished` or `failed`.
     public func finish(_ status: RunStatus = .finished) {
         delivery.heartbeats.end(id)
+        delivery.monitor?.end(id)
         delivery.enqueue(RunsFinish(runID: id, status: status))
+    }
+
+    /// Ends the run and the client that it was made with.
+    ///
+    /// - Returns: What was not acknowledged within the deadline, and stays in the spool.
+    @discardableResult
+    public func close(_ status: RunStatus = .finished, deadline: Duration = .seconds(5)) async -> Unsent {
+        finish(status)
+        return await delivery.close(within: deadline)
     }
 
     /// Closes an episode, after its steps that were logged before.

@@ -35,6 +35,12 @@ public struct ClientOptions: Sendable {
     /// Whether spools that other processes left for the same server are sent, too.
     public var sendsLeftSpools = true
 
+    /// How often what the machine and this process use is logged to open runs; nil: not at all.
+    public var resourceInterval: Duration? = .seconds(1)
+    /// Whether SIGTERM and SIGINT, where the program leaves them to the system, end the process only after what is in the
+    /// spool was sent, or five seconds.
+    public var flushesOnTermination = true
+
     /// How many unanswered requests are on their way at once.
     public var requestsInFlight = 8
     /// How many bytes are on their way at once; one request may pass it.

@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// A training process's line to a Holdfast server.
 ///
 /// ```swift
@@ -24,6 +30,29 @@ public final class HoldfastClient: Sendable {
         options: ClientOptions = ClientOptions()
     ) throws {
         delivery = Delivery(address: try ServerAddress(server), token: token, options: options)
+    }
+
+    /// Starts a run with a client of its own; end both with ``ActiveRun/close(_:deadline:)``.
+    ///
+    /// - Parameters:
+    ///   - server: host:port; by default `HOLDFAST_SERVER`, or this machine.
+    ///   - token: By default `HOLDFAST_TOKEN`.
+    /// - Throws: As ``startRun(_:config:tags:agentID:workerID:compression:)``.
+    public static func initialize(
+        run id: String,
+        config: JSONValue? = nil,
+        tags: [String] = [],
+        server: String? = nil,
+        token: String? = nil,
+        options: ClientOptions = ClientOptions()
+    ) async throws -> ActiveRun {
+        let environment = ProcessInfo.processInfo.environment
+        let client = try HoldfastClient(
+            server: server ?? environment["HOLDFAST_SERVER"] ?? "127.0.0.1:7411",
+            token: token ?? environment["HOLDFAST_TOKEN"],
+            options: options
+        )
+        return try await client.startRun(id, config: config, tags: tags)
     }
 
     /// Starts a run, or resumes the one with this id.

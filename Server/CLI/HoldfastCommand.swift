@@ -8,7 +8,7 @@ struct HoldfastCommand: AsyncParsableCommand {
         commandName: "holdfast",
         abstract: "The experiment data server for people who train models on images and episodes.",
         version: "holdfast \(holdfastVersion)",
-        subcommands: [ServeCommand.self, ImportCommand.self, ExportCommand.self, AnalyzeCommand.self]
+        subcommands: [ServeCommand.self, ImportCommand.self, ExportCommand.self, SyncCommand.self, AnalyzeCommand.self]
     )
 
     static func main() async {

@@ -24,6 +24,8 @@ extension ClientOptions {
         options.largestBatchRecords = 10
         options.spoolDirectory = TemporaryFolder().path
         options.spoolSegmentBytes = 64 << 10
+        options.resourceInterval = nil
+        options.flushesOnTermination = false
         options.firstRetryDelay = .milliseconds(1)
         options.longestRetryDelay = .milliseconds(10)
         options.onProblem = { problems.add($0) }

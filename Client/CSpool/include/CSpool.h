@@ -37,4 +37,10 @@ void cspool_prefault(void *_Nonnull address, size_t size);
 /// Keeps a mapping out of children of fork().
 void cspool_not_in_child(void *_Nonnull address, size_t size);
 
+/// Has SIGINT and SIGTERM, each where it would end the process now, write a byte with its number to a descriptor instead.
+/// Programs that are started and children of fork() are ended by them as before. Returns how many signals that are.
+int cspool_catch_termination(int descriptor);
+/// Ends the process by a signal that was caught.
+void cspool_end_by(int number);
+
 #endif

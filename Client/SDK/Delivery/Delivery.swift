@@ -9,6 +9,8 @@ final class Delivery: Sendable {
     let intake: Intake
     let calls: Calls
     let heartbeats: Heartbeats
+    /// nil where nothing is to be measured.
+    let monitor: ResourceMonitor?
     let options: ClientOptions
     private let sender: Sender
     private let drains: Drains?
@@ -16,6 +18,7 @@ final class Delivery: Sendable {
     let loop: any EventLoop
     private let reporter: Reporter
     private let waits = Atomic<Int>(0)
+    private let isOpen = Atomic<Bool>(false)
 
     init(address: ServerAddress, token: String?, options: ClientOptions) {
         self.options = options
@@ -49,6 +52,9 @@ final class Delivery: Sendable {
             options.sendsLeftSpools
             ? Drains(on: loop, directory: directory, server: "\(address)", settings: settings, options: options) : nil
         heartbeats = Heartbeats(on: loop, every: options.heartbeatInterval, calls: calls)
+        monitor = options.resourceInterval.map {
+            ResourceMonitor(intake: intake, every: $0, whenFull: options.resourcesWhenFull)
+        }
         reporter = Reporter(logger: options.logger, onProblem: options.onProblem)
     }
 
@@ -83,6 +89,8 @@ final class Delivery: Sendable {
             )
         }
         drains?.start()
+        let isFirst = isOpen.exchange(true, ordering: .relaxed) == false
+        if isFirst, options.flushesOnTermination { Termination.shared.add(self) }
     }
 
     /// Sends a request through the spool, in order with the records, and waits for its answer.
@@ -131,6 +139,7 @@ final class Delivery: Sendable {
     func close(within deadline: Duration) async -> Unsent {
         intake.close()
         heartbeats.stop()
+        monitor?.stop()
         let start = ContinuousClock.now
         // A task of its own: who closes because it was cancelled, at an interrupt, still wants its records sent.
         let flushing = Task { try await flush(within: deadline) }
@@ -149,6 +158,7 @@ final class Delivery: Sendable {
     private func stop() -> EventLoopFuture<Void> {
         intake.close()
         heartbeats.stop()
+        monitor?.stop()
         return .andAllComplete([sender.stop(), calls.stop()] + (drains.map { [$0.stop()] } ?? []), on: loop)
     }
 }

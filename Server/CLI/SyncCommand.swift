@@ -1,0 +1,56 @@
+import ArgumentParser
+import Foundation
+import Holdfast
+
+/// `holdfast sync`
+struct SyncCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sync",
+        abstract: "Send what training processes left in their spool.",
+        discussion: """
+            A training process that ends, or is killed, before the server has everything leaves the rest in its spool. The \
+            next process that uses the same spool sends it; this command does so without one. Nothing is stored twice. What \
+            a living process is sending itself is left to it.
+            """
+    )
+
+    @Argument(help: "The spool's folder. [HOLDFAST_SPOOL] (default: ~/.local/state/holdfast/spool)")
+    var directory: String?
+    @Option(help: "HOST:PORT of the server's TCP door. [HOLDFAST_SERVER] (default: 127.0.0.1:7411)")
+    var server: String?
+    @Option(help: "The server's token. [HOLDFAST_TOKEN]")
+    var token: String?
+    @Option(help: "How many seconds it may take.")
+    var deadline = 3600
+
+    func run() async throws {
+        if let directory, !FileManager.default.fileExists(atPath: directory) {
+            throw CommandFailure(code: CommandFailure.other, message: "there is no folder \(directory)")
+        }
+        let environment = ProcessInfo.processInfo.environment
+        let server = server ?? environment["HOLDFAST_SERVER"] ?? "127.0.0.1:7411"
+        let report: HoldfastClient.SyncReport
+        do {
+            report = try await HoldfastClient.sync(
+                directory: directory,
+                server: server,
+                token: token ?? environment["HOLDFAST_TOKEN"],
+                deadline: .seconds(deadline)
+            )
+        } catch let error as HoldfastError where error.code == .unreachable {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "there is no server at \(server); start one with \"holdfast serve\""
+            )
+        } catch {
+            throw CommandFailure(code: CommandFailure.other, message: "sending to \(server) failed: \(error)")
+        }
+        print("sent \(report.acknowledged) records\(report.rejected > 0 ? ", \(report.rejected) were refused" : "")")
+        guard report.left == 0 else {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "\(report.left) spools are still there: in use by living processes, or not sent in time"
+            )
+        }
+    }
+}
