@@ -103,6 +103,12 @@ let package = Package(
         ),
 
         // Tests
+        .executableTarget(
+            name: "LogBenchmark",
+            dependencies: ["Holdfast", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Benchmarks/LogBenchmark",
+            swiftSettings: safe
+        ),
         .testTarget(name: "WireTests", dependencies: ["Wire", nioCore], path: "Tests/WireTests", swiftSettings: safe),
         .testTarget(
             name: "ClientTests",

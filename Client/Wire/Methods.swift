@@ -1,11 +1,12 @@
 /// Every method of the protocol that this version speaks.
 public enum Methods {
     public static let all: [any Method.Type] = [
-        Hello.self, ServerPing.self, ServerStats.self,
+        Hello.self, ServerPing.self, ServerStats.self, ServerVacuum.self, ServerBackup.self,
         RunsStart.self, RunsHeartbeat.self, RunsFinish.self, RunsList.self, RunsGet.self, RunsDelete.self,
         StepsAppend.self, EpisodesFinish.self, EpisodesList.self, EpisodesGet.self, EpisodesSteps.self,
         FramesResolve.self,
         MetricsAppend.self, MetricsQuery.self, MetricsSeries.self, MetricsSummary.self, MetricsList.self,
+        MetricsPrune.self,
         ImagesInsert.self, LabelsNext.self, LabelsRelease.self, LabelsSet.self, LabelsSetMany.self, LabelsUndo.self,
         LabelsSkip.self, LabelsGet.self, LabelsList.self, LabelsTrainVal.self, LabelsStats.self,
         LabelsUpdatePredictions.self, LabelsUpdateScores.self, LabelsIssues.self, LabelsCalibration.self,

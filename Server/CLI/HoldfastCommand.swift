@@ -8,7 +8,10 @@ struct HoldfastCommand: AsyncParsableCommand {
         commandName: "holdfast",
         abstract: "The experiment data server for people who train models on images and episodes.",
         version: "holdfast \(holdfastVersion)",
-        subcommands: [ServeCommand.self, ImportCommand.self, ExportCommand.self, SyncCommand.self, AnalyzeCommand.self]
+        subcommands: [
+            ServeCommand.self, ImportCommand.self, ExportCommand.self, AnalyzeCommand.self, SyncCommand.self,
+            PruneCommand.self, BackupCommand.self, RestoreCommand.self,
+        ]
     )
 
     static func main() async {

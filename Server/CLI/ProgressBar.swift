@@ -32,5 +32,10 @@ struct ProgressBar {
         if done >= total { write("\n") }
     }
 
+    /// Ends the line of work that took less than its total.
+    func finish() {
+        if isVisible, done < total { write("\n") }
+    }
+
     private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

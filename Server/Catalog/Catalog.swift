@@ -50,6 +50,26 @@ final class Catalog: Sendable {
         try pool.write { try body(Connection($0)) }
     }
 
+    /// Copies the database as it is at one moment, with every run marked as one whose file must be looked at: the file's copy
+    /// comes later and may have more rows.
+    ///
+    /// - Returns: The runs that may have a file.
+    func copyDatabase(to path: String) async throws -> [String] {
+        let pool = pool
+        return try await Task.detached {
+            // Detached, since it blocks for as long as it takes; in steps, so that it may take that long.
+            let copy = try DatabaseQueue(path: path)
+            try pool.backup(to: copy)
+            return try copy.write { database in
+                let connection = Connection(database)
+                try connection.execute(
+                    "UPDATE runs SET file_open = 1 WHERE run_id IN (SELECT run_id FROM run_datasets)"
+                )
+                return try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NULL") { $0.string(0) }
+            }
+        }.value
+    }
+
     /// Records that no array file is open.
     func markFilesClosed() throws {
         _ = try writeNow { try $0.execute("UPDATE runs SET file_open = 0 WHERE file_open = 1") }

@@ -15,15 +15,14 @@ final class DataDirectory: Sendable {
     let path: String
     private let lock: Int32
 
-    var database: String { path + "/telemetry/telemetry.sqlite" }
-    var arrays: String { path + "/replay" }
+    private var folder: DataFolder { DataFolder(path) }
+    var database: String { folder.database }
+    var arrays: String { folder.arrays }
 
     /// Makes the directory if needed and locks it; the lock ends with the process, however that ends.
     init(_ path: String) throws {
         self.path = path
-        for folder in ["", "/telemetry", "/replay"] {
-            try FileManager.default.createDirectory(atPath: path + folder, withIntermediateDirectories: true)
-        }
+        try DataFolder(path).make()
         lock = unsafe open(path + "/holdfast.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard lock >= 0 else {
             throw CocoaError(.fileWriteNoPermission, userInfo: [NSFilePathErrorKey: path + "/holdfast.lock"])

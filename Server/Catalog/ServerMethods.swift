@@ -9,6 +9,25 @@ struct ServerMethods: Sendable {
     func register(in table: inout MethodTable) {
         table.on(ServerPing.self) { _, _ in ServerPing.Result(time: Timestamp.now()) }
         table.on(ServerStats.self) { _, _ in try await stats() }
+        table.on(ServerVacuum.self) { parameters, _ in try vacuum(parameters) }
+        Backup(catalog: catalog, directory: directory).register(in: &table)
+    }
+
+    private func vacuum(_ parameters: ServerVacuum) throws -> @Sendable (WriteTransaction) throws -> ServerVacuum.Result
+    {
+        let pages = parameters.pages ?? 1000
+        guard (1...100_000).contains(pages) else {
+            throw WireError.invalidParams("params.pages is \(pages); it is 1 to 100 000")
+        }
+        return { transaction in
+            let connection = transaction.connection
+            func free() throws -> Int { try connection.first("PRAGMA freelist_count") { $0.int(0) } ?? 0 }
+            let before = try free()
+            _ = try connection.rows("PRAGMA incremental_vacuum(\(pages))") { _ in }
+            let left = try free()
+            let size = try connection.first("PRAGMA page_size") { $0.int(0) } ?? 0
+            return ServerVacuum.Result(freed: before - left, left: left, pageSize: size)
+        }
     }
 
     private func stats() async throws -> ServerStats.Result {

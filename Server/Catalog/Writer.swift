@@ -20,6 +20,8 @@ actor Writer {
 
     private struct Queue {
         var pending: [Pending] = []
+        /// What is to be done between two commits.
+        var pauses: [@Sendable () -> Void] = []
         var isScheduled = false
     }
 
@@ -62,15 +64,31 @@ actor Writer {
         }
     }
 
+    /// Does something that may block between two commits, on the writer's thread.
+    nonisolated func between(_ body: @escaping @Sendable () throws -> Void) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            let mustSchedule = queue.withLock { queue in
+                queue.pauses.append { continuation.resume(with: Result(catching: body)) }
+                defer { queue.isScheduled = true }
+                return !queue.isScheduled
+            }
+            // Unstructured, as for a write.
+            if mustSchedule { Task { await drain() } }
+        }
+    }
+
     private func drain() {
         while true {
-            let group = queue.withLock { queue in
-                let group = queue.pending
-                queue.pending = []
-                if group.isEmpty { queue.isScheduled = false }
-                return group
+            let (group, pauses) = queue.withLock { queue in
+                defer { (queue.pending, queue.pauses) = ([], []) }
+                if queue.pending.isEmpty, queue.pauses.isEmpty { queue.isScheduled = false }
+                return (queue.pending, queue.pauses)
             }
-            if group.isEmpty { return }
+            for pause in pauses { pause() }
+            if group.isEmpty {
+                if pauses.isEmpty { return }
+                continue
+            }
             let outcomes = commit(group.map(\.operation))
             for (pending, outcome) in zip(group, outcomes) { pending.completion(outcome) }
         }

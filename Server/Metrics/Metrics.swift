@@ -11,6 +11,7 @@ struct Metrics: Sendable {
         table.on(MetricsQuery.self) { parameters, _ in try await query(parameters) }
         table.on(MetricsSeries.self) { parameters, _ in try await readSeries(parameters) }
         table.on(MetricsSummary.self) { parameters, _ in try await summary(parameters) }
+        table.on(MetricsPrune.self) { parameters, _ in try prune(parameters) }
         table.on(MetricsList.self) { parameters, _ in try await list(parameters) }
     }
 

@@ -51,7 +51,7 @@ struct Tile: Sendable {
         timestamp = row.double(8)...row.double(9)
         if let low = row.optionalInteger(10), let high = row.optionalInteger(11) { step = low...high }
         if let low = row.optionalInteger(12), let high = row.optionalInteger(13) { epoch = low...high }
-        isThinned = row.bool(14)
+        isThinned = row.integer(14) != 0
     }
 
     /// Takes the points of a tile that comes after this one.

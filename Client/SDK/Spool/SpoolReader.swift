@@ -40,7 +40,7 @@ import NIOCore
         let size = Segment.recordSize(payload: length)
         guard let whole = try bytes(size, at: place) else { return damaged(at: place) }
         let sum = unsafe whole.withUnsafeReadableBytes { bytes in
-            unsafe cspool_crc32c(0, bytes.baseAddress! + 8, 8 + length)  // a record has its header at least
+            unsafe bytes.baseAddress.map { unsafe cspool_crc32c(0, $0 + 8, 8 + length) }
         }
         guard sum == checksum, let payload = whole.getSlice(at: whole.readerIndex + 16, length: length) else {
             return damaged(at: place)

@@ -20,7 +20,7 @@ struct ImportArraysCommand: AsyncParsableCommand {
 
     @Argument(help: "An HDF5 file, or a folder of PNG files.")
     var source: String
-    @OptionGroup var target: ImportTarget
+    @OptionGroup var target: ServerTarget
     @Option(help: "The dataset of an HDF5 file whose rows become images, such as frames.")
     var dataset: String?
     @Option(help: "The id of the run that is made. (default: what the file says, or its name)")

@@ -19,7 +19,7 @@ struct ImportLabelsCommand: AsyncParsableCommand {
     var file: String
     @Option(help: "Who the labels are from. (default: import)")
     var annotator = "import"
-    @OptionGroup var target: ImportTarget
+    @OptionGroup var target: ServerTarget
 
     func run() async throws {
         let rows = try LabelFile.read(file)

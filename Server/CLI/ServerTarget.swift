@@ -3,8 +3,8 @@ import Foundation
 import Holdfast
 import Logging
 
-/// Where an import goes: a running server, or a data directory that none is using.
-struct ImportTarget: ParsableArguments {
+/// Where a command works: a running server, or a data directory that none is using.
+struct ServerTarget: ParsableArguments {
     @Option(help: "HOST:PORT of a running server's TCP door. [HOLDFAST_SERVER] (default: 127.0.0.1:7411)")
     var server: String?
     @Option(help: "A data directory that no server is using.")
@@ -16,13 +16,27 @@ struct ImportTarget: ParsableArguments {
         guard data == nil || server == nil else { throw ValidationError("--data and --server exclude each other") }
     }
 
-    /// Does a job with a client and prints its summary.
+    /// Imports with a client and prints the job's summary.
     func run(importing source: String, _ job: @escaping @Sendable (HoldfastClient) async throws -> String) async throws
     {
+        try await run(doing: "importing \(source)", job)
+    }
+
+    /// Does a job with a client and prints its summary.
+    ///
+    /// - Parameters:
+    ///   - task: What it is, as a failure calls it.
+    ///   - patience: How long one answer may take.
+    func run(
+        doing task: String,
+        patience: Duration = .seconds(30),
+        _ job: @escaping @Sendable (HoldfastClient) async throws -> String
+    ) async throws {
         guard let data else {
             let environment = ProcessInfo.processInfo.environment
             return try await Self.run(
-                importing: source,
+                doing: task,
+                patience: patience,
                 server: server ?? environment["HOLDFAST_SERVER"] ?? "127.0.0.1:7411",
                 token: token ?? environment["HOLDFAST_TOKEN"],
                 job
@@ -34,12 +48,19 @@ struct ImportTarget: ParsableArguments {
             return handler
         }
         try await EmbeddedServer.run(data: data) { server, token in
-            try await Self.run(importing: source, server: server, token: token, job)
+            try await Self.run(
+                doing: task,
+                patience: patience,
+                server: server,
+                token: token,
+                job
+            )
         }
     }
 
     private static func run(
-        importing source: String,
+        doing task: String,
+        patience: Duration,
         server: String,
         token: String?,
         _ job: @Sendable (HoldfastClient) async throws -> String
@@ -49,6 +70,7 @@ struct ImportTarget: ParsableArguments {
         defer { try? FileManager.default.removeItem(atPath: spool) }
         var options = ClientOptions()
         options.spoolDirectory = spool
+        options.requestTimeout = patience
         let client: HoldfastClient
         do {
             client = try HoldfastClient(server: server, token: token, options: options)
@@ -63,11 +85,11 @@ struct ImportTarget: ParsableArguments {
             print(summary)
         } catch {
             await client.close()
-            throw failure(error, source, server)
+            throw failure(error, task, server)
         }
     }
 
-    private static func failure(_ error: any Error, _ source: String, _ server: String) -> CommandFailure {
+    private static func failure(_ error: any Error, _ task: String, _ server: String) -> CommandFailure {
         let message: String
         switch error {
         case let failure as CommandFailure: return failure
@@ -76,8 +98,8 @@ struct ImportTarget: ParsableArguments {
                 "\(server) does not speak the protocol; is it the HTTP door? Training code and imports use the other one, 7411 by default"
         case let error as HoldfastError where error.code == .unreachable:
             message =
-                "there is no server at \(server); start one with \"holdfast serve\", or import with --data DIR"
-        default: message = "importing \(source) failed: \(error)"
+                "there is no server at \(server); start one with \"holdfast serve\", or name a data directory with --data DIR"
+        default: message = "\(task) failed: \(error)"
         }
         return CommandFailure(code: CommandFailure.other, message: message)
     }

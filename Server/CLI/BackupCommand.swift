@@ -1,0 +1,77 @@
+import ArgumentParser
+import Foundation
+import Holdfast
+
+/// `holdfast backup`
+struct BackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Copy a data directory while its server works.",
+        discussion: """
+            The copy is made by the server, under backups in its data directory, and is consistent: the database as it was at \
+            one moment, and of every array at least what that refers to. Copy the folder to another machine; "holdfast restore" \
+            makes a data directory of it.
+            """
+    )
+
+    @Argument(help: "The copy's name. (default: the time)")
+    var name: String?
+    @OptionGroup var target: ServerTarget
+
+    func run() async throws {
+        let name = name
+        try await target.run(doing: "the backup", patience: .seconds(86_400)) { client in
+            let result = try await client.call(ServerBackup(backup: name))
+            let megabytes = Double(result.bytes) / 1_048_576
+            return "\(result.path): \(String(format: "%.1f", megabytes)) MB, \(result.runs) runs with arrays"
+        }
+    }
+}
+
+/// `holdfast restore`
+struct RestoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Make a data directory of a backup.",
+        discussion: """
+            Then start the server on it. Training processes that are still alive notice that the server is older than what \
+            they have sent, and send again what their spools still hold.
+            """
+    )
+
+    @Argument(help: "The backup's folder.")
+    var backup: String
+    @Argument(help: "The data directory to make; it must not exist, or be empty.")
+    var data: String
+
+    func run() throws {
+        let (source, target) = (DataFolder(backup), DataFolder(data))
+        let files = FileManager.default
+        guard files.fileExists(atPath: source.database) else {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "\(backup) is no backup: it has no \(source.database)"
+            )
+        }
+        let present = (try? files.contentsOfDirectory(atPath: data)) ?? []
+        guard present.isEmpty else {
+            throw CommandFailure(code: CommandFailure.usage, message: "\(data) is not empty; name another folder")
+        }
+        do {
+            try target.make()
+            try files.copyItem(atPath: source.database, toPath: target.database)
+            let names = (try? files.contentsOfDirectory(atPath: source.arrays)) ?? []
+            var progress = ProgressBar("array files", total: names.count)
+            for name in names {
+                try files.copyItem(atPath: "\(source.arrays)/\(name)", toPath: "\(target.arrays)/\(name)")
+                progress.advance(by: 1)
+            }
+            print("\(data): the database and \(names.count) array files; start it with: holdfast serve --data \(data)")
+        } catch {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "\(backup) could not be restored to \(data): \(error.localizedDescription)"
+            )
+        }
+    }
+}

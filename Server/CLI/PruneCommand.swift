@@ -1,0 +1,90 @@
+import ArgumentParser
+import Foundation
+import Holdfast
+
+/// `holdfast prune`
+struct PruneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune",
+        abstract: "Delete or thin old metrics while the server works.",
+        discussion: """
+            What plots show of them stays: the smallest, largest and last value of every 32 points. Space that becomes free is \
+            given back to the file system.
+            """
+    )
+
+    @Option(help: "Only what is older: a number with s, min, h, d or w, such as 30d.")
+    var olderThan: Age?
+    @Option(help: "Only of this run.")
+    var run: String?
+    @Option(help: "Keep every n-th point of each series instead of none.")
+    var keepEvery: Int?
+    @OptionGroup var target: ServerTarget
+
+    func validate() throws {
+        guard olderThan != nil || run != nil || keepEvery != nil else {
+            throw ValidationError("Say what to delete: --older-than, --run or --keep-every.")
+        }
+    }
+
+    func run() async throws {
+        let before = olderThan.map { Date().timeIntervalSince1970 - $0.seconds }
+        let (runID, keepEvery) = (run, keepEvery)
+        try await target.run(doing: "pruning") { client in
+            let (deleted, examined) = try await Self.prune(client, runID, before, keepEvery)
+            let freed = try await Self.vacuum(client)
+            let megabytes = String(format: "%.1f", Double(freed) / 1_048_576)
+            return "deleted \(deleted) of \(examined) rows; \(megabytes) MB are free again"
+        }
+    }
+
+    private static func prune(
+        _ client: HoldfastClient,
+        _ runID: String?,
+        _ before: Double?,
+        _ keepEvery: Int?
+    ) async throws -> (deleted: Int, examined: Int) {
+        let summary = try await client.call(MetricsSummary(runID: runID))
+        let total = summary.resourceMetricsCount + summary.generationMetricsCount + summary.trainingMetricsCount
+        var progress = ProgressBar("rows", total: total)
+        var (deleted, examined) = (0, 0)
+        var cursor: String?
+        repeat {
+            let step = try await client.call(
+                MetricsPrune(runID: runID, before: before, keepEvery: keepEvery, cursor: cursor)
+            )
+            deleted += step.deleted
+            examined += step.examined
+            cursor = step.cursor
+            progress.advance(by: step.examined)
+        } while cursor != nil
+        progress.finish()
+        return (deleted, examined)
+    }
+
+    /// Gives free pages back, some at a time; says how many bytes.
+    private static func vacuum(_ client: HoldfastClient) async throws -> Int {
+        var progress: ProgressBar?
+        var bytes = 0
+        while true {
+            let step = try await client.call(ServerVacuum())
+            bytes += step.freed * step.pageSize
+            if progress == nil { progress = ProgressBar("pages", total: step.freed + step.left) }
+            progress?.advance(by: step.freed)
+            if step.left == 0 || step.freed == 0 { return bytes }
+        }
+    }
+
+    /// A length of time, as people write it.
+    struct Age: ExpressibleByArgument {
+        let seconds: Double
+
+        init?(argument: String) {
+            let units = ["s": 1.0, "min": 60, "h": 3600, "d": 86_400, "w": 604_800]
+            let digits = argument.prefix { $0.isNumber || $0 == "." }
+            guard let number = Double(digits), number >= 0, let unit = units[String(argument.dropFirst(digits.count))]
+            else { return nil }
+            seconds = number * unit
+        }
+    }
+}
