@@ -16,6 +16,7 @@ final class HoldfastServer: Sendable {
     private let configuration: ServerConfiguration
     private let logger = Logger(label: "holdfast")
     private let started = Timestamp.now()
+    private let monitor = ServerMonitor()
 
     private let onReady: OpenDoors.Report
     private let services = Mutex<ServiceGroup?>(nil)
@@ -196,7 +197,7 @@ final class HoldfastServer: Sendable {
         )
         var group = ServiceGroupConfiguration(
             services: [
-                .init(service: http), .init(service: socket),
+                .init(service: monitor), .init(service: http), .init(service: socket),
                 // The last one is told first.
                 .init(service: ShutdownNotice(action: onShutdown), successTerminationBehavior: .ignore),
             ],
@@ -208,11 +209,7 @@ final class HoldfastServer: Sendable {
     }
 
     private func register(_ parts: Parts, in table: inout MethodTable) {
-        ServerMethods(
-            catalog: parts.catalog,
-            directory: parts.directory,
-            started: started
-        ).register(in: &table)
+        serverMethods(parts).register(in: &table)
         RunMethods(
             catalog: parts.catalog,
             arrays: parts.arrays,
@@ -221,6 +218,15 @@ final class HoldfastServer: Sendable {
         parts.replay.register(in: &table)
         parts.metrics.register(in: &table)
         parts.labels.register(in: &table)
+    }
+
+    private func serverMethods(_ parts: Parts) -> ServerMethods {
+        ServerMethods(
+            catalog: parts.catalog,
+            directory: parts.directory,
+            started: started,
+            resources: { [monitor] in monitor.readings }
+        )
     }
 
     private func makeDoor(_ parts: Parts, _ dispatcher: Dispatcher, _ limits: FrameLimits) -> HTTPDoor {
@@ -236,6 +242,7 @@ final class HoldfastServer: Sendable {
                 { parts.labels.addRoutes(to: $0, pictures) },
                 { parts.replay.addRoutes(to: $0, pictures) },
                 { parts.metrics.addRoutes(to: $0) },
+                { [methods = serverMethods(parts)] in HealthRoutes(stats: methods.stats).add(to: $0) },
             ]
         )
     }

@@ -5,6 +5,8 @@ struct ServerMethods: Sendable {
     let catalog: Catalog
     let directory: DataDirectory
     let started: Double
+    /// What the server uses, now.
+    var resources: @Sendable () -> [ServerStats.Result.Resource] = { [] }
 
     func register(in table: inout MethodTable) {
         table.on(ServerPing.self) { _, _ in ServerPing.Result(time: Timestamp.now()) }
@@ -30,7 +32,7 @@ struct ServerMethods: Sendable {
         }
     }
 
-    private func stats() async throws -> ServerStats.Result {
+    func stats() async throws -> ServerStats.Result {
         let counts = try await catalog.read { connection in
             try connection.first(
                 """
@@ -54,7 +56,8 @@ struct ServerMethods: Sendable {
             metrics: values[4],
             queueDepth: catalog.writer.depth,
             databaseBytes: values[5],
-            diskFreeBytes: directory.freeBytes
+            diskFreeBytes: directory.freeBytes,
+            resources: resources()
         )
     }
 }

@@ -20,6 +20,30 @@ public struct ServerStats: Method {
         public var databaseBytes: Int
         /// Free bytes on the data directory's file system.
         public var diskFreeBytes: Int
+        /// What the server and its machine use, measured within the last second; empty at first.
+        public var resources: [Resource]
+
+        /// One reading, named as in `resource_metrics`.
+        public struct Resource: Codable, Sendable {
+            public var metricType: String
+            public var metricName: String
+            public var value: Double
+            public var unit: String
+
+            public init(metricType: String, metricName: String, value: Double, unit: String) {
+                self.metricType = metricType
+                self.metricName = metricName
+                self.value = value
+                self.unit = unit
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case metricType = "metric_type"
+                case metricName = "metric_name"
+                case value
+                case unit
+            }
+        }
 
         public init(
             version: String,
@@ -31,7 +55,8 @@ public struct ServerStats: Method {
             metrics: Int,
             queueDepth: Int,
             databaseBytes: Int,
-            diskFreeBytes: Int
+            diskFreeBytes: Int,
+            resources: [Resource] = []
         ) {
             self.version = version
             self.uptime = uptime
@@ -43,6 +68,7 @@ public struct ServerStats: Method {
             self.queueDepth = queueDepth
             self.databaseBytes = databaseBytes
             self.diskFreeBytes = diskFreeBytes
+            self.resources = resources
         }
 
         private enum CodingKeys: String, CodingKey {
@@ -56,6 +82,7 @@ public struct ServerStats: Method {
             case queueDepth = "queue_depth"
             case databaseBytes = "database_bytes"
             case diskFreeBytes = "disk_free_bytes"
+            case resources
         }
     }
 }
