@@ -17,6 +17,8 @@ import NIOCore
 
     private let folder: SpoolFolder
     private var open: (base: UInt64, descriptor: Int32)?
+    /// Where the open segment ended when that was last looked at.
+    private var knownEnd: UInt64 = 0
     /// Bytes of the open segment that were read ahead, and where they begin.
     private var ahead = ByteBuffer()
     private var aheadStart: UInt64 = 0
@@ -60,16 +62,18 @@ import NIOCore
 
     /// Opens the segment that has a place; false if there is none with a record there.
     private func select(_ place: UInt64) throws -> Bool {
-        if let open {
-            let tail = try tail(of: open.descriptor)
-            if open.base <= place, place < open.base + tail { return true }
+        if let open, open.base <= place {
+            if place < knownEnd { return true }
+            knownEnd = open.base + (try tail(of: open.descriptor))
+            if place < knownEnd { return true }
         }
         guard let base = folder.bases.last(where: { $0 <= place }), base != open?.base else { return false }
         closeSegment()
         let descriptor = try Files.open("\(folder.path)/\(Segment.name(base: base))", O_RDONLY)
         open = (base, descriptor)
         ahead = ByteBuffer()
-        return place < base + (try tail(of: descriptor))
+        knownEnd = base + (try tail(of: descriptor))
+        return place < knownEnd
     }
 
     private func closeSegment() {
@@ -90,9 +94,8 @@ import NIOCore
         guard let open else { return nil }
         let start = Int(place) - Int(aheadStart)
         if start >= 0, let slice = ahead.getSlice(at: start, length: count) { return slice }
-        let tail = Int(try tail(of: open.descriptor))
         let offset = Int(place - open.base)
-        let size = min(max(count, Self.chunkSize), tail - offset)
+        let size = min(max(count, Self.chunkSize), Int(knownEnd - open.base) - offset)
         guard size >= count else { return nil }
         var chunk = ByteBuffer()
         try unsafe chunk.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in

@@ -29,28 +29,39 @@ public struct StringColumn: Codable, Sendable, Equatable {
 
     /// The strings of N rows, dictionary-coded.
     public init(_ strings: [String?]) throws(ArrayError) {
-        // Keyed by bytes: strings that are equal only after Unicode normalisation are different values.
-        var codes: [[UInt8]: UInt32] = [:]
-        var values: [String] = []
+        var codes = StringCodes()
         var rows: [UInt32?] = []
         rows.reserveCapacity(strings.count)
-        for string in strings {
-            guard let string else {
-                rows.append(nil)
-                continue
-            }
-            let bytes = Array(string.utf8)
-            if let code = codes[bytes] {
-                rows.append(code)
-            } else {
-                codes[bytes] = UInt32(values.count)
-                rows.append(UInt32(values.count))
-                values.append(string)
-            }
-        }
+        for string in strings { rows.append(string.map { codes.code(of: $0) }) }
+        let values = codes.values
         let null = UInt32(values.count)
         self.values = values
         self.codes = try ArrayValue(rows.map { $0 ?? null })
+    }
+}
+
+/// Numbers the distinct strings of a column.
+private struct StringCodes {
+    private(set) var values: [String] = []
+    private var codes: [String: UInt32] = [:]
+    /// Of strings that are equal to another only after Unicode normalisation, and so are different values.
+    private var others: [[UInt8]: UInt32] = [:]
+
+    mutating func code(of string: String) -> UInt32 {
+        guard let code = codes[string] else {
+            codes[string] = UInt32(values.count)
+            return add(string)
+        }
+        if values[Int(code)].utf8.elementsEqual(string.utf8) { return code }
+        let bytes = Array(string.utf8)
+        if let code = others[bytes] { return code }
+        others[bytes] = UInt32(values.count)
+        return add(string)
+    }
+
+    private mutating func add(_ string: String) -> UInt32 {
+        values.append(string)
+        return UInt32(values.count - 1)
     }
 }
 
