@@ -77,30 +77,4 @@ extension HoldfastClient {
     private static var unexpectedFrames: HoldfastError {
         HoldfastError(.protocolViolation, "frames.resolve answered in the form that was not asked for")
     }
-
-    /// Rows of a metrics table in the order in which they came, a page at a time.
-    ///
-    /// - Parameters:
-    ///   - filters: Column to value, or to a list of values.
-    ///   - times: UNIX seconds, both ends included.
-    public func metrics(
-        _ table: String = "training_metrics",
-        ofRun runID: String? = nil,
-        where filters: [String: JSONValue]? = nil,
-        times: ClosedRange<Double>? = nil,
-        limit: Int? = nil,
-        cursor: String? = nil
-    ) async throws -> MetricsQuery.Result {
-        try await call(
-            MetricsQuery(
-                table: table,
-                runID: runID,
-                filters: filters,
-                from: times?.lowerBound,
-                to: times?.upperBound,
-                limit: limit,
-                cursor: cursor
-            )
-        )
-    }
 }
