@@ -40,10 +40,13 @@ class Shell {
     this.#listenToServer();
   }
 
-  /** The server says when labels change, so that what others do shows at once; the rooms ask for what they show. */
+  /** The server says when something changes, so that what others do shows at once; the rooms ask for what they show. */
   #listenToServer() {
     const events = new EventSource("/events");
+    const changedRuns = ({ data }) => JSON.parse(data).run_ids;
     events.addEventListener("labels", () => this.#open?.labelsChanged?.());
+    events.addEventListener("runs", (event) => this.#open?.runsChanged?.(changedRuns(event)));
+    events.addEventListener("metrics", (event) => this.#open?.metricsChanged?.(changedRuns(event)));
     addEventListener("pagehide", () => events.close());
   }
 

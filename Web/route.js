@@ -1,5 +1,8 @@
 /** The parameters that may stand in the address, in the order in which they are written. */
-const NAMES = ["room", "queue", "label", "image", "strategy", "size", "q", "sort", "run", "episodes", "episode", "step"];
+const NAMES = [
+  "room", "queue", "label", "image", "strategy", "size", "q", "sort", "cols", "run", "metrics", "smooth", "log", "x", "zoom", "open",
+  "episodes", "episode", "step",
+];
 
 /** The state that an address holds, from its query. */
 export function parseRoute(search) {

@@ -1,132 +1,135 @@
-import { call } from "../api.js";
-import { h } from "../dom.js";
-import { count, duration, moment } from "../format.js";
+import { h, setText } from "../dom.js";
+import { count, duration, moment, plural } from "../format.js";
 import { formatRoute } from "../route.js";
 import { empty, failure, loading } from "../states.js";
-import { metricCharts } from "./charts.js";
+import { Board } from "./board.js";
 import { Episodes } from "./episodes.js";
-import { MetricRows } from "./metrics.js";
 import { Player } from "./player.js";
-import { runSeconds, statusMark } from "./table.js";
+import { configKeys, configText, flatten } from "./search.js";
+import { chip, runSeconds, statusMark } from "./table.js";
+import { Tools } from "./tools.js";
+import { formatOpen, formatSelection, formatZoom, toggled, viewOf } from "./view.js";
 
-/** The chosen run: its header, its charts or the chosen episode's player, its episodes. */
+/** The selected runs: their header, their charts or the chosen episode's player; of a single one its episodes. */
 export class RunPane {
-  #run = null;
-  #metrics = null;
-  #settled = false;
+  #ids = [];
   #state = "";
+  #steps = null;
 
   constructor(shell) {
+    this.shell = shell;
     this.route = {};
     this.head = h("header", { class: "run-head" });
-    this.charts = h("div", { class: "charts" });
-    this.note = h("p", { class: "muted note" });
-    this.metrics = h("section", { class: "metrics" }, h("h3", {}, "Metrics"), this.charts, this.note);
+    this.tools = new Tools({ onChange: (changes) => this.#change(changes, true) });
+    this.board = new Board({
+      onZoom: (zoom) => this.#change({ zoom: zoom === null ? undefined : formatZoom(zoom) }, false),
+      onOpen: (name, isOpen) => this.#change({ open: formatOpen(viewOf(this.route).open, name, isOpen) }, true),
+    });
     this.player = new Player(shell);
     this.episodes = new Episodes(shell);
-    this.hint = empty("Choose a run", "Its metrics, its episodes and every frame of them show here.");
-    this.body = h("div", { class: "run-body" }, this.head, this.player.element, this.metrics, this.episodes.element);
+    this.hint = empty("Choose a run", "Tick runs in the table to see their metrics side by side; the name of one opens it alone, with its episodes.");
+    this.body = h("div", { class: "run-body" }, this.head, this.player.element, this.tools.element, this.board.element, this.episodes.element);
     this.element = h("div", { class: "run-pane scroll", tabindex: "-1" }, this.hint, this.body);
   }
 
-  show(route) {
-    const changed = route.run !== this.route.run;
+  /** `route` names the runs with these ids; `runs` are those of them that are known, each with hue and tag. */
+  show(route, ids, runs) {
+    const changed = ids.join() !== this.#ids.join();
     const opened = route.episode !== this.route.episode;
     this.route = route;
-    this.hint.hidden = route.run !== undefined;
-    this.body.hidden = route.run === undefined;
-    this.metrics.hidden = route.episode !== undefined;
+    this.#ids = ids;
+    const single = ids.length === 1 ? ids[0] : null;
+    const inEpisode = single !== null && route.episode !== undefined;
+    this.hint.hidden = ids.length > 0;
+    this.body.hidden = ids.length === 0;
+    this.tools.element.hidden = inEpisode || runs.length === 0;
+    this.board.element.hidden = inEpisode || runs.length === 0;
+    this.episodes.element.hidden = single === null || runs.length === 0;
     if (changed) this.#reset();
-    this.#renderHead();
-    if (route.run !== undefined) this.episodes.show(route);
-    this.player.show(route);
-    if (changed || opened) this.element.scrollTop = 0;
+    this.#renderHead(runs);
+    this.#showCharts(inEpisode ? [] : runs);
+    this.#showEpisodes(single, runs, inEpisode);
+    if (changed && single !== null || opened) this.element.scrollTop = 0;
   }
 
   hide() {
     this.player.hide();
+    this.board.hide();
   }
 
-  /** Brings the run up to date; `run` is what the list just said of it, if it lists it. */
-  async refresh(run) {
-    const id = this.route.run;
-    if (id === undefined) return;
-    try {
-      const fresh = run ?? (await call("runs.get", { run_id: id }));
-      if (this.route.run !== id) return;
-      const grown = this.#run !== null && this.#run.run_id === id && this.#run.steps !== fresh.steps;
-      this.#run = fresh;
-      this.#renderHead();
-      await this.#refreshMetrics(id);
-      if (grown) await this.episodes.refresh();
-    } catch (error) {
-      if (this.route.run !== id || this.#run !== null) return;
-      this.head.replaceChildren(failure(`Run ${id} did not come`, error, () => this.refresh()));
+  /** New values of some runs came in; null: perhaps of all. */
+  metricsChanged(runIDs) {
+    this.board.changed(runIDs);
+  }
+
+  /** A selected run can't be read. */
+  fail(id, error, retry) {
+    if (this.#ids.length === 1 && this.#ids[0] === id && this.#state === "") this.head.replaceChildren(failure(`Run ${id} did not come`, error, retry));
+  }
+
+  /** Lets the durations of running runs go on. */
+  tick(runs) {
+    const now = Date.now() / 1000;
+    for (const element of this.head.querySelectorAll("[data-ticking]")) {
+      const run = runs.find(({ run_id: id }) => id === element.dataset.ticking);
+      if (run) setText(element, duration(runSeconds(run, now) ?? NaN));
     }
+  }
+
+  #change(changes, replace) {
+    this.shell.navigate({ ...this.route, ...changes }, { replace });
   }
 
   #reset() {
-    this.#run = null;
     this.#state = "";
-    this.#metrics = null;
-    this.#settled = false;
-    this.note.textContent = "";
-    this.charts.replaceChildren(loading("metrics"));
+    this.#steps = null;
     this.head.replaceChildren(loading("run"));
   }
 
-  /** Reads what is new, and once more after the run has ended. */
-  async #refreshMetrics(id) {
-    const running = this.#run.status === "running";
-    if ((this.#settled && !running) || this.route.episode !== undefined) return;
-    const first = this.#metrics === null;
-    const metrics = this.#metrics ?? new MetricRows(id);
-    try {
-      const changed = await metrics.refresh();
-      if (this.route.run !== id) return;
-      this.#metrics = metrics;
-      this.#settled = !running;
-      if (first || changed) this.#renderMetrics();
-    } catch (error) {
-      if (!first || this.route.run !== id) return;
-      this.charts.replaceChildren(failure("The metrics did not come", error, () => this.#refreshMetrics(id)));
+  #showCharts(runs) {
+    if (runs.length === 0) {
+      this.board.hide();
+      return;
     }
+    const view = viewOf(this.route);
+    this.tools.show(view);
+    this.board.show(runs, view);
   }
 
-  #renderMetrics() {
-    const { rows, isCut } = this.#metrics;
-    this.charts.replaceChildren(...(rows.length > 0
-      ? metricCharts(rows)
-      : [empty("No metrics", "This run has logged no training metrics so far.")]));
-    this.note.textContent = isCut ? `Drawn from the first ${count(rows.length)} values; there are more.` : "";
+  #showEpisodes(single, runs, inEpisode) {
+    const route = { ...this.route, run: single ?? undefined };
+    if (single !== null && runs.length > 0) {
+      this.episodes.show(route);
+      if (this.#steps !== null && this.#steps !== runs[0].steps) this.episodes.refresh();
+      this.#steps = runs[0].steps;
+    }
+    this.player.show(inEpisode ? route : { ...route, episode: undefined });
   }
 
-  #renderHead() {
-    const run = this.#run;
-    if (run === null) return;
-    const state = JSON.stringify([run, this.route, run.status === "running" ? Math.floor(Date.now() / 1000) : 0]);
+  #renderHead(runs) {
+    if (runs.length === 0) return;
+    const state = JSON.stringify([runs, this.#ids, this.route]);
     if (state === this.#state) return;
     this.#state = state;
     const open = this.head.querySelector("details")?.open ?? false;
     const focused = this.head.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
-    this.head.replaceChildren(this.#crumbs(run), this.#facts(run), this.#config(run, open));
-    if (focused) this.head.querySelector(`[data-focus="${focused}"]`)?.focus({ preventScroll: true });
+    this.head.replaceChildren(...(this.#ids.length === 1 ? this.#single(runs[0], open) : this.#several(runs, open)).filter(Boolean));
+    if (focused) this.head.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 
-  #crumbs(run) {
-    const { q, sort, episodes, episode } = this.route;
-    const all = h("a", { class: "back", href: formatRoute({ room: "runs", q, sort }), "data-focus": "all" }, "Runs");
+  #single(run, open) {
+    const { episode } = this.route;
+    const here = { ...this.route, run: run.run_id, episode: undefined, step: undefined };
     const name = episode === undefined
-      ? [h("span", { "aria-current": "page" }, run.run_id)]
-      : [h("a", { href: formatRoute({ room: "runs", q, sort, episodes, run: run.run_id }), "data-focus": "run" }, run.run_id),
-        " › ", h("span", { "aria-current": "page" }, episode)];
-    return h("h2", {}, all, h("span", { class: "back" }, " › "), ...name);
+      ? [chip(run.hue, ""), run.run_id]
+      : [h("a", { href: formatRoute(here), "data-focus": "run" }, run.run_id), " › ", h("span", { "aria-current": "page" }, episode)];
+    return [h("h2", {}, ...name), this.#facts(run), this.#config(run, open)];
   }
 
   #facts(run) {
-    const seconds = runSeconds(run, Date.now() / 1000);
     return h("p", { class: "facts" }, statusMark(run.status),
-      fact("started", moment(run.started_at)), fact("took", duration(seconds ?? NaN)),
+      run.status === "crashed" ? h("span", { class: "dead" }, `no sign of life since ${moment(run.heartbeat_at)}`) : null,
+      fact("started", moment(run.started_at)), fact("took", lasting(run)),
       fact("steps", count(run.steps)), fact("episodes", count(run.episodes)),
       run.agent_id ? fact("agent", run.agent_id) : null, run.worker_id ? fact("worker", run.worker_id) : null,
       run.compression ? fact("compression", run.compression) : null,
@@ -134,11 +137,50 @@ export class RunPane {
   }
 
   #config(run, open) {
-    const config = run.config ?? {};
-    if (Object.keys(config).length === 0) return "";
+    const pairs = flatten(run.config);
+    if (pairs.length === 0) return null;
     return h("details", { class: "config", open }, h("summary", { "data-focus": "config" }, "Configuration"),
-      h("pre", { tabindex: "0" }, JSON.stringify(config, null, 2)));
+      h("pre", { tabindex: "0" }, JSON.stringify(run.config, null, 2)));
   }
+
+  #several(runs, open) {
+    const missing = this.#ids.filter((id) => !runs.some(({ run_id: known }) => known === id));
+    return [
+      h("h2", {}, plural(this.#ids.length, "run")),
+      h("ul", { class: "legend" }, ...runs.map((run) => this.#legend(run))),
+      missing.length > 0 ? h("p", { class: "muted" }, `Not found: ${missing.join(", ")}`) : null,
+      this.#differences(runs, open),
+    ];
+  }
+
+  #legend(run) {
+    const { run_id: id } = run;
+    const rest = () => this.#change({ run: formatSelection(toggled(this.#ids, id, false)) }, false);
+    return h("li", {}, chip(run.hue, run.tag),
+      h("a", { href: formatRoute({ ...this.route, run: id }), "data-focus": `run ${id}` }, id), statusMark(run.status),
+      h("span", { class: "muted" }, lasting(run)),
+      h("button", { type: "button", class: "quiet remove", "aria-label": `Remove ${id} from the comparison`, "data-focus": `remove ${id}`, click: rest }, "✕"));
+  }
+
+  /** What the configurations have differently, a row for each key. */
+  #differences(runs, open) {
+    const keys = configKeys(runs);
+    const varying = keys.filter(({ varies }) => varies).map(({ key }) => key);
+    if (keys.length === 0) return null;
+    const text = varying.length === 0 ? "The configurations are the same" : `Configurations differ in ${varying.length} of ${plural(keys.length, "key")}`;
+    if (varying.length === 0) return h("p", { class: "muted" }, text);
+    const configs = runs.map((run) => new Map(flatten(run.config)));
+    const rows = varying.map((key) => h("tr", {}, h("th", { scope: "row" }, key), ...configs.map((config) => h("td", { class: "number" }, configText(config.get(key)) || "–"))));
+    return h("details", { class: "config", open }, h("summary", { "data-focus": "config" }, text),
+      h("div", { class: "differences", tabindex: "0", role: "region", "aria-label": "Differences" }, h("table", { class: "rows" },
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Key"), ...runs.map((run) => h("th", { scope: "col", class: "number" }, chip(run.hue, run.tag), h("span", { class: "hidden-text" }, run.run_id))))),
+        h("tbody", {}, ...rows))));
+  }
+}
+
+function lasting(run) {
+  const text = duration(runSeconds(run, Date.now() / 1000) ?? NaN);
+  return run.status === "running" ? h("span", { "data-ticking": run.run_id }, text) : text;
 }
 
 function fact(name, value) {

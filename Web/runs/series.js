@@ -1,98 +1,191 @@
-/** Metric rows as lines: one for each metric and phase, in the order in which they first appear. */
-export function groupSeries(rows) {
-  const metrics = new Map();
-  for (const row of rows) {
-    if (!metrics.has(row.metric_name)) metrics.set(row.metric_name, new Map());
-    const lines = metrics.get(row.metric_name);
-    const phase = row.phase ?? "";
-    if (!lines.has(phase)) lines.set(phase, { phase, points: [], nonFinite: 0 });
-    addPoint(lines.get(phase), row);
+/**
+ * The server's series as lines to draw: x, the last, lowest and highest value of each bucket and the smoothed one as
+ * typed arrays with NaN for gaps, and where a value is not finite. `startOf` says, for time since a run's start, when
+ * that was.
+ */
+export function linesOf(series, startOf = () => 0) {
+  return series.map(({ key, x_axis: axis, x, min, max, last, smoothed, count }) => {
+    const start = startOf(key.run_id);
+    return {
+      run: key.run_id,
+      phase: key.phase ?? "",
+      axis,
+      count,
+      x: Float64Array.from(x, (value) => value - start),
+      last: Float64Array.from(last, finite),
+      low: Float64Array.from(min, finite),
+      high: Float64Array.from(max, finite),
+      smoothed: smoothed ? Float64Array.from(smoothed, finite) : null,
+      marks: last.flatMap((value, index) => (typeof value === "string" ? [{ index, value }] : [])),
+    };
+  }).filter((line) => line.x.length > 0);
+}
+
+/** What a line is told from the others of its chart by. */
+export function lineKey({ run, phase }) {
+  return `${run}\n${phase}`;
+}
+
+/** A line with a stretch of it, from … to, in more detail. */
+export function splice(coarse, detail, from, to) {
+  const begin = lowerBound(coarse.x, from);
+  const end = upperBound(coarse.x, to);
+  const joined = (name) => concat(coarse[name].subarray(0, begin), detail[name], coarse[name].subarray(end));
+  const behind = begin + detail.x.length;
+  return {
+    ...detail,
+    count: coarse.count,
+    x: joined("x"),
+    last: joined("last"),
+    low: joined("low"),
+    high: joined("high"),
+    smoothed: coarse.smoothed && detail.smoothed ? joined("smoothed") : null,
+    marks: [
+      ...coarse.marks.filter(({ index }) => index < begin),
+      ...detail.marks.map(({ index, value }) => ({ index: index + begin, value })),
+      ...coarse.marks.filter(({ index }) => index >= end).map(({ index, value }) => ({ index: index - end + behind, value })),
+    ],
+  };
+}
+
+/** All lines, those with more detail for a stretch with that; without any detail there, the line as it is. */
+export function spliced(coarse, details, from, to) {
+  const byKey = new Map(details.map((line) => [lineKey(line), line]));
+  const known = new Set(coarse.map(lineKey));
+  return [
+    ...coarse.map((line) => (byKey.has(lineKey(line)) ? splice(line, byKey.get(lineKey(line)), from, to) : line)),
+    ...details.filter((line) => !known.has(lineKey(line))),
+  ];
+}
+
+/** The samples of each bucket's last operation by its seconds, as lines that have no band. */
+export function rateLines(samples, durations) {
+  const seconds = new Map(durations.map((line) => [lineKey(line), line]));
+  return samples.flatMap((line) => {
+    const by = seconds.get(lineKey(line));
+    if (!by) return [];
+    const last = line.last.map((value, index) => {
+      const at = nearestIndex(by.x, line.x[index]);
+      return by.x[at] === line.x[index] && by.last[at] > 0 ? value / by.last[at] : NaN;
+    });
+    return [{ ...line, last, low: last, high: last, smoothed: null, marks: [] }];
+  });
+}
+
+/** The smallest and the largest x, or null. */
+export function extent(lines) {
+  let from = Infinity;
+  let to = -Infinity;
+  for (const { x } of lines) {
+    from = Math.min(from, x[0]);
+    to = Math.max(to, x[x.length - 1]);
   }
-  return [...metrics].map(([name, lines]) => ({ name, lines: [...lines.values()].map(sorted) }));
+  if (from > to) return null;
+  return from === to ? { from: from - 0.5, to: to + 0.5 } : { from, to };
 }
 
-/** At most `most` points that keep the shape: the lowest and highest of each stretch, and both ends. */
-export function thin(points, most) {
-  if (points.length <= most) return points;
-  const buckets = Math.floor((most - 2) / 2);
-  const inner = points.length - 2;
-  const kept = [points[0]];
-  for (let bucket = 0; bucket < buckets; bucket += 1) {
-    const from = 1 + Math.floor((bucket * inner) / buckets);
-    const to = 1 + Math.floor(((bucket + 1) * inner) / buckets);
-    kept.push(...extremes(points, from, to));
-  }
-  kept.push(points.at(-1));
-  return kept;
-}
-
-/** Round numbers that divide a range into about n parts. */
-export function ticks(low, high, n) {
-  const span = high - low;
-  if (!(span > 0)) return [low];
-  const rough = span / n;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
-  const marks = [];
-  for (let k = Math.ceil(low / step); k * step <= high + step * 1e-9; k += 1) marks.push(Number((k * step).toPrecision(12)));
-  return marks;
-}
-
-/** The smallest box around all lines; a flat one gets some height. */
-export function bounds(lines) {
-  const box = { x0: Infinity, x1: -Infinity, y0: Infinity, y1: -Infinity };
-  for (const { points } of lines) {
-    for (const [x, y] of points) {
-      box.x0 = Math.min(box.x0, x);
-      box.x1 = Math.max(box.x1, x);
-      box.y0 = Math.min(box.y0, y);
-      box.y1 = Math.max(box.y1, y);
+/** The range of the values that can be seen between two x, with some air; on a logarithmic axis only of those above 0. */
+export function valueRange(lines, from, to, isLog) {
+  let low = Infinity;
+  let high = -Infinity;
+  const include = (value) => {
+    if (!(isLog ? value > 0 : true)) return;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  };
+  for (const { x, last, low: lows, high: highs, smoothed } of lines) {
+    const end = Math.min(x.length, upperBound(x, to) + 1);
+    for (let index = Math.max(0, lowerBound(x, from) - 1); index < end; index += 1) {
+      const isInside = x[index] >= from && x[index] <= to;
+      if (isInside) include(lows[index]);
+      if (isInside) include(highs[index]);
+      include(smoothed ? smoothed[index] : last[index]);
     }
   }
-  if (box.x0 === Infinity) return null;
-  if (box.y0 === box.y1) {
-    const half = Math.abs(box.y0) * 0.1 || 1;
-    box.y0 -= half;
-    box.y1 += half;
-  }
-  if (box.x0 === box.x1) box.x1 += 1;
-  return box;
+  if (low > high) return null;
+  if (isLog) return low === high ? { low: low / 2, high: high * 2 } : { low: low / (high / low) ** 0.05, high: high * (high / low) ** 0.05 };
+  const air = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.05;
+  return { low: low >= 0 && low - air < 0 ? 0 : low - air, high: high + air };
 }
 
-/** The point whose x is nearest, or null. */
-export function nearest(points, x) {
-  if (points.length === 0) return null;
+/** Where in a rising array the value lies that is nearest, or −1 where it is empty. */
+export function nearestIndex(x, value) {
+  const above = lowerBound(x, value);
+  if (above === 0) return x.length === 0 ? -1 : 0;
+  if (above === x.length) return x.length - 1;
+  return x[above] - value < value - x[above - 1] ? above : above - 1;
+}
+
+/** The point of a line nearest to an x; null where the line is not near at all. */
+export function pointAt(line, x, tolerance) {
+  const index = nearestIndex(line.x, x);
+  if (index < 0) return null;
+  const ends = x < line.x[0] - tolerance || x > line.x[line.x.length - 1] + tolerance;
+  if (ends) return null;
+  return {
+    index,
+    x: line.x[index],
+    value: line.marks.find((mark) => mark.index === index)?.value ?? line.last[index],
+    low: line.low[index],
+    high: line.high[index],
+    smoothed: line.smoothed ? line.smoothed[index] : null,
+  };
+}
+
+/** The values of a short line as the path of a picture of that size. */
+export function sparkPath(values, width, height) {
+  const seen = values.filter(Number.isFinite);
+  if (seen.length < 2) return "";
+  const low = Math.min(...seen);
+  const span = Math.max(...seen) - low;
+  const x = (index) => ((index / (values.length - 1)) * (width - 2) + 1).toFixed(1);
+  const y = (value) => (span === 0 ? height / 2 : 1 + (1 - (value - low) / span) * (height - 2)).toFixed(1);
+  let isGap = true;
+  return values.map((value, index) => {
+    if (!Number.isFinite(value)) {
+      isGap = true;
+      return "";
+    }
+    const step = `${isGap ? "M" : "L"}${x(index)} ${y(value)}`;
+    isGap = false;
+    return step;
+  }).join("");
+}
+
+function finite(value) {
+  return typeof value === "number" ? value : NaN;
+}
+
+function concat(...parts) {
+  const whole = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** The first place in a rising array whose value is not below. */
+function lowerBound(x, value) {
   let low = 0;
-  let high = points.length - 1;
-  while (high - low > 1) {
+  let high = x.length;
+  while (low < high) {
     const middle = (low + high) >> 1;
-    if (points[middle][0] <= x) low = middle;
+    if (x[middle] < value) low = middle + 1;
     else high = middle;
   }
-  return Math.abs(points[low][0] - x) <= Math.abs(points[high][0] - x) ? points[low] : points[high];
+  return low;
 }
 
-function addPoint(line, row) {
-  if (typeof row.metric_value === "number" && Number.isFinite(row.metric_value)) {
-    line.points.push([row.step ?? row.epoch_number ?? row.round_number ?? line.points.length, row.metric_value]);
-  } else {
-    line.nonFinite += 1;
+/** The first place in a rising array whose value is above. */
+function upperBound(x, value) {
+  let low = 0;
+  let high = x.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (x[middle] <= value) low = middle + 1;
+    else high = middle;
   }
-}
-
-function sorted(line) {
-  const ordered = line.points.every((point, index) => index === 0 || line.points[index - 1][0] <= point[0]);
-  if (!ordered) line.points.sort((a, b) => a[0] - b[0]);
-  return line;
-}
-
-function extremes(points, from, to) {
-  let lowest = from;
-  let highest = from;
-  for (let index = from; index < to; index += 1) {
-    if (points[index][1] < points[lowest][1]) lowest = index;
-    if (points[index][1] > points[highest][1]) highest = index;
-  }
-  if (lowest === highest) return [points[lowest]];
-  return lowest < highest ? [points[lowest], points[highest]] : [points[highest], points[lowest]];
+  return low;
 }

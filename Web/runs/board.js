@@ -1,0 +1,298 @@
+import { call } from "../api.js";
+import { h } from "../dom.js";
+import { empty, failure, loading } from "../states.js";
+import { Chart } from "./chart.js";
+import { onThemeChange } from "./palette.js";
+import { linesOf, rateLines, spliced } from "./series.js";
+import { isWanted, kindOf, ofKind, specsOf, wholeQueries, zoomQueries } from "./specs.js";
+
+/** A chart follows its run at most this often, in milliseconds. */
+const PAUSE = 500;
+const GROUPS = [["training", null], ["resources", "Resources"], ["operations", "Operations"]];
+const COMMAND = 'run.log("loss", 0.5, step: 1)';
+
+/** The charts of the selected runs. Only those that can be seen are fetched, drawn and kept up to date. */
+export class Board {
+  #entries = new Map();
+  #runs = [];
+  #view = null;
+  #listed = "";
+  #isKnown = false;
+  #said = null;
+  #asked = 0;
+  #relist = 0;
+  #cursor = null;
+  #frame = 0;
+
+  /** `onZoom(zoom)` and `onOpen(name, isOpen)` put what was done into the address. */
+  constructor({ onZoom, onOpen }) {
+    this.onZoom = onZoom;
+    this.onOpen = onOpen;
+    this.state = h("div", {});
+    this.groups = new Map(GROUPS.map(([name, title]) => [name, this.#group(name, title)]));
+    this.element = h("section", { class: "metrics", "aria-label": "Metrics" }, this.state, ...[...this.groups.values()].map(({ element }) => element));
+    this.seen = new IntersectionObserver((changes) => this.#sight(changes), { rootMargin: "160px" });
+    onThemeChange(() => this.#each((entry) => this.#draw(entry)));
+  }
+
+  /** Shows runs (each with hue, tag and place) in a view. */
+  show(runs, view) {
+    const ids = runs.map(({ run_id: id }) => id).join();
+    const isNew = ids !== this.#listed;
+    this.#runs = runs;
+    this.#view = view;
+    this.styles = new Map(runs.map(({ run_id: id, hue, tag }, place) => [id, { hue, tag, place }]));
+    for (const [name, { element }] of this.groups) if (element.matches("details")) element.open = view.open.has(name);
+    if (isNew) {
+      this.#listed = ids;
+      this.#list();
+    }
+    this.#arrange();
+    this.#each((entry) => this.#renew(entry));
+  }
+
+  /** New values of some runs came in. */
+  changed(runIDs) {
+    const concerned = runIDs === null || this.#runs.some(({ run_id: id }) => runIDs.includes(id));
+    if (!concerned || this.#view === null) return;
+    this.#each((entry) => {
+      entry.isStale = true;
+      entry.isDetailStale = true;
+      this.#later(entry);
+    });
+    this.#relist ||= setTimeout(() => {
+      this.#relist = 0;
+      this.#list();
+    }, PAUSE);
+  }
+
+  /** Forgets what it shows, so that nothing is fetched until it is shown again. */
+  hide() {
+    this.#view = null;
+    this.#listed = "";
+    clearTimeout(this.#relist);
+    this.#relist = 0;
+    this.#each((entry) => clearTimeout(entry.timer));
+  }
+
+  #group(name, title) {
+    const charts = h("div", { class: "charts" });
+    if (title === null) return { charts, element: charts };
+    const element = h("details", { class: "panel", "data-group": name, hidden: true, toggle: () => {
+      if (this.#view !== null && element.open !== this.#view.open.has(name)) this.onOpen(name, element.open);
+    } }, h("summary", {}, h("h3", {}, title)), charts);
+    return { charts, element };
+  }
+
+  #each(work) {
+    for (const entry of this.#entries.values()) work(entry);
+  }
+
+  // Which charts there are
+
+  async #list() {
+    this.#asked += 1;
+    const asked = this.#asked;
+    const ids = this.#runs.map(({ run_id: id }) => id);
+    if (this.#entries.size === 0 && !this.#isKnown) this.#say(loading("metrics"));
+    try {
+      const { metrics } = ids.length === 0 ? { metrics: [] } : await call("metrics.list", { run_ids: ids });
+      if (asked !== this.#asked || this.#view === null) return;
+      this.#isKnown = true;
+      this.#take(specsOf(metrics));
+    } catch (error) {
+      if (asked !== this.#asked || this.#entries.size > 0) return;
+      this.#say(failure("The metrics did not come", error, () => this.#list()));
+    }
+  }
+
+  #take(specs) {
+    const keys = new Set(specs.map(({ key }) => key));
+    for (const [key, entry] of this.#entries) {
+      if (keys.has(key)) continue;
+      this.seen.unobserve(entry.chart.element);
+      entry.chart.element.remove();
+      clearTimeout(entry.timer);
+      this.#entries.delete(key);
+    }
+    const before = this.#entries;
+    this.#entries = new Map(specs.map((spec) => [spec.key, before.get(spec.key) ?? this.#entry(spec)]));
+    for (const spec of specs) this.#entries.get(spec.key).spec = spec;
+    this.#arrange();
+    this.#each((entry) => this.#renew(entry));
+  }
+
+  #entry(spec) {
+    const chart = new Chart({
+      name: spec.name, title: spec.title, unit: spec.unit,
+      onHover: (from, x) => this.#hover(from, x),
+      onZoom: (from, range) => this.onZoom(range === null ? null : { kind: from.kind, ...range }),
+    });
+    chart.say(loading(spec.title));
+    const entry = { spec, chart, isSeen: false, isStale: true, isDetailStale: true, at: 0, timer: 0 };
+    chart.element.dataset.key = spec.key;
+    this.seen.observe(chart.element);
+    return entry;
+  }
+
+  /** Puts the charts that fit the filter into their places. */
+  #arrange() {
+    let shown = 0;
+    const entries = [...this.#entries.values()];
+    for (const [name, { charts, element }] of this.groups) {
+      const own = entries.filter(({ spec }) => spec.group === name);
+      const elements = own.map(({ chart }) => chart.element);
+      if (elements.some((each, place) => charts.children[place] !== each)) charts.replaceChildren(...elements);
+      for (const { spec, chart } of own) chart.element.hidden = !isWanted(spec, this.#view?.filter ?? "");
+      const n = elements.filter((each) => !each.hidden).length;
+      element.hidden = n === 0;
+      if (element.matches("details")) element.querySelector("h3").textContent = `${GROUPS.find(([each]) => each === name)[1]} (${n})`;
+      shown += n;
+    }
+    this.#tell(entries.length, shown);
+  }
+
+  /** Says why there is no chart; as long as nobody knows which there are, that stays open. */
+  #tell(all, shown) {
+    if (!this.#isKnown) return;
+    const filter = this.#view?.filter ?? "";
+    const text = all === 0 ? "-" : shown === 0 ? `- ${filter}` : "";
+    if (this.#said === text) return;
+    const state = all === 0
+      ? empty("No metrics yet", "What the training code logs shows here while it runs:", COMMAND)
+      : shown === 0 ? empty("No metric fits", `No metric has “${filter}” in its name.`) : null;
+    this.#say(state, text);
+  }
+
+  #say(state, text = null) {
+    this.#said = text;
+    this.state.replaceChildren(...(state ? [state] : []));
+  }
+
+  // What a chart shows
+
+  #sight(changes) {
+    for (const { target, isIntersecting } of changes) {
+      const entry = this.#entries.get(target.dataset.key);
+      if (!entry) continue;
+      entry.isSeen = isIntersecting;
+      if (isIntersecting) this.#renew(entry);
+    }
+  }
+
+  /** Draws a chart that can be seen as the view wants it, and fetches what that lacks. */
+  #renew(entry) {
+    if (!entry.isSeen || this.#view === null) return;
+    this.#draw(entry);
+    this.#fetch(entry);
+  }
+
+  #later(entry) {
+    if (entry.timer) return;
+    entry.timer = setTimeout(() => {
+      entry.timer = 0;
+      if (entry.isSeen && this.#view !== null) this.#fetch(entry);
+    }, Math.max(0, entry.at + PAUSE - performance.now()));
+  }
+
+  get #ids() {
+    return this.#runs.map(({ run_id: id }) => id);
+  }
+
+  #zoomOf(entry) {
+    const { zoom } = this.#view;
+    return zoom !== null && zoom.kind === entry.kind ? zoom : null;
+  }
+
+  async #fetch(entry) {
+    if (entry.isBusy) {
+      entry.isAgain = true;
+      return;
+    }
+    entry.isBusy = true;
+    try {
+      do {
+        entry.isAgain = false;
+        await this.#fetchOnce(entry);
+      } while (entry.isAgain && entry.isSeen && this.#view !== null);
+    } catch (error) {
+      if (entry.lines === undefined) entry.chart.say(failure("The values did not come", error, () => this.#fetch(entry)));
+    } finally {
+      entry.isBusy = false;
+      entry.at = performance.now();
+    }
+  }
+
+  async #fetchOnce(entry) {
+    const { spec, chart } = entry;
+    const { axis, smoothing } = this.#view;
+    const key = JSON.stringify([this.#ids, axis, smoothing, spec.lines]);
+    const pixels = chart.pixels || 500;
+    if (entry.key !== key || (entry.isStale && this.#zoomOf(entry) === null)) {
+      const runs = this.#runs;
+      entry.isStale = false;
+      const answers = await Promise.all(wholeQueries(spec, this.#ids, this.#view, pixels).map((query) => call("metrics.series", query)));
+      entry.kind = kindOf(spec, axis, answers[0].series);
+      entry.whole = this.#lines(spec, entry.kind, runs, answers);
+      if (entry.key !== key) entry.detailKey = undefined;
+      entry.key = key;
+      entry.lines = entry.whole;
+    }
+    await this.#fetchDetail(entry, pixels);
+    if (this.#view !== null) this.#draw(entry);
+  }
+
+  async #fetchDetail(entry, pixels) {
+    const zoom = this.#view === null ? null : this.#zoomOf(entry);
+    if (zoom === null) {
+      entry.detailKey = undefined;
+      entry.lines = entry.whole;
+      return;
+    }
+    const key = JSON.stringify([zoom, entry.key]);
+    if (entry.detailKey === key && !entry.isDetailStale) return;
+    entry.isDetailStale = false;
+    const runs = this.#runs;
+    const queries = zoomQueries(entry.spec, runs, this.#view, pixels);
+    const answers = await Promise.all(queries.map((query) => call("metrics.series", query)));
+    const parts = entry.spec.values ? 2 : 1;
+    const detail = [];
+    for (let at = 0; at < answers.length; at += parts) detail.push(...this.#lines(entry.spec, entry.kind, runs, answers.slice(at, at + parts)));
+    const air = (zoom.to - zoom.from) * 0.02;
+    entry.detailKey = key;
+    entry.lines = spliced(entry.whole, detail, zoom.from - air, zoom.to + air);
+  }
+
+  #lines(spec, kind, runs, answers) {
+    const starts = new Map(runs.map(({ run_id: id, started_at: at }) => [id, at]));
+    const startOf = kind === "relative" ? (id) => starts.get(id) ?? 0 : () => 0;
+    const [first, second] = answers.map(({ series }) => linesOf(ofKind(kind, series), startOf));
+    return spec.values ? rateLines(first, second) : first;
+  }
+
+  #draw(entry) {
+    if (!entry.isSeen || entry.lines === undefined || this.#view === null) return;
+    const { chart, lines, kind } = entry;
+    chart.update({ lines, kind, zoom: this.#zoomOf(entry), isLog: this.#view.isLog, styles: this.styles });
+    chart.say(chart.hasLines ? null : h("p", { class: "muted" }, this.#nothing(entry)));
+    chart.element.dataset.smoothing = String(lines.some(({ smoothed }) => smoothed) ? this.#view.smoothing : 0);
+  }
+
+  #nothing({ spec, kind }) {
+    if (spec.values) return "No samples were counted.";
+    return kind === "epoch" ? "No value has an epoch." : "No value has a place on this axis.";
+  }
+
+  // What follows the pointer
+
+  #hover(chart, x) {
+    this.#cursor = { chart, x };
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      const { chart: own, x: at } = this.#cursor;
+      this.#each((entry) => {
+        if (entry.isSeen) entry.chart.setCursor(entry.kind === own.kind ? at : null, entry.chart === own);
+      });
+    });
+  }
+}
