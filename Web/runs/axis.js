@@ -41,7 +41,7 @@ export function timeTicks(low, high, n, offset = 0) {
 /** What stands at a mark of the y-axis; all of them have as many digits as their distance needs. */
 export function valueText(value, step) {
   if (value === 0) return "0";
-  if (step === null) return number(value);
+  if (step === null) return value >= 1e5 || value < 1e-3 ? value.toExponential(0).replace("e+", "e") : number(value);
   const size = Math.abs(value);
   if (size >= 1e5 || size < 1e-4 || step < 1e-6) return exponent(value, step);
   return value.toLocaleString("en-US", { minimumFractionDigits: decimals(step), maximumFractionDigits: decimals(step) });
@@ -66,9 +66,11 @@ export function dayOffset(seconds) {
   return new Date(seconds * 1000).getTimezoneOffset() * 60;
 }
 
+/** The round number nearest to one, by their ratio. */
 function roundStep(rough) {
   const power = 10 ** Math.floor(Math.log10(rough));
-  return power * ([1, 2, 5, 10].find((factor) => factor * power >= rough * (1 - 1e-9)) ?? 10);
+  const size = rough / power;
+  return power * (size < Math.SQRT2 ? 1 : size < Math.sqrt(10) ? 2 : size < Math.sqrt(50) ? 5 : 10);
 }
 
 function multiples(low, high, step) {

@@ -124,7 +124,7 @@ export class Board {
 
   #entry(spec) {
     const chart = new Chart({
-      name: spec.name, title: spec.title, unit: spec.unit,
+      name: spec.name, title: spec.title, unit: spec.unit, hasZero: spec.group === "resources",
       onHover: (from, x) => this.#hover(from, x),
       onZoom: (from, range) => this.onZoom(range === null ? null : { kind: from.kind, ...range }),
     });

@@ -21,7 +21,8 @@ export class Chart {
   #drag = null;
   #size = { width: 0, height: 0 };
 
-  constructor({ name, title, unit, onHover, onZoom }) {
+  constructor({ name, title, unit, hasZero = false, onHover, onZoom }) {
+    this.hasZero = hasZero;
     this.title = title;
     this.unit = unit ?? "";
     this.onHover = onHover;
@@ -78,7 +79,7 @@ export class Chart {
     if (width === 0 || height === 0) return;
     const { zoom, isLog, kind } = this.#given;
     const window = zoom ?? extent(this.#lines) ?? { from: 0, to: 1 };
-    const range = valueRange(this.#lines, window.from, window.to, isLog) ?? { low: isLog ? 0.1 : 0, high: 1 };
+    const range = valueRange(this.#lines, window.from, window.to, isLog, this.hasZero) ?? { low: isLog ? 0.1 : 0, high: 1 };
     const hasTags = this.#given.styles.size > 1;
     this.#frame = paintChart(this.base, { width, height, lines: this.#lines, window, range, kind, isLog, hasTags }, palette());
     this.element.dataset.from = String(window.from);
@@ -178,22 +179,27 @@ export class Chart {
     const rows = points.slice(0, MOST_ROWS).map((each) => this.#tipRow(each, isOwn));
     const more = points.length > MOST_ROWS ? [h("p", { class: "muted" }, `and ${plural(points.length - MOST_ROWS, "more line")}`)] : [];
     this.tip.replaceChildren(...(isOwn ? [h("p", { class: "muted" }, placeName(x, this.kind))] : []), ...rows, ...more);
-    const at = this.#frame.x(x);
-    const isRight = at > (this.#frame.left + this.#frame.right) / 2;
-    this.tip.style.left = isRight ? "" : `${at + 12}px`;
-    this.tip.style.right = isRight ? `${this.#size.width - at + 12}px` : "";
+    this.#placeTip(this.#frame.x(x));
+  }
+
+  /** To the right of the cursor, to its left where there is no room, over it where there is none either. */
+  #placeTip(at) {
+    const width = this.tip.offsetWidth;
+    const most = this.#size.width - width;
+    const left = at + 12 <= most ? at + 12 : at - 12 - width >= 0 ? at - 12 - width : most;
+    this.tip.style.transform = `translateX(${Math.round(left)}px)`;
   }
 
   #tipRow({ line, point }, isOwn) {
     const many = this.#given.styles.size > 1;
-    const name = [many ? line.run : "", line.phase].filter(Boolean).join(" · ");
+    const name = [many && isOwn ? line.run : "", line.phase].filter(Boolean).join(" · ");
     const band = point.low < point.high ? ` ${number(point.low)} … ${number(point.high)}` : "";
     const value = line.smoothed && point.smoothed !== null && Number.isFinite(point.smoothed)
       ? [h("b", {}, number(point.smoothed)), h("span", { class: "muted" }, ` ${number(point.value)}`)]
       : [h("b", {}, number(point.value))];
     return h("p", { class: "tip-row", "data-run": line.run },
       h("span", { class: `chip hue-${line.hue}` }, many ? line.tag : ""),
-      isOwn && name ? h("span", { class: "tip-name" }, name) : h("span", {}),
+      name ? h("span", { class: "tip-name" }, name) : null,
       h("span", {}, ...value, isOwn && !line.smoothed ? h("span", { class: "muted" }, band) : ""));
   }
 
@@ -262,8 +268,10 @@ export class Chart {
     const inside = places.filter((place) => place >= from && place <= to);
     if (inside.length === 0) return;
     const nearest = inside.reduce((best, place, index) => (Math.abs(place - x) < Math.abs(inside[best] - x) ? index : best), 0);
-    this.onHover(this, inside[Math.min(inside.length - 1, Math.max(0, nearest + by))]);
+    const place = inside[Math.min(inside.length - 1, Math.max(0, nearest + by))];
+    this.setCursor(place, true);
     this.#announce();
+    this.onHover(this, place);
   }
 }
 

@@ -24,7 +24,7 @@ export function paintChart(canvas, { width, height, lines, window, range, kind, 
   const context = fitCanvas(canvas, width, height);
   context.font = `${FONT_SIZE}px ${colors.font}`;
   context.textBaseline = "middle";
-  const rows = Math.max(2, Math.floor((height - EDGE.top - EDGE.bottom) / 44));
+  const rows = Math.max(2, Math.floor((height - EDGE.top - EDGE.bottom) / 40));
   const y = isLog ? logTicks(range.low, range.high, rows) : ticks(range.low, range.high, rows);
   const labels = y.marks.map((value) => valueText(value, y.step));
   const left = Math.ceil(Math.max(28, ...labels.map((text) => context.measureText(text).width))) + 10;
@@ -91,7 +91,7 @@ function paintGrid(context, frame, { y, labels, kind, width }, colors) {
   context.textAlign = "right";
   y.forEach((value, index) => context.fillText(labels[index], frame.left - 8, frame.y(value) + 1));
   const { from, to } = frame.window;
-  const n = Math.max(2, Math.floor((frame.right - frame.left) / 96));
+  const n = Math.max(2, Math.floor((frame.right - frame.left) / 80));
   const isTime = kind === "time" || kind === "relative";
   const x = isTime ? timeTicks(from, to, n, kind === "time" ? dayOffset(from) : 0) : ticks(from, to, n);
   context.textAlign = "center";
@@ -180,7 +180,7 @@ function paintMarks(context, frame, { x, marks, hue }, colors) {
   let before = -Infinity;
   for (const { index, value } of marks) {
     const at = frame.x(x[index]);
-    if (at - before < 3) continue;
+    if (at - before < 12) continue;
     before = at;
     const y = value === "-Infinity" ? frame.bottom - 7 : frame.top + 5;
     if (value === "NaN") {

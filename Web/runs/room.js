@@ -108,9 +108,9 @@ export class RunsRoom {
       if (this.#runs === null) this.#fail(error);
       return;
     }
-    await this.#readOthers();
     this.#render();
     this.#showPane();
+    if (await this.#readOthers()) this.#showPane();
     this.summaries.know(this.#runs.map(({ run_id: id }) => id));
   }
 
@@ -137,17 +137,20 @@ export class RunsRoom {
     return this.#selected.filter((id) => !this.#known(id));
   }
 
-  /** Selected runs that the list has not are asked for one by one. */
+  /** Selected runs that the list has not are asked for one by one; returns whether there are any. */
   async #readOthers() {
+    let isAny = false;
     const listed = new Set(this.#runs.map(({ run_id: id }) => id));
     for (const id of this.#selected.filter((each) => !listed.has(each))) {
       try {
         this.#others.set(id, await call("runs.get", { run_id: id }));
+        isAny = true;
       } catch (error) {
         this.#others.delete(id);
         this.pane.fail(id, error, () => this.#poll?.now());
       }
     }
+    return isAny;
   }
 
   #tick() {
@@ -184,6 +187,7 @@ export class RunsRoom {
       this.route = { ...this.route, run: ids[0] };
     }
     const marks = this.#marks();
+    this.pane.hint.hidden = ids.length > 0 || this.#runs.length === 0;
     this.pane.show(this.route, ids, ids.map((id) => this.#known(id)).filter(Boolean).map((run) => ({ ...run, ...marks.get(run.run_id) })));
   }
 

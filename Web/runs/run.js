@@ -27,7 +27,8 @@ export class RunPane {
     });
     this.player = new Player(shell);
     this.episodes = new Episodes(shell);
-    this.hint = empty("Choose a run", "Tick runs in the table to see their metrics side by side; the name of one opens it alone, with its episodes.");
+    this.hint = empty("No run is chosen", "Tick runs in the table to see their metrics side by side; the name of one opens it alone, with its episodes.");
+    this.hint.hidden = true;
     this.body = h("div", { class: "run-body" }, this.head, this.player.element, this.tools.element, this.board.element, this.episodes.element);
     this.element = h("div", { class: "run-pane scroll", tabindex: "-1" }, this.hint, this.body);
   }
@@ -40,7 +41,6 @@ export class RunPane {
     this.#ids = ids;
     const single = ids.length === 1 ? ids[0] : null;
     const inEpisode = single !== null && route.episode !== undefined;
-    this.hint.hidden = ids.length > 0;
     this.body.hidden = ids.length === 0;
     this.tools.element.hidden = inEpisode || runs.length === 0;
     this.board.element.hidden = inEpisode || runs.length === 0;
@@ -64,7 +64,8 @@ export class RunPane {
 
   /** A selected run can't be read. */
   fail(id, error, retry) {
-    if (this.#ids.length === 1 && this.#ids[0] === id && this.#state === "") this.head.replaceChildren(failure(`Run ${id} did not come`, error, retry));
+    const isAlone = this.#ids.length === 1 && this.#ids[0] === id && this.#state === "";
+    if (isAlone && this.head.querySelector("[role=alert]") === null) this.head.replaceChildren(failure(`Run ${id} did not come`, error, retry));
   }
 
   /** Lets the durations of running runs go on. */

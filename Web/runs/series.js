@@ -84,8 +84,8 @@ export function extent(lines) {
   return from === to ? { from: from - 0.5, to: to + 0.5 } : { from, to };
 }
 
-/** The range of the values that can be seen between two x, with some air; on a logarithmic axis only of those above 0. */
-export function valueRange(lines, from, to, isLog) {
+/** The range of the values that can be seen between two x, with some air, and with 0 if wanted; on a logarithmic axis only of those above 0. */
+export function valueRange(lines, from, to, isLog, hasZero = false) {
   let low = Infinity;
   let high = -Infinity;
   const include = (value) => {
@@ -103,6 +103,10 @@ export function valueRange(lines, from, to, isLog) {
     }
   }
   if (low > high) return null;
+  if (hasZero && !isLog) {
+    low = Math.min(0, low);
+    high = Math.max(0, high);
+  }
   if (isLog) return low === high ? { low: low / 2, high: high * 2 } : { low: low / (high / low) ** 0.05, high: high * (high / low) ** 0.05 };
   const air = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.05;
   return { low: low >= 0 && low - air < 0 ? 0 : low - air, high: high + air };

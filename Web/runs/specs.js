@@ -12,7 +12,7 @@ const LEAST_POINTS = 250;
 const MOST_POINTS = 2000;
 const MOST_IN_ALL = 24_000;
 
-/** The charts that the listed metrics make, in the order in which they are shown; `lines` is how many each will have. */
+/** The charts that the listed metrics make, losses first, by name otherwise; `lines` is how many each will have. */
 export function specsOf(metrics) {
   const specs = new Map();
   for (const metric of metrics) {
@@ -68,7 +68,7 @@ export function headline(metrics) {
 }
 
 function specsOfMetric({ table, metric_name: name, metric_type: type, unit }) {
-  if (table === TRAINING) return [{ key: `t ${name}`, table, name, title: name, unit: unit ?? "", group: "training", rank: 0 }];
+  if (table === TRAINING) return [{ key: `t ${name}`, table, name, title: name, unit: unit ?? "", group: "training", rank: /loss/i.test(name) ? 0 : 1 }];
   if (table === RESOURCE) {
     const place = TYPES.indexOf(type);
     return [{
