@@ -31,7 +31,7 @@ test("only rows in sight have a picture, drawn again when there is more", async 
   const losses = { a: [3, "NaN"], b: [1] };
   const { asked, ask } = serving(losses);
   const changes = [];
-  const summaries = new Summaries({ onChange: (ids) => changes.push(ids), ask });
+  const summaries = new Summaries({ onChange: (ids) => changes.push(ids), ask, pause: 0 });
   await summaries.know(["a", "b"]);
   await summaries.see(["a"]);
   assert.deepEqual(summaries.spark("a"), [3, NaN]);
@@ -42,6 +42,18 @@ test("only rows in sight have a picture, drawn again when there is more", async 
   assert.deepEqual(summaries.spark("a"), [3, NaN, 1]);
   assert.deepEqual(asked, ["metrics.list 2", "metrics.series 1", "metrics.list 1", "metrics.series 1"]);
   assert.deepEqual(changes, [["a", "b"], ["a"], ["a"], ["a"]]);
+});
+
+test("a picture does not follow every value", async () => {
+  const losses = { a: [3, 2] };
+  const { asked, ask } = serving(losses);
+  const summaries = new Summaries({ onChange: () => {}, ask, pause: 60_000 });
+  await summaries.know(["a"]);
+  await summaries.see(["a"]);
+  losses.a.push(1);
+  await summaries.changed(["a"]);
+  assert.equal(summaries.loss("a"), 1);
+  assert.deepEqual(asked, ["metrics.list 1", "metrics.series 1", "metrics.list 1"]);
 });
 
 test("what failed is asked for again", async () => {

@@ -5,9 +5,16 @@ import { Chart } from "./chart.js";
 import { onThemeChange } from "./palette.js";
 import { linesOf, rateLines, spliced } from "./series.js";
 import { isWanted, kindOf, ofKind, specsOf, wholeQueries, zoomQueries } from "./specs.js";
+import { turns } from "./turns.js";
 
-/** A chart follows its run at most this often, in milliseconds. */
+/** A chart follows its run at most this often, in milliseconds, and where the server takes long, less often than that. */
 const PAUSE = 500;
+const MOST_PAUSE = 10_000;
+/** So many times as long as a chart takes to come, nothing is asked for it. */
+const REST = 6;
+const AT_ONCE = 4;
+/** What drawing may take of one frame, in milliseconds; further charts are drawn in the next. */
+const FRAME = 8;
 const GROUPS = [["training", null], ["resources", "Resources"], ["operations", "Operations"]];
 const COMMAND = 'run.log("loss", 0.5, step: 1)';
 
@@ -23,6 +30,9 @@ export class Board {
   #relist = 0;
   #cursor = null;
   #frame = 0;
+  #unpainted = new Set();
+  #painting = 0;
+  #turn = turns(AT_ONCE);
 
   /** `onZoom(zoom)` and `onOpen(name, isOpen)` put what was done into the address. */
   constructor({ onZoom, onOpen }) {
@@ -33,6 +43,7 @@ export class Board {
     this.element = h("section", { class: "metrics", "aria-label": "Metrics" }, this.state, ...[...this.groups.values()].map(({ element }) => element));
     this.seen = new IntersectionObserver((changes) => this.#sight(changes), { rootMargin: "160px" });
     onThemeChange(() => this.#each((entry) => this.#draw(entry)));
+    document.addEventListener("visibilitychange", () => this.#each((entry) => this.#renew(entry)));
   }
 
   /** Shows runs (each with hue, tag and place) in a view. */
@@ -63,7 +74,7 @@ export class Board {
     this.#relist ||= setTimeout(() => {
       this.#relist = 0;
       this.#list();
-    }, PAUSE);
+    }, 2 * PAUSE);
   }
 
   /** Forgets what it shows, so that nothing is fetched until it is shown again. */
@@ -129,7 +140,7 @@ export class Board {
       onZoom: (from, range) => this.onZoom(range === null ? null : { kind: from.kind, ...range }),
     });
     chart.say(loading(spec.title));
-    const entry = { spec, chart, isSeen: false, isStale: true, isDetailStale: true, at: 0, timer: 0 };
+    const entry = { spec, chart, isSeen: false, isStale: true, isDetailStale: true, at: 0, timer: 0, pause: PAUSE };
     chart.element.dataset.key = spec.key;
     this.seen.observe(chart.element);
     return entry;
@@ -182,17 +193,21 @@ export class Board {
 
   /** Draws a chart that can be seen as the view wants it, and fetches what that lacks. */
   #renew(entry) {
-    if (!entry.isSeen || this.#view === null) return;
+    if (!this.#isNeeded(entry)) return;
     this.#draw(entry);
     this.#fetch(entry);
+  }
+
+  #isNeeded(entry) {
+    return entry.isSeen && this.#view !== null && !document.hidden;
   }
 
   #later(entry) {
     if (entry.timer) return;
     entry.timer = setTimeout(() => {
       entry.timer = 0;
-      if (entry.isSeen && this.#view !== null) this.#fetch(entry);
-    }, Math.max(0, entry.at + PAUSE - performance.now()));
+      if (this.#isNeeded(entry)) this.#fetch(entry);
+    }, Math.max(0, entry.at + entry.pause - performance.now()));
   }
 
   get #ids() {
@@ -213,8 +228,8 @@ export class Board {
     try {
       do {
         entry.isAgain = false;
-        await this.#fetchOnce(entry);
-      } while (entry.isAgain && entry.isSeen && this.#view !== null);
+        await this.#turn(() => (this.#isNeeded(entry) ? this.#fetchOnce(entry) : undefined));
+      } while (entry.isAgain && this.#isNeeded(entry));
     } catch (error) {
       if (entry.lines === undefined) entry.chart.say(failure("The values did not come", error, () => this.#fetch(entry)));
     } finally {
@@ -226,6 +241,7 @@ export class Board {
   async #fetchOnce(entry) {
     const { spec, chart } = entry;
     const { axis, smoothing } = this.#view;
+    const begin = performance.now();
     const key = JSON.stringify([this.#ids, axis, smoothing, spec.lines]);
     const pixels = chart.pixels || 500;
     if (entry.key !== key || (entry.isStale && this.#zoomOf(entry) === null)) {
@@ -239,7 +255,8 @@ export class Board {
       entry.lines = entry.whole;
     }
     await this.#fetchDetail(entry, pixels);
-    if (this.#view !== null) this.#draw(entry);
+    entry.pause = Math.min(MOST_PAUSE, Math.max(PAUSE, REST * (performance.now() - begin)));
+    this.#draw(entry);
   }
 
   async #fetchDetail(entry, pixels) {
@@ -254,7 +271,8 @@ export class Board {
     entry.isDetailStale = false;
     const runs = this.#runs;
     const queries = zoomQueries(entry.spec, runs, this.#view, pixels);
-    const answers = await Promise.all(queries.map((query) => call("metrics.series", query)));
+    const turn = turns(AT_ONCE);
+    const answers = await Promise.all(queries.map((query) => turn(() => call("metrics.series", query))));
     const parts = entry.spec.values ? 2 : 1;
     const detail = [];
     for (let at = 0; at < answers.length; at += parts) detail.push(...this.#lines(entry.spec, entry.kind, runs, answers.slice(at, at + parts)));
@@ -270,7 +288,24 @@ export class Board {
     return spec.values ? rateLines(first, second) : first;
   }
 
+  /** Draws a chart with the next frame, or with one of the next where there are many. */
   #draw(entry) {
+    this.#unpainted.add(entry);
+    this.#painting ||= requestAnimationFrame(() => this.#paintSome());
+  }
+
+  #paintSome() {
+    this.#painting = 0;
+    const end = performance.now() + FRAME;
+    for (const entry of this.#unpainted) {
+      this.#unpainted.delete(entry);
+      this.#paint(entry);
+      if (performance.now() > end) break;
+    }
+    if (this.#unpainted.size > 0) this.#painting = requestAnimationFrame(() => this.#paintSome());
+  }
+
+  #paint(entry) {
     if (!entry.isSeen || entry.lines === undefined || this.#view === null) return;
     const { chart, lines, kind } = entry;
     chart.update({ lines, kind, zoom: this.#zoomOf(entry), isLog: this.#view.isLog, styles: this.styles });

@@ -179,15 +179,17 @@ export class Chart {
     const rows = points.slice(0, MOST_ROWS).map((each) => this.#tipRow(each, isOwn));
     const more = points.length > MOST_ROWS ? [h("p", { class: "muted" }, `and ${plural(points.length - MOST_ROWS, "more line")}`)] : [];
     this.tip.replaceChildren(...(isOwn ? [h("p", { class: "muted" }, placeName(x, this.kind))] : []), ...rows, ...more);
-    this.#placeTip(this.#frame.x(x));
+    this.#placeTip(this.#frame.x(x), isOwn);
   }
 
-  /** To the right of the cursor, to its left where there is no room, over it where there is none either. */
-  #placeTip(at) {
-    const width = this.tip.offsetWidth;
-    const most = this.#size.width - width;
-    const left = at + 12 <= most ? at + 12 : at - 12 - width >= 0 ? at - 12 - width : most;
-    this.tip.style.transform = `translateX(${Math.round(left)}px)`;
+  /** To the right of the cursor or to its left. Only the own one, which is wide, is measured: that costs a layout each. */
+  #placeTip(at, isOwn) {
+    const { width } = this.#size;
+    const own = isOwn ? this.tip.offsetWidth : 0;
+    const isRight = isOwn ? at + 12 + own <= width : at < width / 2;
+    const isOver = isOwn && !isRight && at - 12 - own < 0;
+    const place = isOver ? `${width - own}px` : isRight ? `${Math.round(at + 12)}px` : `calc(${Math.round(at - 12)}px - 100%)`;
+    this.tip.style.transform = `translateX(${place})`;
   }
 
   #tipRow({ line, point }, isOwn) {

@@ -30,7 +30,10 @@ export class RunsRoom {
   #clock = null;
   #shownRows = ROWS;
   #listState = null;
+  #keys = [];
   #hues = new Map();
+  #changed = new Set();
+  #catchUp = 0;
   #others = new Map();
 
   constructor(shell) {
@@ -94,15 +97,24 @@ export class RunsRoom {
 
   /** The server says that new values of runs are there. */
   metricsChanged(ids) {
-    this.summaries.changed(ids);
+    for (const id of ids) this.#changed.add(id);
+    this.#catchUp ||= setTimeout(() => this.#readChanged(), 1000);
     this.pane.metricsChanged(ids);
     if (ids.some((id) => !this.#known(id))) this.#soon();
+  }
+
+  #readChanged() {
+    this.#catchUp = 0;
+    if (document.hidden) return;
+    this.summaries.changed([...this.#changed]);
+    this.#changed.clear();
   }
 
   async refresh() {
     try {
       const { rows, more } = await callPaged("runs.list", { limit: PAGE }, "runs", MOST);
       this.#runs = rows;
+      this.#keys = configKeys(rows);
       this.#more = more;
     } catch (error) {
       if (this.#runs === null) this.#fail(error);
@@ -111,6 +123,7 @@ export class RunsRoom {
     this.#render();
     this.#showPane();
     if (await this.#readOthers()) this.#showPane();
+    this.#readChanged();
     this.summaries.know(this.#runs.map(({ run_id: id }) => id));
   }
 
@@ -165,9 +178,11 @@ export class RunsRoom {
 
   /** The runs that fit the search, in order, each with its last loss. */
   #listed() {
-    const keys = configKeys(this.#runs).map(({ key }) => key);
-    const sort = parseSort(this.route.sort, runOrders(keys), "-started_at");
-    return selectRuns(this.#runs.map((run) => ({ ...run, loss: this.summaries.loss(run.run_id) })), this.route.q, sort);
+    return selectRuns(this.#runs.map((run) => ({ ...run, loss: this.summaries.loss(run.run_id) })), this.route.q, this.#sort);
+  }
+
+  get #sort() {
+    return parseSort(this.route.sort, runOrders(this.#keys.map(({ key }) => key)), "-started_at");
   }
 
   /** Hue and number of the selected runs. */
@@ -193,12 +208,10 @@ export class RunsRoom {
 
   #render() {
     if (this.#runs === null) return;
-    const keys = configKeys(this.#runs);
-    const columns = this.#columns(keys);
-    const sort = parseSort(this.route.sort, runOrders(keys.map(({ key }) => key)), "-started_at");
+    const columns = this.#columns(this.#keys);
     const runs = this.#listed();
     setText(this.found, this.#foundText(runs.length));
-    this.#renderColumns(keys, columns);
+    this.#renderColumns(this.#keys, columns);
     if (this.#runs.length === 0) {
       this.#say(empty("No runs yet", "Training code that logs to this server shows up here by itself. A run in an HDF5 file is brought in by holdfast import.", COMMAND), "none");
       return;
@@ -208,7 +221,7 @@ export class RunsRoom {
       return;
     }
     const rows = runs.slice(0, this.#shownRows);
-    this.table.update({ runs: rows, route: this.route, sort, marks: this.#marks(), columns, spark: (id) => this.summaries.spark(id) });
+    this.table.update({ runs: rows, route: this.route, sort: this.#sort, marks: this.#marks(), columns, spark: (id) => this.summaries.spark(id) });
     this.further.hidden = rows.length === runs.length;
     setText(this.further, `Show ${Math.min(ROWS, runs.length - rows.length)} more of ${plural(runs.length - rows.length, "run")}`);
     this.#say(null, "table");

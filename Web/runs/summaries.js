@@ -3,6 +3,8 @@ import { headline } from "./specs.js";
 
 const AT_ONCE = 100;
 const SPARK_POINTS = 60;
+/** A picture follows its run at most this often, in milliseconds. */
+const PAUSE = 5000;
 
 /** The last loss of every listed run and, for the rows that can be seen, how it went; asked for only where it changed. */
 export class Summaries {
@@ -13,8 +15,9 @@ export class Summaries {
   #isBusy = false;
 
   /** `onChange(ids)` is told which runs are known better now. */
-  constructor({ onChange, ask = call }) {
+  constructor({ onChange, ask = call, pause = PAUSE }) {
     this.onChange = onChange;
+    this.pause = pause;
     this.ask = ask;
   }
 
@@ -67,7 +70,8 @@ export class Summaries {
 
   #isSparkStale(id) {
     const metric = this.#losses.get(id);
-    return Boolean(metric) && this.#sparks.get(id)?.count !== metric.count;
+    const spark = this.#sparks.get(id);
+    return Boolean(metric) && (spark === undefined || (spark.count !== metric.count && performance.now() - spark.at >= this.pause));
   }
 
   async #readLosses(ids) {
@@ -93,7 +97,7 @@ export class Summaries {
     for (const { name, phase, runs } of groups.values()) {
       const params = { table: "training_metrics", metric_name: name, run_ids: [...runs.keys()], max_points: SPARK_POINTS };
       const { series } = await this.ask("metrics.series", phase ? { ...params, where: { phase } } : params);
-      for (const [id, count] of runs) this.#sparks.set(id, { count, values: [] });
+      for (const [id, count] of runs) this.#sparks.set(id, { count, values: [], at: performance.now() });
       for (const { key, last } of series) {
         if ((key.phase ?? "") === (phase ?? "")) this.#sparks.get(key.run_id).values = last.map((value) => (typeof value === "number" ? value : NaN));
       }

@@ -32,11 +32,12 @@ export function runSeconds(run, now) {
 /** The runs that fit a search, in the wanted order; those that have nothing in that column come last. */
 export function selectRuns(runs, text, sort) {
   const terms = parseSearch(text);
-  const found = runs.filter((run) => fits(run, terms));
   const value = valueOf(sort.name);
   const sign = sort.descending ? -1 : 1;
   const order = (a, b) => Number(isMissing(a)) - Number(isMissing(b)) || (isMissing(a) ? 0 : sign * compare(a, b));
-  return found.sort((a, b) => order(value(a), value(b)) || ORDER.compare(a.run_id, b.run_id));
+  const found = runs.filter((run) => fits(run, terms)).map((run) => ({ run, value: value(run) }));
+  found.sort((a, b) => order(a.value, b.value) || ORDER.compare(a.run.run_id, b.run.run_id));
+  return found.map(({ run }) => run);
 }
 
 /** A status as sign and word, told apart without colour. */

@@ -24,7 +24,7 @@ export class Tools {
       ...AXES.map((name) => h("option", { value: name }, AXIS_NAMES[name])));
     this.log = h("input", { type: "checkbox", change: () => onChange({ log: this.log.checked ? "1" : undefined }) });
     this.reset = h("button", { type: "button", class: "reset", hidden: true, click: () => onChange({ zoom: undefined }) }, "Reset zoom");
-    this.element = h("div", { class: "tools", role: "toolbar", "aria-label": "Charts" }, this.filter,
+    this.element = h("div", { class: "tools", role: "group", "aria-label": "Charts" }, this.filter,
       h("label", { class: "smoothing" }, h("span", {}, "Smoothing"), this.smoothing, this.weight),
       h("label", {}, h("span", {}, "X"), this.axis), h("label", {}, this.log, h("span", {}, "Log y")), this.reset);
   }
