@@ -1,5 +1,5 @@
 import { call, connection, logout } from "./api.js";
-import { h, isTyping, setText } from "./dom.js";
+import { h, isTyping, setText, stylesheet } from "./dom.js";
 import { Keymap } from "./keys.js";
 import { plural } from "./format.js";
 import { Outbox } from "./outbox.js";
@@ -86,7 +86,7 @@ class Shell {
     document.title = `${title} · Holdfast`;
     document.body.dataset.room = name;
     if (!this.#rooms.has(name)) {
-      const Room = await load();
+      const [Room] = await Promise.all([load(), ...globalThis.roomStyles[name].map(stylesheet)]);
       // Somebody may have gone on meanwhile, or come here twice.
       if (this.route.room !== name) return;
       if (!this.#rooms.has(name)) this.#rooms.set(name, new Room(this));

@@ -39,6 +39,18 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Adds a stylesheet if it is not there; done as soon as it holds. */
+export function stylesheet(href) {
+  const known = document.head.querySelector(`link[rel="stylesheet"][href="${href}"]`);
+  if (known?.sheet) return null;
+  const link = known ?? h("link", { rel: "stylesheet", href });
+  if (!known) document.head.append(link);
+  return new Promise((done) => {
+    link.addEventListener("load", done);
+    link.addEventListener("error", done);
+  });
+}
+
 function fill(element, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;

@@ -32,8 +32,8 @@ test("a name with a colon in it is found as it stands", () => {
   assert.ok(fits({ run_id: "a", tags: ["team:red"] }, parseSearch("team:red")));
 });
 
-test("keys that differ come first, those that only some have differ", () => {
-  const keys = configKeys([{ config: { a: 1, b: 1, c: 3 } }, { config: { a: 1, b: 2 } }]);
+test("keys that differ come first, then those that only some have", () => {
+  const keys = configKeys([{ config: { a: 1, c: 3, b: 1 } }, { config: { a: 1, b: 2 } }]);
   assert.deepEqual(keys, [{ key: "b", varies: true }, { key: "c", varies: true }, { key: "a", varies: false }]);
 });
 

@@ -34,7 +34,7 @@ export function timeTicks(low, high, n, offset = 0) {
   if (!(span > 0)) return { marks: [low], step: 1 };
   const rough = span / n;
   if (rough < 1) return ticks(low, high, n);
-  const step = SECONDS.find((seconds) => seconds >= rough) ?? Math.ceil(roundStep(rough / DAY)) * DAY;
+  const step = rough > 1.5 * DAY ? Math.ceil(roundStep(rough / DAY)) * DAY : nearestByRatio(SECONDS, rough);
   return { marks: multiples(low - offset, high - offset, step).map((value) => value + offset), step };
 }
 
@@ -64,6 +64,11 @@ export function placeName(value, kind) {
 /** The seconds that local midnight is behind a multiple of a day in UTC. */
 export function dayOffset(seconds) {
   return new Date(seconds * 1000).getTimezoneOffset() * 60;
+}
+
+function nearestByRatio(values, wanted) {
+  const distance = (value) => Math.abs(Math.log(value / wanted));
+  return values.reduce((best, value) => (distance(value) < distance(best) ? value : best));
 }
 
 /** The round number nearest to one, by their ratio. */

@@ -15,7 +15,7 @@ const REST = 6;
 const AT_ONCE = 4;
 /** What drawing may take of one frame, in milliseconds; further charts are drawn in the next. */
 const FRAME = 8;
-const GROUPS = [["training", null], ["resources", "Resources"], ["operations", "Operations"]];
+const GROUPS = { training: null, resources: "Resources", operations: "Operations" };
 const COMMAND = 'run.log("loss", 0.5, step: 1)';
 
 /** The charts of the selected runs. Only those that can be seen are fetched, drawn and kept up to date. */
@@ -39,7 +39,7 @@ export class Board {
     this.onZoom = onZoom;
     this.onOpen = onOpen;
     this.state = h("div", {});
-    this.groups = new Map(GROUPS.map(([name, title]) => [name, this.#group(name, title)]));
+    this.groups = new Map(Object.entries(GROUPS).map(([name, title]) => [name, this.#group(name, title)]));
     this.element = h("section", { class: "metrics", "aria-label": "Metrics" }, this.state, ...[...this.groups.values()].map(({ element }) => element));
     this.seen = new IntersectionObserver((changes) => this.#sight(changes), { rootMargin: "160px" });
     onThemeChange(() => this.#each((entry) => this.#draw(entry)));
@@ -157,7 +157,7 @@ export class Board {
       for (const { spec, chart } of own) chart.element.hidden = !isWanted(spec, this.#view?.filter ?? "");
       const n = elements.filter((each) => !each.hidden).length;
       element.hidden = n === 0;
-      if (element.matches("details")) element.querySelector("h3").textContent = `${GROUPS.find(([each]) => each === name)[1]} (${n})`;
+      if (element.matches("details")) element.querySelector("h3").textContent = `${GROUPS[name]} (${n})`;
       shown += n;
     }
     this.#tell(entries.length, shown);

@@ -91,7 +91,7 @@ function paintGrid(context, frame, { y, labels, kind, width }, colors) {
   context.textAlign = "right";
   y.forEach((value, index) => context.fillText(labels[index], frame.left - 8, frame.y(value) + 1));
   const { from, to } = frame.window;
-  const n = Math.max(2, Math.floor((frame.right - frame.left) / 80));
+  const n = Math.max(2, Math.floor((frame.right - frame.left) / 70));
   const isTime = kind === "time" || kind === "relative";
   const x = isTime ? timeTicks(from, to, n, kind === "time" ? dayOffset(from) : 0) : ticks(from, to, n);
   context.textAlign = "center";

@@ -1,20 +1,23 @@
-import { h, setText } from "../dom.js";
-import { count, duration, moment, plural } from "../format.js";
+import { h, setText, stylesheet } from "../dom.js";
+import { count, duration, moment } from "../format.js";
 import { formatRoute } from "../route.js";
 import { empty, failure, loading } from "../states.js";
 import { Board } from "./board.js";
-import { Episodes } from "./episodes.js";
-import { Player } from "./player.js";
-import { configKeys, configText, flatten } from "./search.js";
-import { chip, runSeconds, statusMark } from "./table.js";
+import { flatten } from "./search.js";
+import { chip, lasting, runSeconds, statusMark } from "./table.js";
 import { Tools } from "./tools.js";
-import { formatOpen, formatSelection, formatZoom, toggled, viewOf } from "./view.js";
+import { formatOpen, formatSelection, formatZoom, viewOf } from "./view.js";
 
 /** The selected runs: their header, their charts or the chosen episode's player; of a single one its episodes. */
 export class RunPane {
   #ids = [];
   #state = "";
   #steps = null;
+  #player = null;
+  #episodes = null;
+  #compare = null;
+  #loading = new Set();
+  #shown = () => {};
 
   constructor(shell) {
     this.shell = shell;
@@ -25,11 +28,11 @@ export class RunPane {
       onZoom: (zoom) => this.#change({ zoom: zoom === null ? undefined : formatZoom(zoom) }, false),
       onOpen: (name, isOpen) => this.#change({ open: formatOpen(viewOf(this.route).open, name, isOpen) }, true),
     });
-    this.player = new Player(shell);
-    this.episodes = new Episodes(shell);
+    this.player = h("div", { hidden: true });
+    this.episodes = h("div", { hidden: true });
     this.hint = empty("No run is chosen", "Tick runs in the table to see their metrics side by side; the name of one opens it alone, with its episodes.");
     this.hint.hidden = true;
-    this.body = h("div", { class: "run-body" }, this.head, this.player.element, this.tools.element, this.board.element, this.episodes.element);
+    this.body = h("div", { class: "run-body" }, this.head, this.player, this.tools.element, this.board.element, this.episodes);
     this.element = h("div", { class: "run-pane scroll", tabindex: "-1" }, this.hint, this.body);
   }
 
@@ -44,16 +47,18 @@ export class RunPane {
     this.body.hidden = ids.length === 0;
     this.tools.element.hidden = inEpisode || runs.length === 0;
     this.board.element.hidden = inEpisode || runs.length === 0;
-    this.episodes.element.hidden = single === null || runs.length === 0;
     if (changed) this.#reset();
-    this.#renderHead(runs);
     this.#showCharts(inEpisode ? [] : runs);
-    this.#showEpisodes(single, runs, inEpisode);
+    this.#shown = () => {
+      this.#renderHead(runs);
+      this.#showEpisodes(single, runs, inEpisode);
+    };
+    this.#shown();
     if (changed && single !== null || opened) this.element.scrollTop = 0;
   }
 
   hide() {
-    this.player.hide();
+    this.#player?.hide();
     this.board.hide();
   }
 
@@ -97,24 +102,52 @@ export class RunPane {
     this.board.show(runs, view);
   }
 
+  /** What shows episodes is fetched with the first run that has some; many have none. */
   #showEpisodes(single, runs, inEpisode) {
-    const route = { ...this.route, run: single ?? undefined };
-    if (single !== null && runs.length > 0) {
-      this.episodes.show(route);
-      if (this.#steps !== null && this.#steps !== runs[0].steps) this.episodes.refresh();
-      this.#steps = runs[0].steps;
-    }
-    this.player.show(inEpisode ? route : { ...route, episode: undefined });
+    const hasSteps = single !== null && runs.length > 0 && (runs[0].episodes > 0 || runs[0].steps > 0);
+    this.episodes.hidden = !hasSteps;
+    this.player.hidden = !inEpisode;
+    if (hasSteps && this.#episodes === null) this.#load("episodes", async () => new (await import("./episodes.js")).Episodes(this.shell));
+    if (inEpisode && this.#player === null) this.#load("player", async () => {
+      const [{ Player }] = await Promise.all([import("./player.js"), stylesheet("/runs/player.css")]);
+      return new Player(this.shell);
+    });
+    const route = { ...this.route, run: single ?? undefined, episode: inEpisode ? this.route.episode : undefined };
+    this.#player?.show(route);
+    if (!hasSteps || this.#episodes === null) return;
+    this.#episodes.show(route);
+    if (this.#steps !== null && this.#steps !== runs[0].steps) this.#episodes.refresh();
+    this.#steps = runs[0].steps;
+  }
+
+  /** Fetches a part that is not needed at first, once, and shows it. */
+  async #load(name, make) {
+    if (this.#loading.has(name)) return;
+    this.#loading.add(name);
+    const part = await make().catch(() => null);
+    // Without the server it does not come; it is asked for again when something is shown the next time.
+    if (part === null) this.#loading.delete(name);
+    if (part === null) return;
+    if (name === "compare") this.#compare = part;
+    else if (name === "player") this.#player = part;
+    else this.#episodes = part;
+    if (part.element) this[name].replaceChildren(part.element);
+    if (this.element.isConnected) this.#shown();
   }
 
   #renderHead(runs) {
     if (runs.length === 0) return;
+    if (this.#ids.length > 1 && this.#compare === null) {
+      this.#load("compare", async () => (await import("./compare.js")).comparison);
+      return;
+    }
     const state = JSON.stringify([runs, this.#ids, this.route]);
     if (state === this.#state) return;
     this.#state = state;
     const open = this.head.querySelector("details")?.open ?? false;
     const focused = this.head.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
-    this.head.replaceChildren(...(this.#ids.length === 1 ? this.#single(runs[0], open) : this.#several(runs, open)).filter(Boolean));
+    const parts = this.#ids.length === 1 ? this.#single(runs[0], open) : this.#compare(this.#ids, runs, this.route, open, (rest) => this.#change({ run: formatSelection(rest) }, false));
+    this.head.replaceChildren(...parts.filter(Boolean));
     if (focused) this.head.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 
@@ -143,45 +176,6 @@ export class RunPane {
     return h("details", { class: "config", open }, h("summary", { "data-focus": "config" }, "Configuration"),
       h("pre", { tabindex: "0" }, JSON.stringify(run.config, null, 2)));
   }
-
-  #several(runs, open) {
-    const missing = this.#ids.filter((id) => !runs.some(({ run_id: known }) => known === id));
-    return [
-      h("h2", {}, plural(this.#ids.length, "run")),
-      h("ul", { class: "legend" }, ...runs.map((run) => this.#legend(run))),
-      missing.length > 0 ? h("p", { class: "muted" }, `Not found: ${missing.join(", ")}`) : null,
-      this.#differences(runs, open),
-    ];
-  }
-
-  #legend(run) {
-    const { run_id: id } = run;
-    const rest = () => this.#change({ run: formatSelection(toggled(this.#ids, id, false)) }, false);
-    return h("li", {}, chip(run.hue, run.tag),
-      h("a", { href: formatRoute({ ...this.route, run: id }), "data-focus": `run ${id}` }, id), statusMark(run.status),
-      h("span", { class: "muted" }, lasting(run)),
-      h("button", { type: "button", class: "quiet remove", "aria-label": `Remove ${id} from the comparison`, "data-focus": `remove ${id}`, click: rest }, "✕"));
-  }
-
-  /** What the configurations have differently, a row for each key. */
-  #differences(runs, open) {
-    const keys = configKeys(runs);
-    const varying = keys.filter(({ varies }) => varies).map(({ key }) => key);
-    if (keys.length === 0) return null;
-    const text = varying.length === 0 ? "The configurations are the same" : `Configurations differ in ${varying.length} of ${plural(keys.length, "key")}`;
-    if (varying.length === 0) return h("p", { class: "muted" }, text);
-    const configs = runs.map((run) => new Map(flatten(run.config)));
-    const rows = varying.map((key) => h("tr", {}, h("th", { scope: "row" }, key), ...configs.map((config) => h("td", { class: "number" }, configText(config.get(key)) || "–"))));
-    return h("details", { class: "config", open }, h("summary", { "data-focus": "config" }, text),
-      h("div", { class: "differences", tabindex: "0", role: "region", "aria-label": "Differences" }, h("table", { class: "rows" },
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Key"), ...runs.map((run) => h("th", { scope: "col", class: "number" }, chip(run.hue, run.tag), h("span", { class: "hidden-text" }, run.run_id))))),
-        h("tbody", {}, ...rows))));
-  }
-}
-
-function lasting(run) {
-  const text = duration(runSeconds(run, Date.now() / 1000) ?? NaN);
-  return run.status === "running" ? h("span", { "data-ticking": run.run_id }, text) : text;
 }
 
 function fact(name, value) {

@@ -38,7 +38,7 @@ export function fits(run, terms) {
   return terms.every((term) => (term.key === undefined ? hasWord(run, term.value) : hasPair(run, term) || hasWord(run, `${term.key}${term.sign}${term.value}`)));
 }
 
-/** The keys of the configurations, those that differ between the runs first. */
+/** The keys of the configurations; first those whose values differ, then those that not all runs have. */
 export function configKeys(runs) {
   const values = new Map();
   for (const run of runs) {
@@ -48,8 +48,9 @@ export function configKeys(runs) {
       values.get(key).runs += 1;
     }
   }
-  const keys = [...values].map(([key, { seen, runs: having }]) => ({ key, varies: seen.size + (having < runs.length ? 1 : 0) > 1 }));
-  return keys.sort((a, b) => Number(b.varies) - Number(a.varies));
+  const keys = [...values].map(([key, { seen, runs: having }]) => ({ key, differs: seen.size > 1, varies: seen.size > 1 || having < runs.length }));
+  keys.sort((a, b) => Number(b.differs) - Number(a.differs) || Number(b.varies) - Number(a.varies));
+  return keys.map(({ key, varies }) => ({ key, varies }));
 }
 
 function hasWord(run, word) {

@@ -50,6 +50,12 @@ export function chip(hue, tag) {
   return h("span", { class: hue === undefined ? "chip" : `chip hue-${hue}`, "aria-hidden": "true" }, tag ?? "");
 }
 
+/** How long a run took; of a running one it goes on. */
+export function lasting(run) {
+  const text = duration(runSeconds(run, Date.now() / 1000) ?? NaN);
+  return run.status === "running" ? h("span", { "data-ticking": run.run_id }, text) : text;
+}
+
 /** A column's head: a button that sorts. */
 export function headCell(column, sort, onSort) {
   const current = sort.name === column.name;
