@@ -86,7 +86,7 @@ class Shell {
     document.title = `${title} · Holdfast`;
     document.body.dataset.room = name;
     if (!this.#rooms.has(name)) {
-      const [Room] = await Promise.all([load(), ...globalThis.roomStyles[name].map(stylesheet)]);
+      const [Room] = await Promise.all([load(), ...(globalThis.roomStyles[name] ?? []).map(stylesheet)]);
       // Somebody may have gone on meanwhile, or come here twice.
       if (this.route.room !== name) return;
       if (!this.#rooms.has(name)) this.#rooms.set(name, new Room(this));

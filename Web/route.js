@@ -22,7 +22,8 @@ export function formatRoute(route) {
     const value = route[name];
     if (value !== undefined && value !== null && value !== "") query.set(name, String(value));
   }
-  const text = query.toString();
+  // A query may have these two as they are, which leaves lists and ranges readable.
+  const text = query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
   return text === "" ? "/" : `/?${text}`;
 }
 

@@ -17,6 +17,10 @@ test("a step of zero stands in the address", () => {
   assert.equal(formatRoute({ room: "runs", step: 0 }), "/?room=runs&step=0");
 });
 
+test("lists and ranges stay readable", () => {
+  assert.equal(formatRoute({ room: "runs", run: "a,b", zoom: "step:1..2" }), "/?room=runs&run=a,b&zoom=step:1..2");
+});
+
 test("only whole numbers are numbers", () => {
   assert.equal(wholeNumber("17", 0), 17);
   for (const bad of ["-1", "1.5", "1e3", "", undefined, "9".repeat(30)]) assert.equal(wholeNumber(bad, 4), 4);

@@ -8,10 +8,10 @@ import { isWanted, kindOf, ofKind, specsOf, wholeQueries, zoomQueries } from "./
 import { turns } from "./turns.js";
 
 /** A chart follows its run at most this often, in milliseconds, and where the server takes long, less often than that. */
-const PAUSE = 500;
+const PAUSE = 1000;
 const MOST_PAUSE = 10_000;
 /** So many times as long as a chart takes to come, nothing is asked for it. */
-const REST = 6;
+const REST = 10;
 const AT_ONCE = 4;
 /** What drawing may take of one frame, in milliseconds; further charts are drawn in the next. */
 const FRAME = 8;
@@ -41,7 +41,7 @@ export class Board {
     this.state = h("div", {});
     this.groups = new Map(Object.entries(GROUPS).map(([name, title]) => [name, this.#group(name, title)]));
     this.element = h("section", { class: "metrics", "aria-label": "Metrics" }, this.state, ...[...this.groups.values()].map(({ element }) => element));
-    this.seen = new IntersectionObserver((changes) => this.#sight(changes), { rootMargin: "160px" });
+    this.seen = new IntersectionObserver((changes) => this.#sight(changes), { rootMargin: "160px", scrollMargin: "160px" });
     onThemeChange(() => this.#each((entry) => this.#draw(entry)));
     document.addEventListener("visibilitychange", () => this.#each((entry) => this.#renew(entry)));
   }
@@ -74,7 +74,7 @@ export class Board {
     this.#relist ||= setTimeout(() => {
       this.#relist = 0;
       this.#list();
-    }, 2 * PAUSE);
+    }, PAUSE);
   }
 
   /** Forgets what it shows, so that nothing is fetched until it is shown again. */
@@ -231,6 +231,8 @@ export class Board {
         await this.#turn(() => (this.#isNeeded(entry) ? this.#fetchOnce(entry) : undefined));
       } while (entry.isAgain && this.#isNeeded(entry));
     } catch (error) {
+      entry.isStale = true;
+      entry.isDetailStale = true;
       if (entry.lines === undefined) entry.chart.say(failure("The values did not come", error, () => this.#fetch(entry)));
     } finally {
       entry.isBusy = false;
@@ -242,7 +244,7 @@ export class Board {
     const { spec, chart } = entry;
     const { axis, smoothing } = this.#view;
     const begin = performance.now();
-    const key = JSON.stringify([this.#ids, axis, smoothing, spec.lines]);
+    const key = JSON.stringify([this.#ids, axis, smoothing]);
     const pixels = chart.pixels || 500;
     if (entry.key !== key || (entry.isStale && this.#zoomOf(entry) === null)) {
       const runs = this.#runs;

@@ -20,6 +20,7 @@ export class Chart {
   #cursor = null;
   #drag = null;
   #size = { width: 0, height: 0 };
+  #pointerY = 0;
 
   constructor({ name, title, unit, hasZero = false, onHover, onZoom }) {
     this.hasZero = hasZero;
@@ -76,7 +77,7 @@ export class Chart {
   /** Draws everything anew at the size that the plot has now. */
   paint() {
     const { width, height } = this.#size;
-    if (width === 0 || height === 0) return;
+    if (width === 0 || height === 0 || !this.hasLines) return;
     const { zoom, isLog, kind } = this.#given;
     const window = zoom ?? extent(this.#lines) ?? { from: 0, to: 1 };
     const range = valueRange(this.#lines, window.from, window.to, isLog, this.hasZero) ?? { low: isLog ? 0.1 : 0, high: 1 };
@@ -128,6 +129,7 @@ export class Chart {
   #move(event) {
     if (!this.#frame || !this.hasLines) return;
     const at = this.#inside(this.#place(event));
+    this.#pointerY = event.clientY - this.plot.getBoundingClientRect().top;
     if (this.#drag) {
       this.#drag.from = Math.min(this.#drag.start, at);
       this.#drag.to = Math.max(this.#drag.start, at);
@@ -176,8 +178,8 @@ export class Chart {
     if (points.length === 0) return;
     const { x, isOwn } = this.#cursor;
     this.tip.classList.toggle("own", isOwn);
-    const rows = points.slice(0, MOST_ROWS).map((each) => this.#tipRow(each, isOwn));
-    const more = points.length > MOST_ROWS ? [h("p", { class: "muted" }, `and ${plural(points.length - MOST_ROWS, "more line")}`)] : [];
+    const rows = this.#nearest(points, isOwn).map((each) => this.#tipRow(each, isOwn));
+    const more = points.length > rows.length ? [h("p", { class: "muted" }, `and ${plural(points.length - rows.length, "more line")}`)] : [];
     this.tip.replaceChildren(...(isOwn ? [h("p", { class: "muted" }, placeName(x, this.kind))] : []), ...rows, ...more);
     this.#placeTip(this.#frame.x(x), isOwn);
   }
@@ -190,6 +192,16 @@ export class Chart {
     const isOver = isOwn && !isRight && at - 12 - own < 0;
     const place = isOver ? `${width - own}px` : isRight ? `${Math.round(at + 12)}px` : `calc(${Math.round(at - 12)}px - 100%)`;
     this.tip.style.transform = `translateX(${place})`;
+  }
+
+  /** As many as can be read: of very many lines those that are nearest to the pointer, in the order of their values. */
+  #nearest(points, isOwn) {
+    if (points.length <= MOST_ROWS) return points;
+    if (!isOwn) return points.slice(0, MOST_ROWS / 2);
+    const height = ({ line, point }) => this.#frame.y(line.smoothed ? point.smoothed : line.last[point.index]);
+    const distance = (each) => (Number.isFinite(height(each)) ? Math.abs(height(each) - this.#pointerY) : Infinity);
+    const near = [...points].sort((a, b) => distance(a) - distance(b)).slice(0, MOST_ROWS);
+    return near.sort((a, b) => height(a) - height(b));
   }
 
   #tipRow({ line, point }, isOwn) {
@@ -243,6 +255,10 @@ export class Chart {
 
   #key(event) {
     if (!this.#frame || !this.hasLines || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (this.#drag && event.key === "Escape") {
+      this.#endDrag();
+      return;
+    }
     const act = this.#action(event);
     if (!act) return;
     event.preventDefault();

@@ -223,7 +223,8 @@ export class RunsRoom {
     const rows = runs.slice(0, this.#shownRows);
     this.table.update({ runs: rows, route: this.route, sort: this.#sort, marks: this.#marks(), columns, spark: (id) => this.summaries.spark(id) });
     this.further.hidden = rows.length === runs.length;
-    setText(this.further, `Show ${Math.min(ROWS, runs.length - rows.length)} more of ${plural(runs.length - rows.length, "run")}`);
+    const left = runs.length - rows.length;
+    setText(this.further, left > ROWS ? `Show ${ROWS} more of ${plural(left, "run")}` : `Show the other ${plural(left, "run")}`);
     this.#say(null, "table");
   }
 

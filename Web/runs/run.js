@@ -47,7 +47,7 @@ export class RunPane {
     this.body.hidden = ids.length === 0;
     this.tools.element.hidden = inEpisode || runs.length === 0;
     this.board.element.hidden = inEpisode || runs.length === 0;
-    if (changed) this.#reset();
+    if (changed || (runs.length === 0 && this.#state !== "")) this.#reset();
     this.#showCharts(inEpisode ? [] : runs);
     this.#shown = () => {
       this.#renderHead(runs);

@@ -132,7 +132,7 @@ export class RunTable {
     if (this.#rows.has(id)) return this.#rows.get(id);
     const pick = h("input", { type: "checkbox", "aria-label": `Select ${id}`, change: () => this.on.onSelect(id, pick.checked) });
     const sign = h("span", { class: "sign" });
-    const link = h("a", {}, id);
+    const link = h("a", { title: id }, id);
     const under = h("span", { class: "under" });
     const names = ["duration", "loss", "spark", "started", "steps", "episodes"];
     const cells = Object.fromEntries(names.map((name) => [name, h("td", { class: name === "spark" ? "spark" : "number" })]));
