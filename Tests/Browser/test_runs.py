@@ -507,7 +507,7 @@ def test_a_million_points_stay_fluid(server: Server, page: Page):
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(f"{server.url}/?room=runs&run=large&smooth=0.6")
     expect(chart(page, "loss")).to_have_attribute("data-points", str(MILLION))
-    page.evaluate(f"window.measured = ({FRAMES})(4)")
+    page.evaluate(f"() => {{ window.measured = ({FRAMES})(4) }}")
     for k in range(4):
         drag(page, "loss", 0.3 + k / 20, 0.8, steps=30)
     measured = page.evaluate("window.measured")

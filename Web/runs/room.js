@@ -31,6 +31,7 @@ export class RunsRoom {
   #shownRows = ROWS;
   #listState = null;
   #keys = [];
+  #listedText = "";
   #hues = new Map();
   #changed = new Set();
   #catchUp = 0;
@@ -110,18 +111,30 @@ export class RunsRoom {
     this.#changed.clear();
   }
 
+  /** Keeps the listed runs; returns whether anything is different. */
+  #take(rows, more) {
+    const text = JSON.stringify([rows, more]);
+    if (text === this.#listedText) return false;
+    this.#listedText = text;
+    this.#runs = rows;
+    this.#more = more;
+    this.#keys = configKeys(rows);
+    return true;
+  }
+
   async refresh() {
+    let isNew = false;
     try {
       const { rows, more } = await callPaged("runs.list", { limit: PAGE }, "runs", MOST);
-      this.#runs = rows;
-      this.#keys = configKeys(rows);
-      this.#more = more;
+      isNew = this.#take(rows, more);
     } catch (error) {
       if (this.#runs === null) this.#fail(error);
       return;
     }
-    this.#render();
-    this.#showPane();
+    if (isNew) {
+      this.#render();
+      this.#showPane();
+    }
     if (await this.#readOthers()) this.#showPane();
     this.#readChanged();
     this.summaries.know(this.#runs.map(({ run_id: id }) => id));

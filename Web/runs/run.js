@@ -108,10 +108,7 @@ export class RunPane {
     this.episodes.hidden = !hasSteps;
     this.player.hidden = !inEpisode;
     if (hasSteps && this.#episodes === null) this.#load("episodes", async () => new (await import("./episodes.js")).Episodes(this.shell));
-    if (inEpisode && this.#player === null) this.#load("player", async () => {
-      const [{ Player }] = await Promise.all([import("./player.js"), stylesheet("/runs/player.css")]);
-      return new Player(this.shell);
-    });
+    if (inEpisode && this.#player === null) this.#load("player", async () => new (await import("./player.js")).Player(this.shell));
     const route = { ...this.route, run: single ?? undefined, episode: inEpisode ? this.route.episode : undefined };
     this.#player?.show(route);
     if (!hasSteps || this.#episodes === null) return;
@@ -124,7 +121,7 @@ export class RunPane {
   async #load(name, make) {
     if (this.#loading.has(name)) return;
     this.#loading.add(name);
-    const part = await make().catch(() => null);
+    const [part] = await Promise.all([make(), stylesheet("/runs/parts.css")]).catch(() => [null]);
     // Without the server it does not come; it is asked for again when something is shown the next time.
     if (part === null) this.#loading.delete(name);
     if (part === null) return;
