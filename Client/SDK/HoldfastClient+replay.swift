@@ -77,4 +77,94 @@ extension HoldfastClient {
     private static var unexpectedFrames: HoldfastError {
         HoldfastError(.protocolViolation, "frames.resolve answered in the form that was not asked for")
     }
+
+    /// Whether there is an array behind a reference.
+    public func hasFrame(_ ref: String) async throws -> Bool { try await resolve([ref]).first != .some(nil) }
+
+    /// An episode from its first step to its last, page by page as they are asked for.
+    ///
+    /// - Parameter pageSize: Steps a page; with their arrays one must fit into the server's limit.
+    public func replay(
+        _ episodeID: String,
+        arrays: [EpisodesSteps.Column] = [.frame],
+        pageSize: Int = 200
+    ) -> AsyncThrowingStream<EpisodesSteps.Result, any Error> {
+        let pages = Pages(client: self, episodeID: episodeID, arrays: arrays, size: pageSize)
+        return AsyncThrowingStream { try await pages.next() }
+    }
+
+    /// The pages of an episode, one after the other.
+    private actor Pages {
+        private let client: HoldfastClient
+        private let episodeID: String
+        private let arrays: [EpisodesSteps.Column]
+        private let size: Int
+        private var cursor: String?
+        private var isOver = false
+
+        init(client: HoldfastClient, episodeID: String, arrays: [EpisodesSteps.Column], size: Int) {
+            self.client = client
+            self.episodeID = episodeID
+            self.arrays = arrays
+            self.size = size
+        }
+
+        func next() async throws -> EpisodesSteps.Result? {
+            guard !isOver else { return nil }
+            let page = try await client.call(
+                EpisodesSteps(
+                    episodeID: episodeID,
+                    limit: size,
+                    cursor: cursor,
+                    arrays: arrays.isEmpty ? nil : arrays
+                )
+            )
+            cursor = page.cursor
+            isOver = page.cursor == nil
+            return page
+        }
+    }
+
+    /// A random training batch; see ``StepsSample``.
+    public func sample(_ sample: StepsSample) async throws -> StepsSample.Result { try await call(sample) }
+
+    /// Random training batches without end, the next one drawn while one is used.
+    ///
+    /// - Parameter ahead: How many batches are drawn before they are asked for.
+    public func samples(
+        _ sample: StepsSample,
+        ahead: Int = 2
+    ) -> AsyncThrowingStream<StepsSample.Result, any Error> {
+        let draws = Draws(client: self, sample: sample, ahead: ahead)
+        return AsyncThrowingStream { try await draws.next() }
+    }
+
+    /// Draws on their way.
+    private actor Draws {
+        private let client: HoldfastClient
+        private var sample: StepsSample
+        private let ahead: Int
+        private var waiting: [Task<StepsSample.Result, any Error>] = []
+
+        init(client: HoldfastClient, sample: StepsSample, ahead: Int) {
+            self.client = client
+            self.sample = sample
+            self.ahead = max(1, ahead)
+        }
+
+        func next() async throws -> StepsSample.Result {
+            while waiting.count <= ahead {
+                let draw = sample
+                // Every draw of a seeded series has a seed of its own.
+                if let seed = sample.seed { sample.seed = seed &+ 1 }
+                waiting.append(Task { [client] in try await client.call(draw) })
+            }
+            return try await waiting.removeFirst().value
+        }
+    }
+
+    /// Checks a run's references against its array file; see ``RefsValidate``.
+    public func validate(run runID: String, decode: Bool = false) async throws -> RefsValidate.Result {
+        try await call(RefsValidate(runID: runID, decode: decode ? true : nil))
+    }
 }

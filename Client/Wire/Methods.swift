@@ -4,7 +4,7 @@ public enum Methods {
         Hello.self, ServerPing.self, ServerStats.self, ServerVacuum.self, ServerBackup.self,
         RunsStart.self, RunsHeartbeat.self, RunsFinish.self, RunsList.self, RunsGet.self, RunsDelete.self,
         StepsAppend.self, EpisodesFinish.self, EpisodesList.self, EpisodesGet.self, EpisodesSteps.self,
-        FramesResolve.self,
+        FramesResolve.self, StepsSample.self, RefsValidate.self,
         MetricsAppend.self, MetricsQuery.self, MetricsSeries.self, MetricsSummary.self, MetricsList.self,
         MetricsPrune.self,
         ImagesInsert.self, LabelsNext.self, LabelsRelease.self, LabelsSet.self, LabelsSetMany.self, LabelsUndo.self,

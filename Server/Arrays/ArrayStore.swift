@@ -268,6 +268,18 @@ final class ArrayStore: Sendable {
         return rows
     }
 
+    /// Reads from a run's file, or from nil where it has none.
+    func withFile<Value: Sendable>(
+        of runID: String,
+        _ body: @escaping @Sendable (RunFile?) throws(HDF5Error) -> Value
+    ) async throws -> Value {
+        do throws(HDF5Error) {
+            return try await executor.run { () throws(HDF5Error) in try body(try openForReading(runID)) }
+        } catch {
+            throw Self.wireError(error, runID: runID)
+        }
+    }
+
     private func openForReading(_ runID: String) throws(HDF5Error) -> RunFile? {
         if let file = open.any(runID) { return file }
         guard !open.isDeleted(runID) else { return nil }

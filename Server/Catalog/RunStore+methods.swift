@@ -7,6 +7,8 @@ import Wire
 struct RunDependent: Sendable {
     /// What refers to a run and forbids its deletion, as `run_in_use` names it; nil if nothing does.
     let use: @Sendable (_ runID: String, Connection) throws -> String?
+    /// The domain's references to arrays of a run.
+    let references: @Sendable (_ runID: String, Connection) throws -> [String]
     /// Removes the domain's rows of a run.
     let delete: @Sendable (_ runID: String, WriteTransaction) throws -> Void
 }
@@ -25,6 +27,7 @@ struct RunMethods: Sendable {
         table.on(RunsHeartbeat.self) { parameters, _ in try heartbeat(parameters) }
         table.on(RunsFinish.self) { parameters, _ in try finish(parameters) }
         table.on(RunsDelete.self) { parameters, _ in try delete(parameters) }
+        table.on(RefsValidate.self) { parameters, _ in try await validate(parameters) }
         table.on(RunsGet.self) { parameters, _ in try await get(parameters) }
         table.on(RunsList.self) { parameters, _ in try await list(parameters) }
     }

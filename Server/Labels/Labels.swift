@@ -49,6 +49,12 @@ struct Labels: Sendable {
             ) { _ in true }
             return isReferred ?? false ? "labels" : nil
         },
+        references: { runID, connection in
+            try connection.rows(
+                "SELECT frame_ref FROM labels WHERE frame_ref >= ? AND frame_ref < ?",
+                ["h5://\(runID)/", "h5://\(runID)0"]
+            ) { $0.string(0) }
+        },
         delete: { _, _ in }
     )
 }

@@ -19,6 +19,7 @@ struct Metrics: Sendable {
     var dependent: RunDependent {
         RunDependent(
             use: { _, _ in nil },
+            references: { _, _ in [] },
             delete: { [series] runID, transaction in
                 let connection = transaction.connection
                 for table in MetricTable.allCases { try MetricIDs.keep(table, connection) }

@@ -123,7 +123,7 @@ struct SeriesReader {
         }
         for level in stride(from: top ?? 0, through: 0, by: -1) {
             let tiles = try tiles(of: stored, level: level, from: 0, axis)
-            if tiles.count >= request.maxPoints { return try withTail(tiles, level: level, stored, axis) }
+            if 2 * tiles.count >= request.maxPoints { return try withTail(tiles, level: level, stored, axis) }
         }
         return try singlePoints(of: stored, axis)
     }

@@ -44,6 +44,11 @@ extension Replay {
                 CREATE INDEX idx_episodes_all_total_reward ON episodes (total_reward, episode_id);
                 CREATE INDEX idx_episodes_all_steps ON episodes (steps, episode_id);
                 """
-        )
+        ),
+        // So that an episode of a run is drawn without going through all of them.
+        Migration(
+            "episodes by index",
+            script: "CREATE INDEX idx_episodes_index ON episodes (run_id, episode_index);"
+        ),
     ]
 }

@@ -60,8 +60,7 @@ extension Replay {
             .integer(Int64(limit) + 1),
         ]
         let sql = """
-            SELECT episode_id, run_id, step_index, action, reward, terminated, truncated, timestamp, frame_ref, obs_ref,
-            info, agent_id, worker_id, \(position) FROM steps
+            SELECT \(Self.stepColumns), \(position) FROM steps
             WHERE \(filter) AND \(position) > ? AND step_index >= ? AND step_index < ? ORDER BY \(position) LIMIT ?
             """
         return try await catalog.read { connection in
@@ -71,7 +70,13 @@ extension Replay {
         }
     }
 
-    private static func step(_ row: Row) throws -> StoredStep {
+    /// What ``step(_:)`` reads.
+    static let stepColumns = """
+        episode_id, run_id, step_index, action, reward, terminated, truncated, timestamp, frame_ref, obs_ref, info,
+        agent_id, worker_id
+        """
+
+    static func step(_ row: Row) throws -> StoredStep {
         StoredStep(
             episodeID: row.string(0),
             runID: row.optionalString(1),
@@ -91,7 +96,7 @@ extension Replay {
 
     /// The observations of steps: one array, or for dict observations one for each name, and which steps have it where
     /// not all have.
-    private func observations(
+    func observations(
         _ refs: [String],
         _ context: CallContext
     ) async throws -> (Observation?, [String: [Int]]?) {

@@ -11,12 +11,22 @@ struct Replay: Sendable {
         table.on(EpisodesList.self) { parameters, _ in try await list(parameters) }
         table.on(EpisodesGet.self) { parameters, _ in try await get(parameters) }
         table.on(EpisodesSteps.self) { parameters, context in try await steps(parameters, context) }
+        table.on(StepsSample.self) { parameters, context in try await sample(parameters, context) }
         table.on(FramesResolve.self) { parameters, context in try await resolve(parameters, context) }
     }
 
     /// How a run's deletion concerns this domain.
     static let dependent = RunDependent(
         use: { _, _ in nil },
+        references: { runID, connection in
+            try connection.rows(
+                """
+                SELECT frame_ref FROM steps WHERE run_id = ?1 AND frame_ref IS NOT NULL
+                UNION ALL SELECT obs_ref FROM steps WHERE run_id = ?1 AND obs_ref IS NOT NULL
+                """,
+                [runID]
+            ) { $0.string(0) }
+        },
         delete: { runID, transaction in
             try transaction.connection.execute("DELETE FROM steps WHERE run_id = ?", runID)
             try transaction.connection.execute("DELETE FROM episodes WHERE run_id = ?", runID)

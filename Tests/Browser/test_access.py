@@ -54,7 +54,7 @@ def test_the_keyboard_alone_reaches_everything(server: Server, page: Page):
     wait_until(page, lambda: server.labeled() == 1, "one label, and no skip")
     tab_to(page, "Runs", start=True)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("link", name="alpha")).to_be_visible()
+    expect(page.get_by_role("link", name="alpha", exact=True)).to_be_visible()
     tab_to(page, "alpha", start=True)
     page.keyboard.press("Enter")
     expect(page.locator(".episodes tbody tr")).to_have_count(2)
