@@ -13,5 +13,8 @@ public enum Methods {
         LabelsDisagreements.self, LabelsAgreement.self,
         HoldoutNext.self, HoldoutImages.self, HoldoutEvaluate.self, HoldoutLedger.self,
         SnapshotsCreate.self, SnapshotsGet.self, SnapshotsList.self,
+        VariablesSchema.self, VariablesSave.self, VariablesLoad.self, VariablesLoadAll.self, VariablesVersions.self,
+        VariablesList.self, VariablesDelete.self,
+        LineageSave.self, LineageFind.self, LineageGet.self, LineageUpstream.self, LineageDownstream.self,
     ]
 }

@@ -51,6 +51,7 @@ final class HoldfastServer: Sendable {
             ),
             metrics: Metrics(catalog: catalog),
             replay: Replay(catalog: catalog, arrays: arrays),
+            provenance: Provenance(catalog: catalog, arrays: arrays),
             gate: Gate(token: configuration.token, holdoutToken: configuration.holdoutToken)
         )
         let failure: (any Error)?
@@ -85,6 +86,7 @@ final class HoldfastServer: Sendable {
         let labels: Labels
         let metrics: Metrics
         let replay: Replay
+        let provenance: Provenance
         let gate: Gate
     }
 
@@ -112,16 +114,21 @@ final class HoldfastServer: Sendable {
             let settings = try configuration.labelSettings(stored: stored)
             let migrations =
                 [SettingsTable.migration] + Producers.migrations + RunStore.migrations + Replay.migrations
-                + Metrics.migrations + Labels.migrations(settings)
+                + Metrics.migrations + Labels.migrations(settings) + Provenance.migrations
             let catalog = try Catalog(
                 path: directory.database,
                 durability: configuration.durability,
                 migrations: migrations,
                 arrays: arrays
             )
+            if let keys = configuration.schemaKeys {
+                try catalog.writeNow { try VariableKeys.declare(keys, $0) }
+            }
             return (catalog, settings)
         } catch let error as SettingsError {
             throw CommandFailure(code: CommandFailure.usage, message: error.description)
+        } catch let error as WireError {
+            throw CommandFailure(code: CommandFailure.usage, message: "--schema-keys: \(error.message)")
         } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
             throw CommandFailure(
                 code: CommandFailure.dataDamaged,
@@ -213,9 +220,10 @@ final class HoldfastServer: Sendable {
         RunMethods(
             catalog: parts.catalog,
             arrays: parts.arrays,
-            dependents: [Replay.dependent, parts.metrics.dependent, Labels.dependent]
+            dependents: [Replay.dependent, parts.metrics.dependent, Labels.dependent, Provenance.dependent]
         ).register(in: &table)
         parts.replay.register(in: &table)
+        parts.provenance.register(in: &table)
         parts.metrics.register(in: &table)
         parts.labels.register(in: &table)
     }

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 public import Logging
+import Wire
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 extension LabelSettings.SplitKey: ExpressibleByArgument {}
@@ -67,6 +68,11 @@ struct ServeOptions: ParsableArguments {
             "What is hashed to split: filename or study; fixed when the database is made. [HOLDFAST_SPLIT_BY] (default: filename)"
     )
     var splitBy: LabelSettings.SplitKey?
+    @Option(
+        help:
+            "The keys that locate variables, as name:type,… with type string, integer or number; fixed when declared. [HOLDFAST_SCHEMA_KEYS]"
+    )
+    var schemaKeys: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical. [HOLDFAST_LOG_LEVEL] (default: info)")
     var logLevel: Logger.Level?
 }
@@ -104,6 +110,7 @@ extension ServeOptions {
             validationPercent: try percent(try setting(validationPercent, "VALIDATION_PERCENT")),
             splitSeed: try setting(splitSeed, "SPLIT_SEED"),
             splitBy: try setting(splitBy, "SPLIT_BY"),
+            schemaKeys: try setting(schemaKeys, "SCHEMA_KEYS").map(Self.keys),
             logLevel: try setting(logLevel, "LOG_LEVEL") ?? .info
         )
         if let folder = configuration.webFolder, !FileManager.default.fileExists(atPath: folder + "/index.html") {
@@ -123,6 +130,19 @@ extension ServeOptions {
             }
         }
         return configuration
+    }
+
+    private static func keys(_ text: String) throws -> [VariablesSchema.Key] {
+        try text.split(separator: ",").map { part in
+            let words = part.split(separator: ":")
+            guard words.count == 2, let type = VariablesSchema.Key.Kind(rawValue: String(words[1])) else {
+                throw CommandFailure(
+                    code: CommandFailure.usage,
+                    message: "--schema-keys: \"\(part)\" is not name:type, with type string, integer or number"
+                )
+            }
+            return VariablesSchema.Key(name: String(words[0]), type: type)
+        }
     }
 
     private func count(_ value: Int?, _ flag: String) throws -> Int? {

@@ -1,4 +1,5 @@
 import Logging
+import Wire
 
 /// All settings of a server, read once and passed down.
 struct ServerConfiguration: Sendable {
@@ -19,6 +20,8 @@ struct ServerConfiguration: Sendable {
     var validationPercent: Double? = nil
     var splitSeed: Int64? = nil
     var splitBy: LabelSettings.SplitKey? = nil
+    /// Nil: as declared, if they are.
+    var schemaKeys: [VariablesSchema.Key]? = nil
     var logLevel: Logger.Level
 
     /// The label settings that result, given those that the database was made with.

@@ -8,8 +8,11 @@ struct Migration: Sendable {
         self.apply = apply
     }
 
-    /// A step that is an SQL script.
-    init(_ name: String, script: String) {
-        self.init(name) { try $0.run(script: script) }
+    /// A step that is an SQL script, and what follows it.
+    init(_ name: String, script: String, then: @escaping @Sendable (Connection) throws -> Void = { _ in }) {
+        self.init(name) { connection in
+            try connection.run(script: script)
+            try then(connection)
+        }
     }
 }

@@ -35,8 +35,8 @@ struct RunMethods: Sendable {
     /// Throws unless the id is valid and not the reserved one.
     static func check(_ runID: String) throws {
         try RunID.check(runID)
-        guard runID != RunID.images else {
-            throw WireError.invalidParams("run_id \"\(RunID.images)\" is reserved for the arrays of images.insert")
+        guard !RunID.reserved.contains(runID) else {
+            throw WireError.invalidParams("run_id \"\(runID)\" is reserved for the server's own arrays")
         }
     }
 
@@ -204,7 +204,7 @@ struct RunMethods: Sendable {
             try connection.page(
                 """
                 SELECT \(Self.columns) FROM runs
-                WHERE deleted_at IS NULL AND run_id != 'images' AND (started_at, run_id) < (?, ?)
+                WHERE deleted_at IS NULL AND run_id NOT IN ('images', 'variables') AND (started_at, run_id) < (?, ?)
                 ORDER BY started_at DESC, run_id DESC LIMIT ?
                 """,
                 [after?.startedAt ?? "~", after?.runID ?? "", limit + 1],

@@ -11,7 +11,7 @@ extension RunMethods {
                 "SELECT next_row FROM runs WHERE run_id = ? AND deleted_at IS NULL",
                 runID
             ) { $0.int(0) }
-            guard state != nil || runID == RunID.images else {
+            guard state != nil || RunID.reserved.contains(runID) else {
                 throw WireError.notFound("run \"\(runID)\" does not exist")
             }
             return (

@@ -99,7 +99,7 @@ struct StepDraw {
         let rows = try connection.rows(
             """
             SELECT run_id, next_row FROM runs
-            WHERE deleted_at IS NULL AND next_row > 0 AND run_id != 'images' \(list ?? "") ORDER BY run_id
+            WHERE deleted_at IS NULL AND next_row > 0 \(list ?? "") ORDER BY run_id
             """,
             parameters.runIDs ?? []
         ) { ($0.string(0), $0.int(1)) }

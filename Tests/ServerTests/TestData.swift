@@ -28,7 +28,7 @@ final class TestData: Sendable {
         arrays = try ArrayStore(directory: place.arrays)
         let migrations =
             [SettingsTable.migration] + Producers.migrations + RunStore.migrations + Replay.migrations
-            + Metrics.migrations + Labels.migrations(settings)
+            + Metrics.migrations + Labels.migrations(settings) + Provenance.migrations
         catalog = try Catalog(path: place.database, durability: durability, migrations: migrations, arrays: arrays)
         labels = Labels(catalog: catalog, arrays: arrays, settings: settings, holdoutLooks: holdoutLooks)
         let metrics = Metrics(catalog: catalog)
@@ -41,9 +41,10 @@ final class TestData: Sendable {
         RunMethods(
             catalog: catalog,
             arrays: arrays,
-            dependents: [Replay.dependent, metrics.dependent, Labels.dependent]
+            dependents: [Replay.dependent, metrics.dependent, Labels.dependent, Provenance.dependent]
         ).register(in: &table)
         Replay(catalog: catalog, arrays: arrays).register(in: &table)
+        Provenance(catalog: catalog, arrays: arrays).register(in: &table)
         metrics.register(in: &table)
         labels.register(in: &table)
         dispatcher = Dispatcher(table: table, writer: catalog.writer)

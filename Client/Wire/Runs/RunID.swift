@@ -2,6 +2,10 @@
 public enum RunID {
     /// The run that keeps the arrays given to `images.insert`; clients can't write to it.
     public static let images = "images"
+    /// The run that keeps large values of variables; clients can't write to it.
+    public static let variables = "variables"
+    /// The runs that are none of a user's.
+    public static let reserved: Set<String> = [images, variables]
 
     /// Throws unless the text is a run id: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}` without `..`.
     public static func check(_ text: String) throws(WireError) {

@@ -1,0 +1,246 @@
+import NIOCore
+import Wire
+
+extension Provenance {
+    /// A record before its value is read.
+    private struct Found: Sendable {
+        let saveID: Int64
+        var record: VariableRecord
+        let location: String
+        let versionKeys: String
+        let size: Int
+        let bytes: [UInt8]?
+        let firstLeaf: Int?
+    }
+
+    private static let columns = """
+        s.id, r.record_id, l.variable, r.schema_version, r.metadata, r.content_hash, s.at, l.location, r.version_keys,
+        c.size, c.bytes, c.first_leaf,
+        (SELECT lineage_hash FROM lineage WHERE output_record_id = r.record_id)
+        """
+
+    private static let source = """
+        variable_saves AS s JOIN variable_records AS r USING (record_id)
+        JOIN variable_locations AS l ON l.location_id = s.location_id JOIN variable_contents AS c USING (content_hash)
+        """
+
+    private static func found(_ row: Row) throws -> Found {
+        Found(
+            saveID: row.integer(0),
+            record: VariableRecord(
+                recordID: row.string(1),
+                variable: row.string(2),
+                schemaVersion: row.int(3),
+                metadata: try JSONCoding.decode([String: JSONValue].self, from: ByteBuffer(string: row.string(4))),
+                contentHash: row.string(5),
+                lineageHash: row.optionalString(12),
+                savedAt: row.double(6),
+                value: nil
+            ),
+            location: row.string(7),
+            versionKeys: row.string(8),
+            size: row.int(9),
+            bytes: row.isNull(10) ? nil : row.blob(10),
+            firstLeaf: row.optionalInteger(11).map { Int($0) }
+        )
+    }
+
+    /// `variables.load`
+    func load(_ parameters: VariablesLoad, _ context: CallContext) async throws -> VariableRecord {
+        try Self.check(variable: parameters.variable)
+        let found = try await catalog.read { connection in
+            try parameters.version.map { try Self.exact($0, parameters, connection) }
+                ?? Self.latest(parameters, connection)
+        }
+        return try await complete(found, context)
+    }
+
+    private static func exact(
+        _ recordID: String,
+        _ parameters: VariablesLoad,
+        _ connection: Connection
+    ) throws -> Found {
+        let found = try connection.first(
+            """
+            SELECT \(columns) FROM \(source) WHERE r.record_id = ? AND l.variable = ? AND r.deleted_at IS NULL
+            ORDER BY s.id DESC LIMIT 1
+            """,
+            recordID,
+            parameters.variable,
+            read: found
+        )
+        guard let found else {
+            throw WireError.notFound("\"\(parameters.variable)\" has no record \"\(recordID.prefix(64))\"")
+        }
+        return found
+    }
+
+    private static func latest(_ parameters: VariablesLoad, _ connection: Connection) throws -> Found {
+        let address = try VariableKeys.read(connection).address(of: parameters.metadata ?? [:])
+        var matches: [Found] = []
+        for location in try locations(parameters.variable, address, after: 0, limit: 101, connection) {
+            if let found = try newest(at: location, address, asOf: parameters.asOf, connection) {
+                matches.append(found)
+            }
+        }
+        guard let first = matches.first else {
+            throw WireError.notFound("there is no \"\(parameters.variable)\" with this metadata")
+        }
+        guard matches.count == 1 else {
+            throw WireError(
+                "ambiguous_version",
+                "\(matches.count > 100 ? "more than 100" : "\(matches.count)") locations of \"\(parameters.variable)\" fit; add keys, or use variables.load_all",
+                details: [
+                    "candidates": .array(
+                        matches.prefix(100).map { found in
+                            .object([
+                                "record_id": .string(found.record.recordID), "metadata": .object(found.record.metadata),
+                            ])
+                        }
+                    )
+                ]
+            )
+        }
+        return first
+    }
+
+    /// The locations whose keys have the values that are asked for, by id.
+    private static func locations(
+        _ variable: String,
+        _ address: VariableKeys.Address,
+        after: Int64,
+        limit: Int,
+        _ connection: Connection
+    ) throws -> [Int64] {
+        let exact = try connection.first(
+            "SELECT location_id FROM variable_locations WHERE variable = ? AND location = ? AND location_id > ?",
+            variable,
+            try address.text,
+            after
+        ) { $0.integer(0) }
+        var conditions = ["l.variable = ?", "l.location_id > ?"]
+        var arguments: [any SQLConvertible] = [variable, after]
+        for (name, value) in address.location.sorted(by: { $0.key < $1.key }) {
+            conditions.append(
+                """
+                l.location_id IN
+                (SELECT location_id FROM variable_location_keys WHERE variable = ? AND name = ? AND value = ?)
+                """
+            )
+            arguments += [variable, name, String(buffer: try JSONCoding.encode(value))] as [any SQLConvertible]
+        }
+        // A location that is named in full is meant, even if others have more keys.
+        if let exact, !address.location.isEmpty { return [exact] }
+        return try connection.rows(
+            """
+            SELECT location_id FROM variable_locations AS l WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY location_id LIMIT ?
+            """,
+            arguments + [limit]
+        ) { $0.integer(0) }
+    }
+
+    /// The latest record at a location that has the version keys that are asked for.
+    private static func newest(
+        at location: Int64,
+        _ address: VariableKeys.Address,
+        asOf: Double?,
+        _ connection: Connection
+    ) throws -> Found? {
+        let tests = address.versionKeys.keys.map { _ in
+            "EXISTS (SELECT 1 FROM json_each(r.version_keys) WHERE key = ? AND json_quote(value) = ?)"
+        }
+        var arguments: [any SQLConvertible] = [location, asOf ?? .infinity]
+        for (name, value) in address.versionKeys {
+            arguments += [name, String(buffer: try JSONCoding.encode(value))] as [any SQLConvertible]
+        }
+        return try connection.rows(
+            """
+            SELECT \(columns) FROM \(source) WHERE s.location_id = ? AND s.at <= ? AND r.deleted_at IS NULL
+            \(tests.map { "AND \($0)" }.joined(separator: " ")) ORDER BY s.id DESC LIMIT 1
+            """,
+            arguments,
+            found
+        ).first
+    }
+
+    private struct Key: Codable {
+        let id: Int64
+    }
+
+    /// `variables.load_all`
+    func loadAll(_ parameters: VariablesLoadAll, _ context: CallContext) async throws -> VariablesLoadAll.Result {
+        try Self.check(variable: parameters.variable)
+        let limit = try Page.limit(parameters.limit, default: 100, maximum: 1000)
+        let after = try Page.key(Key.self, of: parameters.cursor)?.id ?? 0
+        let (found, last) = try await catalog.read { connection in
+            let address = try VariableKeys.read(connection).address(of: parameters.metadata ?? [:])
+            let locations = try Self.locations(
+                parameters.variable,
+                address,
+                after: after,
+                limit: limit + 1,
+                connection
+            )
+            let page = locations.prefix(limit)
+            let found = try page.compactMap {
+                try Self.newest(at: $0, address, asOf: parameters.asOf, connection)
+            }
+            return (found, locations.count > limit ? page.last : nil)
+        }
+        var records: [VariableRecord] = []
+        for found in found {
+            records.append(parameters.values ?? true ? try await complete(found, context) : found.record)
+        }
+        return VariablesLoadAll.Result(records: records, cursor: try last.map { try Page.cursor(Key(id: $0)) })
+    }
+
+    /// `variables.versions`
+    func versions(_ parameters: VariablesVersions) async throws -> VariablesVersions.Result {
+        try Self.check(variable: parameters.variable)
+        let limit = try Page.limit(parameters.limit, default: 100, maximum: 1000)
+        let before = try Page.key(Key.self, of: parameters.cursor)?.id ?? .max
+        let found = try await catalog.read { connection in
+            let address = try VariableKeys.read(connection).address(of: parameters.metadata ?? [:])
+            var conditions = ["l.variable = ?", "s.id < ?", "r.deleted_at IS NULL"]
+            var arguments: [any SQLConvertible] = [parameters.variable, before]
+            for (name, value) in address.location.merging(address.versionKeys, uniquingKeysWith: { $1 }) {
+                conditions.append(
+                    "EXISTS (SELECT 1 FROM json_each(r.metadata) WHERE key = ? AND json_quote(value) = ?)"
+                )
+                arguments += [name, String(buffer: try JSONCoding.encode(value))] as [any SQLConvertible]
+            }
+            return try connection.rows(
+                """
+                SELECT \(Self.columns) FROM \(Self.source) WHERE \(conditions.joined(separator: " AND "))
+                ORDER BY s.id DESC LIMIT ?
+                """,
+                arguments + [limit + 1],
+                Self.found
+            )
+        }
+        let last = found.count > limit ? found[limit - 1].saveID : nil
+        return VariablesVersions.Result(
+            versions: found.prefix(limit).map(\.record),
+            cursor: try last.map { try Page.cursor(Key(id: $0)) }
+        )
+    }
+
+    private func complete(_ found: Found, _ context: CallContext) async throws -> VariableRecord {
+        var record = found.record
+        guard found.size <= context.limits.attachments else {
+            throw WireError(
+                .resultTooLarge,
+                "the value of \(record.recordID) takes \(found.size) bytes",
+                details: ["limit": .integer(Int64(context.limits.attachments))]
+            )
+        }
+        if let bytes = found.bytes {
+            record.value = try StoredValue.decode(ByteBuffer(bytes: bytes))
+        } else {
+            let bytes = try await Leaves.read(first: found.firstLeaf ?? 0, bytes: found.size, arrays)
+            record.value = try StoredValue.decode(bytes)
+        }
+        return record
+    }
+}

@@ -1,0 +1,83 @@
+import Wire
+
+extension Provenance {
+    static let migrations = [
+        Migration("lineage", script: variables + lineage) { connection in
+            try connection.execute(
+                """
+                INSERT INTO runs (run_id, status, tags, compression, started_at, heartbeat_at, finished_at)
+                VALUES (?1, 'finished', '[]', 'lzf', ?2, ?2, ?2)
+                """,
+                RunID.variables,
+                Timestamp.text(Timestamp.now())
+            )
+        }
+    ]
+
+    private static let variables = """
+        CREATE TABLE variable_keys (
+            position INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL,
+            type TEXT NOT NULL CHECK (type IN ('string', 'integer', 'number'))
+        ) STRICT;
+        -- What values consist of, each once: small ones here, large ones as rows of leaves in the array file of the run
+        -- "variables".
+        CREATE TABLE variable_contents (
+            content_hash TEXT PRIMARY KEY NOT NULL,
+            size INTEGER NOT NULL,
+            bytes BLOB,
+            first_leaf INTEGER
+        ) STRICT;
+        CREATE TABLE variable_locations (
+            location_id INTEGER PRIMARY KEY,
+            variable TEXT NOT NULL,
+            location TEXT NOT NULL,
+            UNIQUE (variable, location)
+        ) STRICT;
+        CREATE TABLE variable_location_keys (
+            variable TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, location_id INTEGER NOT NULL,
+            PRIMARY KEY (variable, name, value, location_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE variable_records (
+            record_id TEXT PRIMARY KEY NOT NULL,
+            location_id INTEGER NOT NULL REFERENCES variable_locations (location_id),
+            schema_version INTEGER NOT NULL,
+            content_hash TEXT NOT NULL REFERENCES variable_contents (content_hash),
+            metadata TEXT NOT NULL,
+            version_keys TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            deleted_at TEXT
+        ) STRICT;
+        CREATE INDEX idx_variable_records_location ON variable_records (location_id);
+        CREATE TABLE variable_saves (
+            id INTEGER PRIMARY KEY,
+            location_id INTEGER NOT NULL,
+            record_id TEXT NOT NULL REFERENCES variable_records (record_id),
+            at REAL NOT NULL
+        ) STRICT;
+        CREATE INDEX idx_variable_saves_location ON variable_saves (location_id, id);
+        CREATE INDEX idx_variable_saves_record ON variable_saves (record_id);
+
+        """
+
+    private static let lineage = """
+        CREATE TABLE lineage (
+            output_record_id TEXT UNIQUE NOT NULL,
+            output_type TEXT NOT NULL,
+            lineage_hash TEXT,
+            output_num INTEGER NOT NULL DEFAULT 0,
+            function_name TEXT NOT NULL,
+            function_hash TEXT NOT NULL,
+            inputs TEXT NOT NULL,
+            constants TEXT NOT NULL,
+            run_id TEXT,
+            user_id TEXT,
+            created_at TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX idx_lineage_lineage_hash ON lineage (lineage_hash);
+        CREATE TABLE lineage_edges (
+            input_record_id TEXT NOT NULL, output_record_id TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
+            PRIMARY KEY (output_record_id, name, input_record_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX idx_lineage_edges_input ON lineage_edges (input_record_id);
+        """
+}

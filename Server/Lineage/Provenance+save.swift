@@ -1,0 +1,221 @@
+import Crypto
+import HDF5
+import NIOCore
+import Wire
+
+extension Provenance {
+    /// A value, hashed and ready to be stored.
+    private struct Prepared: Sendable {
+        let contentHash: String
+        let digest: [UInt8]
+        let size: Int
+        let bytes: [UInt8]?
+        let rows: [EncodedRow]
+    }
+
+    /// `variables.save`
+    func save(
+        _ parameters: VariablesSave
+    ) async throws -> @Sendable (WriteTransaction) throws -> VariablesSave.Result {
+        try Self.check(variable: parameters.variable)
+        try StoredValue.check(parameters.value)
+        if let lineage = parameters.lineage { try Self.check(lineage) }
+        let value = try await prepare(parameters.value)
+        return { transaction in
+            let connection = transaction.connection
+            let address = try VariableKeys.read(connection).address(of: parameters.metadata)
+            let recordID = try Self.recordID(parameters, value.digest, address)
+            try store(value, transaction)
+            let location = try Self.location(parameters.variable, address, connection)
+            let isNew = try Self.insert(recordID, parameters, value.contentHash, location, address, transaction)
+            try connection.execute(
+                "INSERT INTO variable_saves (location_id, record_id, at) VALUES (?, ?, ?)",
+                location,
+                recordID,
+                transaction.time
+            )
+            if let lineage = parameters.lineage {
+                try Self.save(lineage, of: recordID, type: parameters.variable, transaction)
+            }
+            return VariablesSave.Result(recordID: recordID, deduplicated: !isNew)
+        }
+    }
+
+    private func prepare(_ value: VariableValue) async throws -> Prepared {
+        let digest = try SHA256Digest(content: value)
+        let hash = Canonical.hex(digest)
+        let bytes = try StoredValue.encode(value)
+        let size = bytes.readableBytes
+        guard size > Leaves.inlineLimit else {
+            return Prepared(
+                contentHash: hash,
+                digest: Array(digest),
+                size: size,
+                bytes: Array(bytes.readableBytesView),
+                rows: []
+            )
+        }
+        let isKnown = try await catalog.read { connection in
+            try connection.first("SELECT 1 FROM variable_contents WHERE content_hash = ?", hash) { _ in true } ?? false
+        }
+        // What is there already needs no compression; contents are never removed while the server runs.
+        let rows = isKnown ? [] : try await Leaves.encode(bytes, arrays)
+        return Prepared(contentHash: hash, digest: Array(digest), size: size, bytes: nil, rows: rows)
+    }
+
+    private static func recordID(
+        _ parameters: VariablesSave,
+        _ digest: [UInt8],
+        _ address: VariableKeys.Address
+    ) throws -> String {
+        var bytes = Canonical()
+        bytes.add("record")
+        bytes.add(parameters.variable)
+        bytes.add(UInt64(bitPattern: Int64(parameters.schemaVersion ?? 1)))
+        bytes.add(raw: digest)
+        bytes.add(.object(address.location.merging(address.versionKeys) { $1 }))
+        return String(Canonical.hex(bytes.digest).prefix(16))
+    }
+
+    private func store(_ value: Prepared, _ transaction: WriteTransaction) throws {
+        let connection = transaction.connection
+        let isKnown = try connection.first(
+            "SELECT 1 FROM variable_contents WHERE content_hash = ?",
+            value.contentHash
+        ) { _ in true }
+        if isKnown ?? false { return }
+        var first: Int?
+        if value.bytes == nil {
+            let spec = try Leaves.spec()
+            try RunStore.beginArrays(RunID.variables, try RunStore.state(RunID.variables, connection), transaction)
+            try RunStore.registerDataset(
+                spec.name,
+                spec.layout,
+                countedBy: .itself,
+                runID: RunID.variables,
+                connection
+            )
+            let start =
+                try connection.first(
+                    "SELECT rows FROM run_datasets WHERE run_id = ? AND name = ?",
+                    RunID.variables,
+                    spec.name
+                ) { $0.int(0) } ?? 0
+            first = start
+            let rows = value.rows.enumerated().map { (start + $0, $1) }
+            try connection.execute(
+                "UPDATE run_datasets SET rows = ? WHERE run_id = ? AND name = ?",
+                start + rows.count,
+                RunID.variables,
+                spec.name
+            )
+            transaction.arrays.append(
+                [Column(spec: spec, extent: start + rows.count, payload: .rows(rows))],
+                runID: RunID.variables
+            )
+        }
+        try connection.execute(
+            "INSERT INTO variable_contents (content_hash, size, bytes, first_leaf) VALUES (?, ?, ?, ?)",
+            value.contentHash,
+            value.size,
+            value.bytes,
+            first
+        )
+    }
+
+    private static func location(
+        _ variable: String,
+        _ address: VariableKeys.Address,
+        _ connection: Connection
+    ) throws -> Int64 {
+        let text = try address.text
+        let known = try connection.first(
+            "SELECT location_id FROM variable_locations WHERE variable = ? AND location = ?",
+            variable,
+            text
+        ) { $0.integer(0) }
+        if let known { return known }
+        try connection.execute("INSERT INTO variable_locations (variable, location) VALUES (?, ?)", variable, text)
+        let id = connection.lastInsertedRowID
+        for (name, value) in address.location {
+            try connection.execute(
+                "INSERT INTO variable_location_keys (variable, name, value, location_id) VALUES (?, ?, ?, ?)",
+                variable,
+                name,
+                String(buffer: try JSONCoding.encode(value)),
+                id
+            )
+        }
+        return id
+    }
+
+    /// Adds a record, or brings a deleted one back; says whether it was not there.
+    private static func insert(
+        _ recordID: String,
+        _ parameters: VariablesSave,
+        _ contentHash: String,
+        _ location: Int64,
+        _ address: VariableKeys.Address,
+        _ transaction: WriteTransaction
+    ) throws -> Bool {
+        let isDeleted = try transaction.connection.first(
+            "SELECT deleted_at IS NOT NULL FROM variable_records WHERE record_id = ?",
+            recordID
+        ) { $0.bool(0) }
+        if let isDeleted {
+            if isDeleted {
+                try transaction.connection.execute(
+                    "UPDATE variable_records SET deleted_at = NULL WHERE record_id = ?",
+                    recordID
+                )
+            }
+            return isDeleted
+        }
+        try transaction.connection.execute(
+            """
+            INSERT INTO variable_records
+            (record_id, location_id, schema_version, content_hash, metadata, version_keys, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            recordID,
+            location,
+            parameters.schemaVersion ?? 1,
+            contentHash,
+            try VariableKeys.Address.text(address.location.merging(address.versionKeys) { $1 }),
+            try VariableKeys.Address.text(address.versionKeys),
+            transaction.timestamp
+        )
+        return true
+    }
+
+    /// `variables.delete`
+    func delete(
+        _ parameters: VariablesDelete
+    ) throws -> @Sendable (WriteTransaction) throws -> VariablesDelete.Result {
+        try Self.check(variable: parameters.variable)
+        guard (parameters.version == nil) != (parameters.metadata == nil) else {
+            throw WireError.invalidParams("variables.delete takes exactly one of version and metadata")
+        }
+        return { transaction in
+            let connection = transaction.connection
+            var condition = "record_id = ?2"
+            var value = parameters.version ?? ""
+            if let metadata = parameters.metadata {
+                condition = "location = ?2"
+                value = try VariableKeys.read(connection).address(of: metadata).text
+            }
+            let deleted = try connection.execute(
+                """
+                UPDATE variable_records SET deleted_at = ?3 WHERE deleted_at IS NULL AND record_id IN
+                (SELECT record_id FROM variable_records JOIN variable_locations USING (location_id)
+                WHERE variable = ?1 AND \(condition))
+                """,
+                parameters.variable,
+                value,
+                transaction.timestamp
+            )
+            guard deleted > 0 else { throw WireError.notFound("there is no such record of \"\(parameters.variable)\"") }
+            return VariablesDelete.Result(deleted: deleted)
+        }
+    }
+}
