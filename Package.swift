@@ -116,6 +116,13 @@ let package = Package(
             path: "Tests/ClientTests",
             swiftSettings: safe
         ),
+        .target(name: "CFork", path: "Tests/CFork"),
+        .executableTarget(
+            name: "Trainer",
+            dependencies: ["Holdfast", "CFork", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Trainer",
+            swiftSettings: safe
+        ),
         .testTarget(
             name: "CartPoleTests",
             dependencies: ["CartPole"],

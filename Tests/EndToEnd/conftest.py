@@ -7,7 +7,8 @@ import pytest
 
 import games
 import replay
-from server import Server
+from server import Server, environment
+from trainer import Trainer, tool
 from wire import RpcError
 
 
@@ -108,3 +109,49 @@ def recording():
 def is_long():
     """HOLDFAST_LONG=1 asks for the long form of the tests that have one."""
     return os.environ.get("HOLDFAST_LONG") == "1"
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 48 MiB of memory."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder], capture_output=True, text=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"needs the right to mount a tmpfs: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.fixture
+def make_trainer(binary, tmp_path):
+    """Makes training processes; those that still run at the end are killed."""
+    if not os.path.exists(tool(binary)):
+        pytest.skip(f"needs {tool(binary)}")
+    trainers = []
+
+    def make(address, spool, *arguments, **options):
+        trainers.append(Trainer(binary, address, tmp_path / spool, *arguments, **options))
+        return trainers[-1]
+
+    yield make
+    for trainer in trainers:
+        trainer.clean_up()
+
+
+@pytest.fixture
+def start_sync(binary, tmp_path):
+    """Starts `holdfast sync` without waiting for it."""
+    processes = []
+
+    def start(spool, address):
+        command = [binary, "sync", tmp_path / spool, "--server", "{}:{}".format(*address)]
+        processes.append(subprocess.Popen(command, env=environment(), stdin=subprocess.DEVNULL))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()

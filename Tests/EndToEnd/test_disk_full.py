@@ -1,7 +1,6 @@
 """A full disk: a refusal that says so and can be resent, reads go on, and it recovers when space is freed."""
 
 import os
-import subprocess
 import uuid
 
 import numpy
@@ -12,20 +11,6 @@ from waiting import eventually
 from wire import RpcError
 
 MIB = 1 << 20
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 48 MiB of memory."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder], capture_output=True, text=True
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"needs the right to mount a tmpfs: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
 
 
 @pytest.fixture
