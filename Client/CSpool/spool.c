@@ -2,6 +2,7 @@
 #include "CSpool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -77,14 +78,20 @@ uint64_t cspool_load_acquire(const void *address) {
     return __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
 }
 
-void cspool_prefault(void *address, size_t size) {
+int cspool_prefault(void *address, size_t size) {
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
-    if (madvise(address, size, MADV_POPULATE_WRITE) == 0) return;
-    // Kernels before 5.14: a store to each page does the same.
-    long page = sysconf(_SC_PAGESIZE);
-    for (size_t offset = 0; offset < size; offset += (size_t)page) ((volatile char *)address)[offset] = 0;
+    while (madvise(address, size, MADV_POPULATE_WRITE) != 0) {
+        if (errno == EINTR || errno == EAGAIN) continue;
+        // A store would be SIGBUS where the file system has no block after all.
+        if (errno != EINVAL) return errno == EFAULT ? ENOSPC : errno;
+        // Kernels before 5.14: a store to each page does the same.
+        long page = sysconf(_SC_PAGESIZE);
+        for (size_t offset = 0; offset < size; offset += (size_t)page) ((volatile char *)address)[offset] = 0;
+        break;
+    }
+    return 0;
 }
 
 void cspool_not_in_child(void *address, size_t size) { madvise(address, size, MADV_DONTFORK); }
@@ -104,8 +111,10 @@ struct cspool_lock {
 
 enum { MOST_DESCRIPTORS = 1024 };
 
+/// The order in which they are taken: `registry`, then each lock, then `openings`, for files are opened under a lock.
 static pthread_mutex_t registry = PTHREAD_MUTEX_INITIALIZER;
 static struct cspool_lock *locks;
+static pthread_mutex_t openings = PTHREAD_MUTEX_INITIALIZER;
 static int descriptors[MOST_DESCRIPTORS];
 static int descriptor_count;
 static uint64_t forks;
@@ -114,9 +123,11 @@ static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
 static void before_fork(void) {
     pthread_mutex_lock(&registry);
     for (struct cspool_lock *lock = locks; lock; lock = lock->next) pthread_mutex_lock(&lock->mutex);
+    pthread_mutex_lock(&openings);
 }
 
 static void after_fork_in_parent(void) {
+    pthread_mutex_unlock(&openings);
     for (struct cspool_lock *lock = locks; lock; lock = lock->next) pthread_mutex_unlock(&lock->mutex);
     pthread_mutex_unlock(&registry);
 }
@@ -129,6 +140,7 @@ static void after_fork_in_child(void) {
     for (struct cspool_lock *lock = locks; lock; lock = lock->next) pthread_mutex_init(&lock->mutex, NULL);
     for (int index = 0; index < descriptor_count; index++) close(descriptors[index]);
     descriptor_count = 0;
+    pthread_mutex_init(&openings, NULL);
     pthread_mutex_init(&registry, NULL);
 }
 
@@ -163,21 +175,31 @@ void cspool_lock_give(cspool_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
 
 uint64_t cspool_forks(void) { return __atomic_load_n(&forks, __ATOMIC_RELAXED); }
 
-void cspool_close_in_child(int descriptor) {
+int cspool_open(const char *path, int flags) {
     pthread_once(&handlers_once, add_handlers);
-    pthread_mutex_lock(&registry);
-    if (descriptor_count < MOST_DESCRIPTORS) descriptors[descriptor_count++] = descriptor;
-    pthread_mutex_unlock(&registry);
+    pthread_mutex_lock(&openings);
+    int descriptor = -1;
+    if (descriptor_count < MOST_DESCRIPTORS) {
+        descriptor = open(path, flags | O_CLOEXEC, 0600);
+        if (descriptor >= 0) descriptors[descriptor_count++] = descriptor;
+    } else {
+        errno = EMFILE;
+    }
+    int code = errno;
+    pthread_mutex_unlock(&openings);
+    errno = code;
+    return descriptor;
 }
 
-void cspool_keep_in_child(int descriptor) {
-    pthread_mutex_lock(&registry);
+void cspool_close(int descriptor) {
+    pthread_mutex_lock(&openings);
     for (int index = 0; index < descriptor_count; index++) {
         if (descriptors[index] != descriptor) continue;
         descriptors[index] = descriptors[--descriptor_count];
+        close(descriptor);
         break;
     }
-    pthread_mutex_unlock(&registry);
+    pthread_mutex_unlock(&openings);
 }
 
 // MARK: Signals

@@ -27,13 +27,15 @@ void cspool_lock_give(cspool_lock *_Nonnull lock);
 
 /// How many forks lie between the process that began and this one.
 uint64_t cspool_forks(void);
-/// Has a descriptor closed in every child of fork(), so that a child does not keep the parent's file locks.
-void cspool_close_in_child(int descriptor);
-/// Takes that back, before the descriptor is closed.
-void cspool_keep_in_child(int descriptor);
+/// Opens a file that is closed in every child of fork() and in programs that are started, so that a child does not keep the
+/// parent's file locks: not even one that is forked at this moment.
+int cspool_open(const char *_Nonnull path, int flags);
+/// Closes what was opened so.
+void cspool_close(int descriptor);
 
 /// Makes a mapping's pages present and writable now instead of at their first use. Only for memory not yet written.
-void cspool_prefault(void *_Nonnull address, size_t size);
+/// Returns 0, or why a store would end the process.
+int cspool_prefault(void *_Nonnull address, size_t size);
 /// Keeps a mapping out of children of fork().
 void cspool_not_in_child(void *_Nonnull address, size_t size);
 

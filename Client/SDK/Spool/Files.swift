@@ -12,7 +12,7 @@ import Glibc
 import Musl
 #endif
 
-/// File operations that a spool needs and Foundation does not offer, as throwing functions.
+/// File operations that a spool needs, as functions that throw where something else than the file is amiss.
 enum Files {
     /// A system call that failed.
     struct Failure: Error, CustomStringConvertible {
@@ -41,27 +41,27 @@ enum Files {
         return descriptor
     }
 
+    /// Opens a file for this process only: in its children it is closed.
+    static func openHere(_ path: String, _ flags: Int32) throws -> Int32 {
+        let descriptor = unsafe cspool_open(path, flags)
+        guard descriptor >= 0 else { throw Failure(operation: "open", path: path, code: errno) }
+        return descriptor
+    }
+
     static func names(in folder: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    }
+
+    /// Gives a file its blocks.
+    static func allocate(_ size: Int, _ descriptor: Int32, _ path: String) throws {
+        var code: Int32
+        repeat { code = posix_fallocate(descriptor, 0, off_t(size)) } while code == EINTR
+        guard code == 0 else { throw Failure(operation: "posix_fallocate", path: path, code: code) }
     }
 
     static func remove(_ path: String) { unsafe _ = unlink(path) }
 
     static func removeFolder(_ path: String) { unsafe _ = rmdir(path) }
-
-    /// Takes an exclusive lock on a file, which is made if need be; nil if another process, or another opening in this one,
-    /// has it.
-    static func lock(_ path: String) throws -> Int32? {
-        let descriptor = try open(path, O_RDWR | O_CREAT)
-        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
-            cspool_close_in_child(descriptor)
-            return descriptor
-        }
-        let code = errno
-        close(descriptor)
-        if code == EWOULDBLOCK { return nil }
-        throw Failure(operation: "flock", path: path, code: code)
-    }
 
     /// Reads at an offset until the buffer is full or the file ends; says how much was read.
     static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
@@ -92,13 +92,5 @@ enum Files {
             }
             count += written
         }
-    }
-}
-
-extension Files {
-    /// Gives a lock back.
-    static func unlock(_ descriptor: Int32) {
-        cspool_keep_in_child(descriptor)
-        close(descriptor)
     }
 }

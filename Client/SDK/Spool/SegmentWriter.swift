@@ -6,6 +6,8 @@ import Glibc
     /// The place of its first record.
     private(set) var base: UInt64 = 0
     private var path: String
+    /// Whether it has its name and place.
+    private var isBegun = false
     private let descriptor: Int32
     private let memory: UnsafeMutableRawPointer
     private let size: Int
@@ -18,34 +20,40 @@ import Glibc
         // Of its own: the thread that logs and the one that sends may make one at the same time.
         path = "\(folder)/spare-\(Producer.make())"
         size = Segment.headerSize + capacity
-        let descriptor = try Files.open(path, O_RDWR | O_CREAT | O_EXCL)
-        let code = posix_fallocate(descriptor, 0, off_t(size))
-        guard code == 0 else {
-            close(descriptor)
+        let descriptor = try Files.openHere(path, O_RDWR | O_CREAT | O_EXCL)
+        do {
+            try Files.allocate(size, descriptor, path)
+            unsafe memory = try unsafe Self.map(descriptor, size, path)
+        } catch {
+            cspool_close(descriptor)
             Files.remove(path)
-            throw Files.Failure(operation: "posix_fallocate", path: path, code: code)
+            throw error
         }
-        let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
-            let code = errno
-            close(descriptor)
-            Files.remove(path)
-            throw Files.Failure(operation: "mmap", path: path, code: code)
-        }
-        unsafe cspool_not_in_child(memory, size)
-        unsafe cspool_prefault(memory, size)
         for (offset, byte) in Segment.magic.enumerated() {
             unsafe memory.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
         }
         self.descriptor = descriptor
-        unsafe self.memory = unsafe memory
-        cspool_close_in_child(descriptor)
+    }
+
+    private static func map(_ descriptor: Int32, _ size: Int, _ path: String) throws -> UnsafeMutableRawPointer {
+        let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
+            throw Files.Failure(operation: "mmap", path: path, code: errno)
+        }
+        unsafe cspool_not_in_child(memory, size)
+        let code = unsafe cspool_prefault(memory, size)
+        guard code == 0 else {
+            unsafe munmap(memory, size)
+            throw Files.Failure(operation: "madvise", path: path, code: code)
+        }
+        return unsafe memory
     }
 
     deinit {
         unsafe munmap(memory, size)
-        cspool_keep_in_child(descriptor)
-        close(descriptor)
+        cspool_close(descriptor)
+        // A spare whose time did not come.
+        if !isBegun { Files.remove(path) }
     }
 
     /// Takes its place behind the segments that are there.
@@ -55,6 +63,7 @@ import Glibc
         guard unsafe rename(path, name) == 0 else { throw Files.Failure(operation: "rename", path: path, code: errno) }
         self.base = base
         path = name
+        isBegun = true
     }
 
     /// Where the next record begins.

@@ -28,11 +28,7 @@ struct SpoolFolder {
     var bases: [UInt64] { Files.names(in: path).compactMap(Segment.base).sorted() }
 
     /// Whether no process appends any more.
-    var isAbandoned: Bool {
-        guard let lock = try? Files.lock("\(path)/\(Self.writerLock)") else { return false }
-        Files.unlock(lock)
-        return true
-    }
+    var isAbandoned: Bool { (try? FileLock("\(path)/\(Self.writerLock)")) != nil }
 
     /// Removes the segments that end before a place, but not the one that is written.
     func removeSegments(before place: UInt64) {

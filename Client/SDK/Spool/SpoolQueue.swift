@@ -15,7 +15,7 @@ final class SpoolQueue: @unchecked Sendable {  // made on one thread, then used 
     }
 
     let folder: SpoolFolder
-    private let lock: Int32
+    private let lock: FileLock
     private let file: SpoolStateFile
     private let reader: SpoolReader
     private var open: [Open] = []
@@ -48,11 +48,9 @@ final class SpoolQueue: @unchecked Sendable {  // made on one thread, then used 
     /// - Parameter server: nil: whichever it is for.
     init?(left folder: SpoolFolder, for server: String?) throws {
         guard let lock = try Self.lock(folder) else { return nil }
-        file = try SpoolStateFile(folder: folder.path)
-        guard let state = try file.read(), server == nil || state.server == server else {
-            Files.unlock(lock)
-            return nil
-        }
+        guard let file = try SpoolStateFile(in: folder), let state = try file.read() else { return nil }
+        guard server == nil || state.server == server else { return nil }
+        self.file = file
         self.folder = folder
         self.lock = lock
         reader = SpoolReader(folder)
@@ -60,10 +58,8 @@ final class SpoolQueue: @unchecked Sendable {  // made on one thread, then used 
         place = state.head
     }
 
-    deinit { Files.unlock(lock) }
-
-    private static func lock(_ folder: SpoolFolder) throws -> Int32? {
-        try Files.lock("\(folder.path)/\(SpoolFolder.senderLock)")
+    private static func lock(_ folder: SpoolFolder) throws -> FileLock? {
+        try FileLock("\(folder.path)/\(SpoolFolder.senderLock)")
     }
 
     /// Where a damaged record ends the spool.

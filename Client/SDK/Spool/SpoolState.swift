@@ -41,18 +41,25 @@ final class SpoolStateFile {
     private let descriptor: Int32
     private var generation: UInt64 = 0
 
+    /// Makes the file.
     init(folder: String) throws {
         path = "\(folder)/\(Self.name)"
-        descriptor = try Files.open(path, O_RDWR | O_CREAT)
-        cspool_close_in_child(descriptor)
+        descriptor = try Files.openHere(path, O_RDWR | O_CREAT)
         // Its blocks now, so that it can be written when the disk is full; where that is not possible it grows.
-        posix_fallocate(descriptor, 0, off_t(2 * Self.slotSize))
+        try? Files.allocate(2 * Self.slotSize, descriptor, path)
     }
 
-    deinit {
-        cspool_keep_in_child(descriptor)
-        close(descriptor)
+    /// Opens the file of a spool that is there; nil if it has none.
+    init?(in folder: SpoolFolder) throws {
+        path = "\(folder.path)/\(Self.name)"
+        do {
+            descriptor = try Files.openHere(path, O_RDWR)
+        } catch let error as Files.Failure where error.code == ENOENT {
+            return nil
+        }
     }
+
+    deinit { cspool_close(descriptor) }
 
     /// The newest whole state; nil if none was written.
     func read() throws -> SpoolState? {

@@ -4,8 +4,8 @@ import Glibc
 /// The writing end of a spool: a folder of segments that this process appends to.
 final class SpoolWriter {
     private(set) var folder: String
-    private let lock: Int32
-    private let segmentSize: Int
+    private let lock: FileLock
+    let segmentSize: Int
     private var segment: SegmentWriter?
     /// The next segment, ready before it is needed.
     private var spare: SegmentWriter?
@@ -15,7 +15,7 @@ final class SpoolWriter {
     init(folder: String, segmentSize: Int) throws {
         self.folder = folder
         try Files.makeFolder(folder)
-        guard let lock = try Files.lock("\(folder)/\(SpoolFolder.writerLock)") else {
+        guard let lock = try FileLock("\(folder)/\(SpoolFolder.writerLock)") else {
             throw Files.Failure(operation: "flock", path: folder, code: EWOULDBLOCK)
         }
         self.lock = lock
@@ -29,8 +29,6 @@ final class SpoolWriter {
         }
         folder = name
     }
-
-    deinit { Files.unlock(lock) }
 
     /// Where the next record begins.
     var end: UInt64 { segment?.end ?? 0 }
