@@ -8,6 +8,8 @@ extension HoldfastClient {
         public var acknowledged: Int
         /// Records that it refused; they are in the spool's folder `rejected`.
         public var rejected: Int
+        /// Spools of which a part, or all, can't be read; that is in folders `damaged-…` beside them.
+        public var damaged: Int
         /// Spools that are still there: not sent in time, or in use by a process that sends them itself.
         public var left: Int
     }
@@ -44,8 +46,15 @@ extension HoldfastClient {
             _ = try await calls.call(ServerPing())
             drains.start()
             await drains.wait(within: deadline)
-            let (acknowledged, rejected) = drains.delivered
-            outcome = .success(SyncReport(acknowledged: acknowledged, rejected: rejected, left: 0))
+            let delivered = drains.delivered
+            outcome = .success(
+                SyncReport(
+                    acknowledged: delivered.acknowledged,
+                    rejected: delivered.rejected,
+                    damaged: delivered.damaged,
+                    left: 0
+                )
+            )
         } catch {
             outcome = .failure(error)
         }

@@ -46,6 +46,12 @@ struct SyncCommand: AsyncParsableCommand {
             throw CommandFailure(code: CommandFailure.other, message: "sending to \(server) failed: \(error)")
         }
         print("sent \(report.acknowledged) records\(report.rejected > 0 ? ", \(report.rejected) were refused" : "")")
+        guard report.damaged == 0 else {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "\(report.damaged) spools are damaged; what could not be read was set aside as \"damaged-…\""
+            )
+        }
         guard report.left == 0 else {
             throw CommandFailure(
                 code: CommandFailure.other,

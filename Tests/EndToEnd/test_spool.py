@@ -1,6 +1,8 @@
 """What a training process has logged reaches the server exactly once, however and whenever that process dies."""
 
+import os
 import random
+import signal
 
 import pytest
 
@@ -85,6 +87,22 @@ def test_forking_while_logging(server, make_trainer, binary, tmp_path):
     assert_exactly_once(stored_metrics(server, "n"), 1000, spare=0)
     assert_exactly_once(stored_metrics(server, "n-fork"), 600, spare=0)
     assert left(tmp_path / "spool") == []
+
+
+def test_a_living_child_is_sent_by_sync_when_its_parent_is_gone(server, make_trainer, binary, tmp_path):
+    """Sync ends as soon as the server has what there is, and not with the child."""
+    trainer = make_trainer(server.tcp, "spool", "--rate", 200, "--children", 1)
+    trainer.wait_until_logged(100, slot=1)
+    (child,) = trainer.children()
+    try:
+        trainer.kill()
+        logged = trainer.logged(slot=1)
+        sync(binary, tmp_path / "spool", server.tcp, deadline=30, code=1)
+        assert_exactly_once(stored_metrics(server, "n-1"), logged, "the living child", spare=100_000)
+    finally:
+        os.kill(child, signal.SIGKILL)
+    sync(binary, tmp_path / "spool", server.tcp)
+    assert_exactly_once(stored_metrics(server, "n-1"), trainer.logged(slot=1), "the dead child")
 
 
 def test_two_syncs_at_the_same_time(make_server, make_trainer, start_sync, binary, tmp_path):

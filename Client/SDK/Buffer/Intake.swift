@@ -100,8 +100,8 @@ import Wire
 
     /// Makes a segment ready for the writer, which does so itself otherwise.
     func prepareSpare() {
-        guard let folder = withState({ $0.folderWithoutSpare }),
-            let spare = try? SegmentWriter(folder: folder, capacity: place.segmentSize)
+        guard let (folder, size) = withState({ $0.wantedSpare }),
+            let spare = try? SegmentWriter(folder: folder, capacity: size)
         else { return }
         withState { $0.take(spare: spare) }
     }
@@ -167,6 +167,6 @@ import Wire
         }
         for flush in flushes.values { flush.continuation.resume(throwing: error) }
         for reply in replies.values { reply(.failure(error)) }
-        withState { $0.closeWriter() }
+        withState { $0.closeSpool() }
     }
 }

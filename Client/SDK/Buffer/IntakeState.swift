@@ -53,12 +53,26 @@ struct IntakeState {
         if let writer { return writer }
         let producer = Producer.make()
         // Under a name that nobody looks for, until it has its locks and its state.
+        let unfinished = SpoolFolder(path: "\(place.directory)/\(SpoolFolder.newPrefix)\(producer)")
+        do {
+            return try makeWriter(producer, unfinished, place)
+        } catch {
+            unfinished.remove()
+            throw error
+        }
+    }
+
+    private mutating func makeWriter(
+        _ producer: String,
+        _ unfinished: SpoolFolder,
+        _ place: Intake.Place
+    ) throws -> SpoolWriter {
         let new = try SpoolWriter(
-            folder: "\(place.directory)/new-\(producer)",
+            folder: unfinished.path,
             segmentSize: min(place.segmentSize, max(place.capacity, 64 << 10))
         )
         let state = SpoolState(producer: producer, server: place.server)
-        let folder = SpoolFolder(path: "\(place.directory)/\(producer)")
+        let folder = unfinished.sibling(producer)
         if forks == 0 {
             let queue = try SpoolQueue(new: folder, madeAt: new.folder, state)
             try new.publish(as: folder.path)
@@ -72,7 +86,8 @@ struct IntakeState {
         return new
     }
 
-    mutating func closeWriter() { writer = nil }
+    /// Lets others have the spool.
+    mutating func closeSpool() { (writer, queue) = (nil, nil) }
 
     /// After fork(): what the parent sends is not the child's, nor are the threads that wait in the parent.
     mutating func becomeChild() {
@@ -86,7 +101,10 @@ struct IntakeState {
         ending = reason
     }
 
-    var folderWithoutSpare: String? { writer.flatMap { $0.wantsSpare ? $0.folder : nil } }
+    /// Where a spare is wanted, and its size.
+    var wantedSpare: (folder: String, size: Int)? {
+        writer.flatMap { $0.wantsSpare ? ($0.folder, $0.segmentSize) : nil }
+    }
 
     func take(spare: SegmentWriter) { writer?.take(spare: spare) }
 
@@ -102,6 +120,8 @@ struct IntakeState {
     ) -> ((@Sendable () -> Void)?, DispatchSemaphore?) {
         if isClosed { return (drop(1), nil) }
         let size = Segment.recordSize(payload: 1 + record.size)
+        // The length of a record has 32 bits; no server takes half of that in one request.
+        guard size <= Int32.max else { return (drop(1), nil) }
         if statistics.queued == 0 || statistics.queuedBytes + size <= place.capacity {
             do {
                 try append(record, place, nil)

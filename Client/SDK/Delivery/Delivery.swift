@@ -71,9 +71,10 @@ final class Delivery: Sendable {
     /// Counts and reports a record that could never be stored.
     func reject(_ message: String) {
         intake.count { $0.rejected += 1 }
-        loop.execute { [reporter] in
-            reporter.report(DeliveryProblem(.rejected, records: 1, message: message))
-        }
+        let problem = DeliveryProblem(.rejected, records: 1, message: message)
+        // A child of fork() has not the loop's thread.
+        if intake.isChild { return reporter.report(problem) }
+        loop.execute { [reporter] in reporter.report(problem) }
     }
 
     /// Makes the spool, and begins to send what other processes left.

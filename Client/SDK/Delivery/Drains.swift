@@ -7,15 +7,23 @@ import Wire
 final class Drains: Sendable {
     private struct State {
         var senders: [String: Sender] = [:]
+        /// Spools of living processes that have nothing more at present.
+        var upToDate: Set<String> = []
         var timer: RepeatedTask?
         var isStopped = false
-        var acknowledged = 0
-        var rejected = 0
-        var waiters: [CheckedContinuation<Void, Never>] = []
+        var delivered = Delivered()
     }
 
-    /// How many spools are sent at once.
-    private static let mostAtOnce = 16
+    /// What was delivered of spools that are finished.
+    struct Delivered {
+        var acknowledged = 0
+        var rejected = 0
+        /// Spools that were set aside.
+        var damaged = 0
+    }
+
+    /// How many spools are sent at once: each may have as much on its way as a client of its own.
+    private static let mostAtOnce = 4
     /// How often the folder is looked through.
     private static let interval = TimeAmount.seconds(5)
 
@@ -41,8 +49,7 @@ final class Drains: Sendable {
         self.options = options
     }
 
-    /// What was delivered of spools that are finished.
-    var delivered: (acknowledged: Int, rejected: Int) { state.withLock { ($0.acknowledged, $0.rejected) } }
+    var delivered: Delivered { state.withLock { $0.delivered } }
 
     /// Looks through the folder now and, the first time, every few seconds from now on.
     func start() {
@@ -50,71 +57,90 @@ final class Drains: Sendable {
             guard state.timer == nil, !state.isStopped else { return false }
             state.timer = loop.scheduleRepeatedTask(initialDelay: Self.interval, delay: Self.interval) {
                 [weak self] _ in
-                self?.scan()
+                self?.lookAround()
             }
             return true
         }
-        if isFirst { loop.execute { self.scan() } }
+        if isFirst { loop.execute { self.lookAround() } }
+    }
+
+    private func lookAround() {
+        SpoolFolder.removeUnfinished(in: directory)
+        state.withLock { $0.upToDate = [] }
+        scan()
     }
 
     private func scan() {
         for folder in SpoolFolder.all(in: directory) {
             let isWanted = state.withLock { state in
-                !state.isStopped && state.senders[folder.path] == nil && state.senders.count < Self.mostAtOnce
+                !state.isStopped && state.senders[folder.path] == nil && !state.upToDate.contains(folder.path)
+                    && state.senders.count < Self.mostAtOnce
             }
             guard isWanted else { continue }
             do {
                 guard let queue = try SpoolQueue(left: folder, for: server) else { continue }
                 try send(queue)
+            } catch SpoolDamage.state {
+                giveUp(folder)
             } catch {
-                options.logger.debug(
+                options.logger.info(
                     "a spool can't be read",
                     metadata: ["spool": "\(folder.path)", "error": "\(error)"]
                 )
             }
         }
-        let waiters = state.withLock { state in
-            guard state.senders.isEmpty else { return [CheckedContinuation<Void, Never>]() }
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.resume() }
     }
 
     private func send(_ queue: SpoolQueue) throws {
         let path = queue.folder.path
         let sender = try Sender(on: loop, draining: queue, settings: settings, options: options) { [weak self] in
-            self?.finished(path)
+            self?.finished(path, $0)
         }
         state.withLock { $0.senders[path] = sender }
         sender.wake()
     }
 
-    private func finished(_ path: String) {
+    private func finished(_ path: String, _ standing: SpoolQueue.Standing) {
         state.withLock { state in
             guard let sender = state.senders.removeValue(forKey: path) else { return }
-            state.acknowledged += sender.intake.statistics.acknowledged
-            state.rejected += sender.intake.statistics.rejected
+            state.delivered.acknowledged += sender.intake.statistics.acknowledged
+            state.delivered.rejected += sender.intake.statistics.rejected
+            switch standing {
+            case .done: break
+            case .damaged: state.delivered.damaged += 1
+            case .upToDate: state.upToDate.insert(path)
+            }
         }
         scan()
     }
 
-    /// Waits until no spool is left to send that was abandoned by its process.
-    func wait(within time: Duration) async {
-        let timer = loop.scheduleTask(in: TimeAmount(time)) { self.letGo() }
-        await withCheckedContinuation { continuation in
-            state.withLock { $0.waiters.append(continuation) }
-            loop.execute { self.scan() }
-        }
-        timer.cancel()
+    /// Of a spool whose state is lost nobody knows what was sent.
+    private func giveUp(_ folder: SpoolFolder) {
+        guard folder.isAbandoned else { return }
+        if folder.isBlank { return folder.remove() }
+        let reporter = Reporter(logger: options.logger, onProblem: options.onProblem)
+        let message = "what was sent of a spool is not known any more; it was set aside in \(folder.setAside())"
+        reporter.report(DeliveryProblem(.damaged, records: 0, message: message))
+        state.withLock { $0.delivered.damaged += 1 }
     }
 
-    private func letGo() {
-        let waiters = state.withLock { state in
-            defer { state.waiters = [] }
-            return state.waiters
+    /// Waits until the server has all that lies in spools now.
+    func wait(within time: Duration) async {
+        let end = loop.now + time
+        await withCheckedContinuation { continuation in
+            loop.execute { self.wait(until: end) { continuation.resume() } }
         }
-        for waiter in waiters { waiter.resume() }
+    }
+
+    /// On the loop.
+    func wait(until end: NIODeadline, _ done: @escaping @Sendable () -> Void) {
+        lookAround()
+        check(until: end, done)
+    }
+
+    private func check(until end: NIODeadline, _ done: @escaping @Sendable () -> Void) {
+        if loop.now >= end || state.withLock({ $0.senders.isEmpty }) { return done() }
+        loop.scheduleTask(in: .milliseconds(5)) { self.check(until: end, done) }
     }
 
     /// Gives up; what is not sent stays where it is.
@@ -125,7 +151,6 @@ final class Drains: Sendable {
             defer { state.senders = [:] }
             return Array(state.senders.values)
         }
-        letGo()
         return .andAllComplete(senders.map { $0.stop() }, on: loop)
     }
 }

@@ -83,6 +83,9 @@ struct Outbox<Item: Sendable>: Sendable {
         entries.append(Entry(seq: lastSeq, item: item))
     }
 
+    /// Leaves out numbers up to one, which were given before.
+    mutating func skip(through seq: Int64) { lastSeq = max(lastSeq, seq) }
+
     /// The next request to send, if one may be sent.
     mutating func next() -> Dispatch? {
         guard case .sending = phase, let index = entries.firstIndex(where: { $0.id == nil }) else { return nil }

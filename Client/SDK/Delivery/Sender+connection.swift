@@ -57,7 +57,7 @@ extension Sender {
         deathTimer = nil
         link = .down
         options.logger.debug("disconnected", metadata: ["error": "\(error)"])
-        guard queue?.hasNext ?? false || !outbox.isEmpty else { return }
+        guard (try? queue?.hasNext()) ?? false || !outbox.isEmpty else { return }
         reportWaiting(error)
         link = .waiting(loop.scheduleTask(in: nextDelay()) { self.retry() })
     }

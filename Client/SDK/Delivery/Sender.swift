@@ -44,7 +44,7 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
     private var pendingSince: NIODeadline?
     private var lastActivity = NIODeadline.uptimeNanoseconds(0)
     /// Called when a spool that another process left is delivered; nil for the spool of this one.
-    private let onDone: (@Sendable () -> Void)?
+    private let onDone: (@Sendable (SpoolQueue.Standing) -> Void)?
 
     /// A sender of this process's spool.
     init(on loop: any EventLoop, intake: Intake, settings: ConnectionSettings, options: ClientOptions) {
@@ -64,7 +64,7 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
         draining queue: SpoolQueue,
         settings: ConnectionSettings,
         options: ClientOptions,
-        onDone: @escaping @Sendable () -> Void
+        onDone: @escaping @Sendable (SpoolQueue.Standing) -> Void
     ) throws {
         self.loop = loop
         intake = Intake(place: .nowhere, mayBlock: { false })
@@ -97,7 +97,10 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
             let error = HoldfastError(.closed, "the client was closed before the server answered")
             for request in self.outbox.items { request.reply?(.failure(error)) }
             self.intake.end(throwing: error)
-            if let queue = self.queue, queue.isDone(self.outbox) { queue.folder.remove() }
+            let isClosed = self.onDone == nil
+            if let queue = self.queue, let standing = try? queue.standing(self.outbox, isClosed: isClosed) {
+                self.clear(queue, standing)
+            }
             self.queue = nil
             return self.attempt ?? self.loop.makeSucceededVoidFuture()
         }
@@ -139,14 +142,14 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
         case .up(let session, let limits): send(over: session, limits: limits, outlook, isDue: isDue)
         case .waiting, .connecting, .stopped: break
         }
-        if onDone != nil, finishIfDone() { return }
+        if let onDone, finishIfDone(onDone) { return }
         lookAgain(outlook)
     }
 
     /// Whether what was not read yet should be sent now.
     private func isDue(_ outlook: IntakeState.Outlook) -> Bool {
         guard let queue else { return false }
-        if onDone != nil { return queue.hasNext }
+        if onDone != nil { return (try? queue.hasNext()) ?? false }
         guard outlook.lastSequence > queue.lastRead else {
             pendingSince = nil
             return false
@@ -200,9 +203,12 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
                 limit: onDone == nil ? outlook.end : nil
             )
             if let batch, onDone != nil { count(batch.records, batch.bytes) }
+            if batch == nil, onDone == nil, queue.damage != nil {
+                reportWaiting(HoldfastError(.spool, "\(queue.folder.path) was damaged while it was in use"))
+            }
             return batch
         } catch {
-            reporter.report(DeliveryProblem(.waiting, records: 0, message: "the spool can't be read: \(error)"))
+            reportWaiting(HoldfastError(.spool, "\(queue.folder.path) can't be read", cause: error))
             return nil
         }
     }
@@ -238,22 +244,34 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
         reporter.report(DeliveryProblem(.rejected, records: records, message: reason, error: error))
     }
 
-    /// Ends the delivery of a spool that another process left, once nothing more can come.
-    private func finishIfDone() -> Bool {
-        guard let queue, queue.isDone(outbox) else { return false }
-        if queue.damage != nil {
-            queue.folder.setAside()
-            let message = "\(queue.folder.path) is damaged; what is behind the damage was set aside there"
-            reporter.report(DeliveryProblem(.damaged, records: 0, message: message))
-        } else {
-            queue.folder.remove()
+    /// Ends the delivery of a spool that another process left, or fills, when there is nothing more to send.
+    private func finishIfDone(_ onDone: (SpoolQueue.Standing) -> Void) -> Bool {
+        guard let queue else { return false }
+        let standing: SpoolQueue.Standing
+        do {
+            guard let found = try queue.standing(outbox) else { return false }
+            standing = found
+        } catch {
+            reportWaiting(HoldfastError(.spool, "\(queue.folder.path) can't be read", cause: error))
+            standing = .upToDate
         }
+        clear(queue, standing)
         let session = session
         cancelTimers()
         link = .stopped
         session?.close()
         self.queue = nil
-        onDone?()
+        onDone(standing)
         return true
+    }
+
+    private func clear(_ queue: SpoolQueue, _ standing: SpoolQueue.Standing) {
+        switch standing {
+        case .upToDate: break
+        case .done: queue.folder.remove()
+        case .damaged:
+            let message = "a spool is damaged; what is behind the damage was set aside in \(queue.folder.setAside())"
+            reporter.report(DeliveryProblem(.damaged, records: 0, message: message))
+        }
     }
 }

@@ -63,4 +63,6 @@ extension ByteBuffer {
 /// A spool has bytes that are not what was written.
 enum SpoolDamage: Error {
     case record
+    /// Nothing tells what was sent.
+    case state
 }

@@ -1,11 +1,5 @@
 import CSpool
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -48,8 +42,24 @@ enum Files {
         return descriptor
     }
 
-    static func names(in folder: String) -> [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    /// What is in a folder; nothing where there is none.
+    static func names(in folder: String) throws -> [String] {
+        guard let stream = unsafe opendir(folder) else {
+            if errno == ENOENT { return [] }
+            throw Failure(operation: "opendir", path: folder, code: errno)
+        }
+        defer { unsafe _ = closedir(stream) }
+        var names: [String] = []
+        errno = 0
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+            errno = 0
+        }
+        guard errno == 0 else { throw Failure(operation: "readdir", path: folder, code: errno) }
+        return names
     }
 
     /// Gives a file its blocks.

@@ -19,8 +19,8 @@ enum Segment {
 
     /// The base that a file's name tells.
     static func base(ofName name: String) -> UInt64? {
-        guard name.hasSuffix(".segment") else { return nil }
-        return UInt64(name.dropLast(8), radix: 16)
+        guard let base = UInt64(name.prefix(16), radix: 16), Self.name(base: base) == name else { return nil }
+        return base
     }
 
     /// The bytes of a record with its header.

@@ -1,3 +1,4 @@
+import CSpool
 import Glibc
 import NIOCore
 import Wire
@@ -15,42 +16,88 @@ struct SpoolFolder {
     /// Held by the process that sends.
     static let senderLock = "sender.lock"
 
+    /// Of the names of spools that are being made.
+    static let newPrefix = "new-"
+
     let path: String
 
     /// The spools in a directory.
     static func all(in directory: String) -> [SpoolFolder] {
-        Files.names(in: directory).sorted().map { SpoolFolder(path: "\(directory)/\($0)") }.filter(\.isSpool)
+        let names = (try? Files.names(in: directory)) ?? []
+        return names.sorted().filter { UUID(uuidString: $0) != nil }.map { SpoolFolder(path: "\(directory)/\($0)") }
+            .filter(\.isFolder)
     }
 
-    private var isSpool: Bool { UUID(uuidString: path.split(separator: "/").last.map(String.init) ?? "") != nil }
+    /// The directory that it is in, and its name there.
+    private var parts: (directory: Substring, name: Substring) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path[...]) }
+        return (path[..<slash], path[path.index(after: slash)...])
+    }
+
+    var name: String { String(parts.name) }
+
+    /// Another spool in the same directory.
+    func sibling(_ name: String) -> SpoolFolder { SpoolFolder(path: "\(parts.directory)/\(name)") }
+
+    private var isFolder: Bool {
+        var info = stat()
+        return unsafe stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+    }
 
     /// The places where segments begin, in order.
-    var bases: [UInt64] { Files.names(in: path).compactMap(Segment.base).sorted() }
+    func bases() throws -> [UInt64] { try Files.names(in: path).compactMap(Segment.base).sorted() }
 
     /// Whether no process appends any more.
     var isAbandoned: Bool { (try? FileLock("\(path)/\(Self.writerLock)")) != nil }
 
     /// Removes the segments that end before a place, but not the one that is written.
-    func removeSegments(before place: UInt64) {
+    func removeSegments(before place: UInt64) throws {
+        let bases = try bases()
         for (base, next) in zip(bases, bases.dropFirst()) where next <= place {
             Files.remove("\(path)/\(Segment.name(base: base))")
         }
     }
 
-    /// Renames a spool that can't be read to its end, so that nobody tries again.
-    func setAside() {
-        guard let slash = path.lastIndex(of: "/") else { return }
-        unsafe _ = rename(path, "\(path[..<slash])/damaged-\(path[path.index(after: slash)...])")
+    /// Whether nothing was ever kept in it: only the files that a spool begins and ends with are there.
+    var isBlank: Bool {
+        let files = [SpoolStateFile.name, Self.senderLock, Self.writerLock]
+        return (try? Files.names(in: path).allSatisfy { files.contains($0) || $0.hasPrefix("spare-") }) ?? false
+    }
+
+    /// Removes spools whose process was killed while it made them: nothing was kept in them yet.
+    static func removeUnfinished(in directory: String) {
+        let names = (try? Files.names(in: directory)) ?? []
+        for name in names where name.hasPrefix(newPrefix) {
+            let folder = SpoolFolder(path: "\(directory)/\(name)")
+            // One that is new may have a process that has not taken its lock yet.
+            guard folder.age > 60, folder.isBlank, let lock = try? FileLock("\(folder.path)/\(writerLock)") else {
+                continue
+            }
+            withExtendedLifetime(lock) { folder.remove() }
+        }
+    }
+
+    /// Seconds since something in it was made, named or removed.
+    private var age: Double {
+        var info = stat()
+        return unsafe stat(path, &info) == 0 ? cspool_now() - Double(info.st_mtim.tv_sec) : 0
+    }
+
+    /// Renames a spool that can't be read to its end, so that nobody tries again; returns where it is now.
+    func setAside() -> String {
+        let (directory, name) = parts
+        let place = "\(directory)/damaged-\(name)"
+        return unsafe rename(path, place) == 0 ? place : path
     }
 
     /// Keeps a request that the server refused for its content, as the frame that was sent, with the server's words.
     func keep(rejected request: OutgoingRequest, _ error: WireError) {
-        guard let slash = path.lastIndex(of: "/"), let frame = try? request.encode(id: 1, stamp: nil) else { return }
-        let rejected = "\(path[..<slash])/rejected"
-        let name = "\(rejected)/\(path[path.index(after: slash)...])-\(request.ordinal)-\(request.part)"
-        guard (try? Files.makeFolder(rejected)) != nil, Files.names(in: rejected).count < 2 * Self.mostRejected else {
-            return
-        }
+        guard let frame = try? request.encode(id: 1, stamp: nil) else { return }
+        let rejected = "\(parts.directory)/rejected"
+        let name = "\(rejected)/\(parts.name)-\(request.ordinal)-\(request.part)"
+        guard (try? Files.makeFolder(rejected)) != nil, let kept = try? Files.names(in: rejected).count,
+            kept < 2 * Self.mostRejected
+        else { return }
         let bytes = frame.reduce(into: [UInt8]()) { $0 += $1.readableBytesView }
         _ = FileManager.default.createFile(atPath: "\(name).frame", contents: Data(bytes))
         let words = (try? JSONCoding.encode(error)).map { Data($0.readableBytesView) }
@@ -60,9 +107,11 @@ struct SpoolFolder {
     /// So many refused requests are kept.
     private static let mostRejected = 1000
 
-    /// Removes the spool.
+    /// Removes the spool: its state while there is nothing it speaks of, the locks when there is nothing to guard.
     func remove() {
-        for name in Files.names(in: path) { Files.remove("\(path)/\(name)") }
+        let last = [SpoolStateFile.name, Self.senderLock, Self.writerLock]
+        for name in (try? Files.names(in: path)) ?? [] where !last.contains(name) { Files.remove("\(path)/\(name)") }
+        for name in last { Files.remove("\(path)/\(name)") }
         Files.removeFolder(path)
     }
 

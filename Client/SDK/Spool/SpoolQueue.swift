@@ -46,9 +46,10 @@ final class SpoolQueue: @unchecked Sendable {  // made on one thread, then used 
     /// The queue of a spool that another process left; nil if it is not for this server, or someone sends it already.
     ///
     /// - Parameter server: nil: whichever it is for.
+    /// - Throws: ``SpoolDamage`` when it has no state, which tells what was sent.
     init?(left folder: SpoolFolder, for server: String?) throws {
         guard let lock = try Self.lock(folder) else { return nil }
-        guard let file = try SpoolStateFile(in: folder), let state = try file.read() else { return nil }
+        guard let file = try SpoolStateFile(in: folder), let state = try file.read() else { throw SpoolDamage.state }
         guard server == nil || state.server == server else { return nil }
         self.file = file
         self.folder = folder
@@ -91,6 +92,9 @@ final class SpoolQueue: @unchecked Sendable {  // made on one thread, then used 
             place = cut.end
             lastRead = batch.lastSequence
         }
+        // Of records that are damaged since, the server may have had requests: their numbers are not given again.
+        outbox.skip(through: state.nextSeq - 1)
+        _ = advance(outbox)
         return outbox
     }
 
@@ -106,14 +110,18 @@ final class SpoolQueue: @unchecked Sendable {  // made on one thread, then used 
 
     private func read(from start: UInt64, through end: UInt64?, records: Int, bytes: Int) throws -> Batch? {
         var batch = Batch(start: start)
-        while batch.records < records, batch.bytes < bytes,
-            let entry = try reader.entry(at: batch.end, limit: end), try batch.add(entry)
-        {}
+        do {
+            while batch.records < records, batch.bytes < bytes,
+                let entry = try reader.entry(at: batch.end, limit: end), try batch.add(entry)
+            {}
+        } catch let error where !(error is Files.Failure) {
+            reader.damaged(at: batch.end)
+        }
         return batch.records > 0 ? batch : nil
     }
 
     /// Whether there is a record that was not read yet.
-    var hasNext: Bool { (try? reader.entry(at: place)) != nil }
+    func hasNext() throws -> Bool { try reader.entry(at: place) != nil }
 
     func nextOrdinal() -> Int64 {
         lastOrdinal += 1
@@ -158,7 +166,7 @@ final class SpoolQueue: @unchecked Sendable {  // made on one thread, then used 
         // Not at every batch: it looks through the folder.
         if state.head - cleanedThrough >= 1 << 20 {
             cleanedThrough = state.head
-            folder.removeSegments(before: state.head)
+            try? folder.removeSegments(before: state.head)
         }
         return settled
     }
@@ -184,9 +192,25 @@ final class SpoolQueue: @unchecked Sendable {  // made on one thread, then used 
         try? file.write(state)
     }
 
-    /// Whether everything is delivered and no process adds to it any more.
-    func isDone(_ outbox: Outbox<OutgoingRequest>) -> Bool {
-        guard outbox.isEmpty, open.isEmpty, folder.isAbandoned else { return false }
-        return reader.damage != nil || !hasNext
+    /// How a spool stands when there is nothing to do for it.
+    enum Standing: Sendable {
+        /// Everything is delivered, and no process adds to it any more.
+        case done
+        /// Everything before a damage is delivered, and no process adds to it any more.
+        case damaged
+        /// Everything is delivered, and a process may add more.
+        case upToDate
+    }
+
+    /// nil: there is something to send, or on its way.
+    ///
+    /// - Parameter isClosed: This process appended and does not any more; a child that was forked just now may have the
+    ///   lock for a moment.
+    func standing(_ outbox: Outbox<OutgoingRequest>, isClosed: Bool = false) throws -> Standing? {
+        guard outbox.isEmpty, open.isEmpty, try !hasNext() else { return nil }
+        guard isClosed || folder.isAbandoned else { return .upToDate }
+        // Only now: something may have come before its process ended.
+        guard try reader.isEnd(at: place) else { return nil }
+        return reader.damage == nil ? .done : .damaged
     }
 }

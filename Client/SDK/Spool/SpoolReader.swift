@@ -16,9 +16,7 @@ import NIOCore
     private static let chunkSize = 1 << 20
 
     private let folder: SpoolFolder
-    private var open: (base: UInt64, descriptor: Int32)?
-    /// Where the open segment ended when that was last looked at.
-    private var knownEnd: UInt64 = 0
+    private var open: SegmentReader?
     /// Bytes of the open segment that were read ahead, and where they begin.
     private var ahead = ByteBuffer()
     private var aheadStart: UInt64 = 0
@@ -27,14 +25,12 @@ import NIOCore
 
     init(_ folder: SpoolFolder) { self.folder = folder }
 
-    deinit { closeSegment() }
-
     /// The record at a place; nil where none is, or none yet.
     ///
     /// - Parameter limit: Where what is known to be written ends; nil: what the segments say.
     func entry(at place: UInt64, limit: UInt64? = nil) throws -> Entry? {
         guard damage == nil, place < limit ?? .max, try select(place) else { return nil }
-        guard let header = try bytes(Segment.recordHeaderSize, at: place) else { return nil }
+        guard let header = try bytes(Segment.recordHeaderSize, at: place) else { return damaged(at: place) }
         var fields = header
         let length = Int(try fields.readNumber(UInt32.self))
         let checksum = try fields.readNumber(UInt32.self)
@@ -55,56 +51,42 @@ import NIOCore
         }
     }
 
-    private func damaged(at place: UInt64) -> Entry? {
+    /// Whether a spool that nobody appends to has nothing more from a place on; what it should have had is damage.
+    func isEnd(at place: UInt64) throws -> Bool {
+        guard try entry(at: place) == nil else { return false }
+        guard damage == nil else { return true }
+        let promised = try open.map { $0.base + (try $0.claimed()) } ?? 0
+        if try promised > place || folder.bases().contains(where: { $0 > place }) { damage = place }
+        return true
+    }
+
+    /// Says that a record is not what was written, though it looks like it.
+    @discardableResult
+    func damaged(at place: UInt64) -> Entry? {
         damage = place
         return nil
     }
 
     /// Opens the segment that has a place; false if there is none with a record there.
     private func select(_ place: UInt64) throws -> Bool {
-        if let open, open.base <= place {
-            if place < knownEnd { return true }
-            knownEnd = open.base + (try tail(of: open.descriptor))
-            if place < knownEnd { return true }
-        }
-        guard let base = folder.bases.last(where: { $0 <= place }), base != open?.base else { return false }
-        closeSegment()
-        let descriptor = try Files.open("\(folder.path)/\(Segment.name(base: base))", O_RDONLY)
-        open = (base, descriptor)
+        if let open, try open.has(place) { return true }
+        guard let base = try folder.bases().last(where: { $0 <= place }) else { return false }
+        if base == open?.base { return false }
         ahead = ByteBuffer()
-        knownEnd = base + (try tail(of: descriptor))
-        return place < knownEnd
-    }
-
-    private func closeSegment() {
-        if let open { close(open.descriptor) }
         open = nil
-    }
-
-    private func tail(of descriptor: Int32) throws -> UInt64 {
-        var tail: UInt64 = 0
-        _ = try unsafe withUnsafeMutableBytes(of: &tail) {
-            try unsafe Files.read(descriptor, into: $0, at: Segment.tailOffset)
+        guard let segment = try SegmentReader(folder, base: base) else {
+            damaged(at: place)
+            return false
         }
-        return tail
+        open = segment
+        return try segment.has(place)
     }
 
     /// Bytes of the open segment; nil when it has not so many.
     private func bytes(_ count: Int, at place: UInt64) throws -> ByteBuffer? {
         guard let open else { return nil }
-        let start = Int(place) - Int(aheadStart)
-        if start >= 0, let slice = ahead.getSlice(at: start, length: count) { return slice }
-        let offset = Int(place - open.base)
-        let size = min(max(count, Self.chunkSize), Int(knownEnd - open.base) - offset)
-        guard size >= count else { return nil }
-        var chunk = ByteBuffer()
-        try unsafe chunk.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
-            try unsafe Files.read(
-                open.descriptor,
-                into: UnsafeMutableRawBufferPointer(rebasing: target[..<size]),
-                at: Segment.headerSize + offset
-            )
-        }
+        if aheadStart <= place, let slice = ahead.getSlice(at: Int(place - aheadStart), length: count) { return slice }
+        guard let chunk = try open.bytes(count...max(count, Self.chunkSize), at: place) else { return nil }
         ahead = chunk
         aheadStart = place
         return ahead.getSlice(at: 0, length: count)

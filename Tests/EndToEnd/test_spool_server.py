@@ -1,0 +1,145 @@
+"""A server that freezes, goes, comes back, has no disk or an older state: what was logged meanwhile arrives all the same."""
+
+import os
+import shutil
+import signal
+
+from trainer import assert_exactly_once, fill, left, stored_metrics, stored_steps, sync
+from waiting import eventually
+
+MIB = 1 << 20
+
+
+def moved(server):
+    """Has the server come back at the address that it has now."""
+    server.arguments = (*server.arguments, "--tcp", "{}:{}".format(*server.tcp))
+    return server
+
+
+def killed_and_synced(server, trainer, binary, steps=True):
+    logged = trainer.kill()
+    sync(binary, trainer.spool, server.tcp)
+    assert_exactly_once(stored_metrics(server, trainer.name), logged, "metrics")
+    if steps:
+        assert_exactly_once(stored_steps(server, trainer.name), logged, "steps")
+    assert left(trainer.spool) == []
+
+
+def test_frozen(server, make_trainer, binary):
+    """Its connections stay, so the trainer does not know."""
+    trainer = make_trainer(server.tcp, "spool", "--rate", 2000, "--steps")
+    trainer.wait_until_logged(1000)
+    server.process.send_signal(signal.SIGSTOP)
+    trainer.wait_until_logged(trainer.logged() + 4000)
+    server.process.send_signal(signal.SIGCONT)
+    trainer.wait_until_logged(trainer.logged() + 1000)
+    killed_and_synced(server, trainer, binary)
+
+
+def test_frozen_until_the_trainer_connects_again(server, make_trainer, binary):
+    """When it thaws it takes what the connections that were given up had brought, while the next one brings it again."""
+    trainer = make_trainer(server.tcp, "spool", "--rate", 2000, "--steps", "--request-timeout", 0.5)
+    trainer.wait_until_logged(1000)
+    for _ in range(2):
+        server.process.send_signal(signal.SIGSTOP)
+        trainer.says("has not answered in time")
+        trainer.wait_until_logged(trainer.logged() + 3000)
+        server.process.send_signal(signal.SIGCONT)
+        trainer.wait_until_logged(trainer.logged() + 500)
+    killed_and_synced(server, trainer, binary)
+
+
+def test_killed_while_the_server_is_frozen(server, make_trainer, binary):
+    """The server has requests in its sockets that it takes only after the next connection has asked how far it is."""
+    trainer = make_trainer(server.tcp, "spool", "--rate", 0, "--steps")
+    trainer.wait_until_logged(1000)
+    server.process.send_signal(signal.SIGSTOP)
+    trainer.wait_until_logged(trainer.logged() + 3000)
+    logged = trainer.kill()
+    server.process.send_signal(signal.SIGCONT)
+    sync(binary, trainer.spool, server.tcp)
+    assert_exactly_once(stored_metrics(server, "n"), logged, "metrics")
+    assert_exactly_once(stored_steps(server, "n"), logged, "steps")
+
+
+def test_memory_stays_flat_while_the_server_is_frozen(server, make_trainer, binary):
+    """300 MB wait in the spool."""
+    trainer = make_trainer(server.tcp, "spool", "--rate", 0, "--steps", "--frame-bytes", 30_000, "--count", 10_000)
+    trainer.says("^started$")
+    before = trainer.resident_mib
+    server.process.send_signal(signal.SIGSTOP)
+    grown = 0
+
+    def watched():
+        nonlocal grown
+        grown = max(grown, trainer.resident_mib - before)
+        return trainer.logged() == 10_000
+
+    eventually(watched, "all is logged", within=60, every=0.01)
+    assert grown <= 64, f"the trainer's memory grew by {grown} MiB while its server was frozen"
+    server.process.send_signal(signal.SIGCONT)
+    killed_and_synced(server, trainer, binary)
+
+
+def test_stopped_and_restarted(server, make_trainer, binary):
+    trainer = make_trainer(server.tcp, "spool", "--rate", 2000, "--steps")
+    for number in range(4):
+        trainer.wait_until_logged(trainer.logged() + 500)
+        if number % 2:
+            server.stop()
+        else:
+            server.kill()
+        trainer.wait_until_logged(trainer.logged() + 500)
+        moved(server).start()
+    killed_and_synced(server, trainer, binary)
+
+
+def test_killed_while_the_server_is_away(server, make_trainer, binary):
+    trainer = make_trainer(server.tcp, "spool", "--rate", 0, "--steps")
+    trainer.wait_until_logged(500)
+    server.kill()
+    trainer.wait_until_logged(trainer.logged() + 500)
+    logged = trainer.kill()
+    assert "no server" in sync(binary, trainer.spool, server.tcp, code=1)
+    moved(server).start()
+    sync(binary, trainer.spool, server.tcp)
+    assert_exactly_once(stored_metrics(server, "n"), logged, "metrics")
+    assert_exactly_once(stored_steps(server, "n"), logged, "steps")
+
+
+def test_the_servers_disk_is_full(small_disk, make_server, make_trainer, binary):
+    server = make_server(data=small_disk / "data")
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(os.urandom(24 * MIB))
+    trainer = make_trainer(server.tcp, "spool", "--rate", 500, "--steps", "--poison", 100)
+    trainer.wait_until_logged(200)
+    fill(small_disk / "more")
+    trainer.says("sequence_gap|disk_full", within=20)
+    trainer.wait_until_logged(trainer.logged() + 500)
+    ballast.unlink()
+    trainer.wait_until_logged(trainer.logged() + 500)
+    killed_and_synced(server, trainer, binary)
+
+
+def test_restored_from_an_older_copy(make_server, make_trainer, binary, tmp_path):
+    """What was acknowledged since the copy is gone with it; what was not arrives, once."""
+    server = make_server()
+    trainer = make_trainer(server.tcp, "spool", "--rate", 1000, "--steps")
+    trainer.wait_until_logged(1000)
+    server.stop()
+    shutil.copytree(server.data, tmp_path / "copy")
+    moved(server).start()
+    eventually(lambda: len(stored_metrics(server, "n")) > 1500, "more is stored than in the copy", within=20)
+    server.stop()
+    acknowledged = max(stored_metrics(server, "n"))
+    shutil.rmtree(server.data)
+    (tmp_path / "copy").rename(server.data)
+    trainer.wait_until_logged(acknowledged + 2000)
+    server.start()
+    logged = trainer.kill()
+    sync(binary, trainer.spool, server.tcp)
+    for stored in (stored_metrics(server, "n"), stored_steps(server, "n")):
+        kept = {number: count for number, count in stored.items() if number > acknowledged}
+        assert_exactly_once({n - acknowledged - 1: c for n, c in kept.items()}, logged - acknowledged - 1, "new")
+        assert all(count == 1 for count in stored.values())
+    assert left(trainer.spool) == []
