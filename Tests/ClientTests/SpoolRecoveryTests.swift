@@ -27,9 +27,10 @@ import Wire
     }
 
     /// A spool with its state, and its writer as long as its process lives.
-    private func spool(_ name: String = Producer.make()) throws -> SpoolWriter {
+    private func spool(_ name: String = Producer.make(), origin: SpoolState.Origin? = nil) throws -> SpoolWriter {
         let writer = try SpoolWriter(folder: "\(folder.path)/\(name)", segmentSize: 4096)
-        let state = SpoolState(producer: name, server: "host:1")
+        var state = SpoolState(producer: name, server: "host:1")
+        state.origin = origin
         try SpoolStateFile(folder: writer.folder).write(state)
         return writer
     }
@@ -53,6 +54,25 @@ import Wire
             writer = nil
             #expect(try await sync(server).left == 0)
             #expect(try ledger.applied.metricSteps() == Array(0..<700))
+        }
+    }
+
+    @Test func whatIsToComeFirstComesFirst() async throws {
+        try await TestServer.serving(ledger.script) { server in
+            // The names are in the order in which spools are looked at.
+            let parent = "ffffffff-0000-4000-8000-000000000000"
+            do {
+                let writer = try spool(parent)
+                try append(0..<300, to: writer)
+                for child in 1...8 {
+                    let origin = SpoolState.Origin(spool: parent, place: writer.end)
+                    try append(1000 * child..<1000 * child + 5, to: try spool(origin: origin))
+                }
+            }
+            #expect(try await sync(server).left == 0)
+            let steps = try ledger.applied.metricSteps()
+            #expect(Array(steps.prefix(300)) == Array(0..<300))
+            #expect(steps.count == 340)
         }
     }
 

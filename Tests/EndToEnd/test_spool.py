@@ -89,6 +89,20 @@ def test_forking_while_logging(server, make_trainer, binary, tmp_path):
     assert left(tmp_path / "spool") == []
 
 
+def test_children_of_a_killed_parent_come_after_it(make_server, make_trainer, binary, tmp_path):
+    """Their steps belong to a run whose start lies in the parent's spool."""
+    server = make_server()
+    server.stop()
+    trainer = make_trainer(server.tcp, "spool", "--count", 2000, "--children", 4, "--steps", "--no-close")
+    assert trainer.process.wait(30) == 0, trainer.messages()
+    server.start()
+    sync(binary, tmp_path / "spool", server.tcp)
+    for name in ["n", "n-1", "n-2", "n-3", "n-4"]:
+        assert_exactly_once(stored_metrics(server, name), 2000, name, spare=0)
+        assert_exactly_once(stored_steps(server, name), 2000, name, spare=0)
+    assert left(tmp_path / "spool") == []
+
+
 def test_a_living_child_is_sent_by_sync_when_its_parent_is_gone(server, make_trainer, binary, tmp_path):
     """Sync ends as soon as the server has what there is, and not with the child."""
     trainer = make_trainer(server.tcp, "spool", "--rate", 200, "--children", 1)

@@ -40,6 +40,8 @@ struct IntakeState {
     private(set) var settledThrough: UInt64 = 0
     private(set) var forks = cspool_forks()
     private(set) var queue: SpoolQueue?
+    /// Where the parent's spool ended at the fork.
+    private var origin: SpoolState.Origin?
     private var writer: SpoolWriter?
     private var unreportedDrops = 0
     /// The sender looks by itself, or has been asked to.
@@ -71,7 +73,8 @@ struct IntakeState {
             folder: unfinished.path,
             segmentSize: min(place.segmentSize, max(place.capacity, 64 << 10))
         )
-        let state = SpoolState(producer: producer, server: place.server)
+        var state = SpoolState(producer: producer, server: place.server)
+        state.origin = origin
         let folder = unfinished.sibling(producer)
         if forks == 0 {
             let queue = try SpoolQueue(new: folder, madeAt: new.folder, state)
@@ -95,9 +98,11 @@ struct IntakeState {
         if let writer { unsafe _ = Unmanaged.passRetained(writer) }
         if let queue { unsafe _ = Unmanaged.passRetained(queue) }
         let isClosed = isClosed
+        let origin = writer.map { SpoolState.Origin(spool: SpoolFolder(path: $0.folder).name, place: $0.end) } ?? origin
         let reason = HoldfastError(.closed, "this process was forked; what it logs is sent by another")
         self = IntakeState()
         self.isClosed = isClosed
+        self.origin = origin
         ending = reason
     }
 

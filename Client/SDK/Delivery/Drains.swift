@@ -79,7 +79,7 @@ final class Drains: Sendable {
             guard isWanted else { continue }
             do {
                 guard let queue = try SpoolQueue(left: folder, for: server) else { continue }
-                try send(queue)
+                if try queue.followsItsOrigin() { try send(queue) }
             } catch SpoolDamage.state {
                 giveUp(folder)
             } catch {

@@ -213,4 +213,11 @@ final class SpoolQueue: @unchecked Sendable {  // made on one thread, then used 
         guard try reader.isEnd(at: place) else { return nil }
         return reader.damage == nil ? .done : .damaged
     }
+
+    /// Whether what its process logged before it was forked is delivered, as far as it still lies in a spool beside it.
+    func followsItsOrigin() throws -> Bool {
+        guard let origin = state.origin, state.nextSeq == 1 else { return true }
+        guard let state = try SpoolStateFile(in: folder.sibling(origin.spool))?.read() else { return true }
+        return state.head >= origin.place
+    }
 }

@@ -19,6 +19,13 @@ struct SpoolState: Sendable, Equatable {
         var parts: [UInt32]
     }
 
+    /// A place in another spool.
+    struct Origin: Sendable, Equatable {
+        /// The name of its folder.
+        let spool: String
+        let place: UInt64
+    }
+
     /// The producer id of what is on its way and of what follows.
     var producer: String
     /// The server that the records are for, as host:port.
@@ -28,6 +35,8 @@ struct SpoolState: Sendable, Equatable {
     /// The number of the next request.
     var nextSeq: Int64 = 1
     var cuts: [Cut] = []
+    /// What was logged before the fork of the process: it must be there first, the start of the run above all.
+    var origin: Origin?
 }
 
 /// The file that keeps a spool's state: two slots, written in turn, each with a checksum.
@@ -108,6 +117,8 @@ final class SpoolStateFile {
             add(UInt32(cut.parts.count))
             for part in cut.parts { add(part) }
         }
+        add(state.origin?.spool ?? "")
+        add(state.origin?.place ?? 0)
         let content = body
         body = []
         add(magic)
@@ -150,6 +161,8 @@ final class SpoolStateFile {
                     )
                 )
             }
+            let (spool, place) = (try fields.readText(), try fields.readNumber(UInt64.self))
+            state.origin = spool.isEmpty ? nil : SpoolState.Origin(spool: spool, place: place)
             return (state, generation)
         } catch {
             return nil
