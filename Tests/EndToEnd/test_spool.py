@@ -119,6 +119,20 @@ def test_a_living_child_is_sent_by_sync_when_its_parent_is_gone(server, make_tra
     assert_exactly_once(stored_metrics(server, "n-1"), trainer.logged(slot=1), "the dead child")
 
 
+def test_many_processes_share_a_spool(server, make_trainer, binary, tmp_path):
+    trainers = [make_trainer(server.tcp, "spool", "--rate", 300, name=f"n{number}") for number in range(6)]
+    for trainer in trainers:
+        trainer.wait_until_logged(150)
+    logged = [trainer.kill() for trainer in trainers[:3]]
+    for trainer in trainers[3:]:
+        assert trainer.end() == -signal.SIGTERM
+        logged.append(trainer.logged())
+    sync(binary, tmp_path / "spool", server.tcp)
+    for trainer, count in zip(trainers, logged, strict=True):
+        checked(server, trainer, count)
+    assert left(tmp_path / "spool") == []
+
+
 def test_two_syncs_at_the_same_time(make_server, make_trainer, start_sync, binary, tmp_path):
     server = make_server()
     address = server.tcp

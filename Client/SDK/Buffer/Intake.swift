@@ -77,6 +77,9 @@ import Wire
     /// Adds a request that neither waits for room nor is dropped, and is sent at once; false when the client is closed or
     /// the disk is full.
     func add(request: RequestRecord, reply: Batch.Reply?) throws -> Bool {
+        while withState({ $0.isEnding }), mayBlock() {
+            _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .seconds(1))
+        }
         let (accepted, wake) = try withState { state -> (Bool, (@Sendable () -> Void)?) in
             guard !state.isClosed else { return (false, state.drop(1)) }
             try state.append(request, place, reply)
@@ -125,28 +128,31 @@ import Wire
 
     /// Nothing up to a record is left to send.
     func settle(through sequence: UInt64) {
-        for waiter in withState({ $0.settle(through: sequence) }) { waiter.resume() }
+        for flush in withState({ $0.settle(through: sequence) }) { flush.done(.success(())) }
     }
 
     // MARK: The end
 
-    /// Has everything sent and resumes when all of it is settled; `id` is what ``cancelFlush(_:throwing:)`` takes.
-    func flush(_ id: Int, _ continuation: CheckedContinuation<Void, any Error>) {
+    /// Has everything sent and tells when all of it is settled; `id` is what ``cancelFlush(_:throwing:)`` takes.
+    func flush(_ id: Int, _ done: @escaping @Sendable (Result<Void, any Error>) -> Void) {
         let (result, wake) = withState { state -> (Result<Void, any Error>?, (@Sendable () -> Void)?) in
             guard state.settledThrough < state.lastSequence else { return (.success(()), nil) }
             if let error = state.ending { return (.failure(error), nil) }
             state.sendThrough = state.lastSequence
-            state.flushes[id] = .init(through: state.lastSequence, continuation: continuation)
+            state.flushes[id] = .init(through: state.lastSequence, done: done)
             return (nil, state.wakeOnce())
         }
-        if let result { continuation.resume(with: result) }
+        if let result { done(result) }
         wake?()
     }
 
     /// Ends the wait of one flush.
     func cancelFlush(_ id: Int, throwing error: any Error) {
-        withState { $0.flushes.removeValue(forKey: id) }?.continuation.resume(throwing: error)
+        withState { $0.flushes.removeValue(forKey: id) }?.done(.failure(error))
     }
+
+    /// Has whoever logs from now on wait, since the process is about to end: what a log call returns from is in the spool.
+    func hold() { withState { $0.isEnding = true } }
 
     /// Refuses further records; those who wait for room are let go, theirs are dropped.
     func close() {
@@ -165,7 +171,7 @@ import Wire
             defer { (state.flushes, state.replies) = ([:], [:]) }
             return (state.flushes, state.replies)
         }
-        for flush in flushes.values { flush.continuation.resume(throwing: error) }
+        for flush in flushes.values { flush.done(.failure(error)) }
         for reply in replies.values { reply(.failure(error)) }
         withState { $0.closeSpool() }
     }

@@ -7,7 +7,7 @@ struct IntakeState {
     /// Someone who waits until all records up to one are settled.
     struct Flush {
         let through: UInt64
-        let continuation: CheckedContinuation<Void, any Error>
+        let done: @Sendable (Result<Void, any Error>) -> Void
     }
 
     /// What the sender finds when it looks.
@@ -27,6 +27,8 @@ struct IntakeState {
     var statistics = DeliveryStatistics()
     /// Nothing more may come in.
     var isClosed = false
+    /// A signal is about to end the process.
+    var isEnding = false
     /// Nothing more goes out.
     var ending: (any Error)?
     /// Threads that wait for room.
@@ -123,6 +125,8 @@ struct IntakeState {
         whenFull: ClientOptions.WhenFull,
         _ mayBlock: () -> Bool
     ) -> ((@Sendable () -> Void)?, DispatchSemaphore?) {
+        // Who logs now waits for the end of the process.
+        if isEnding, mayBlock() { return (nil, DispatchSemaphore(value: 0)) }
         if isClosed { return (drop(1), nil) }
         let size = Segment.recordSize(payload: 1 + record.size)
         // The length of a record has 32 bits; no server takes half of that in one request.
@@ -188,10 +192,10 @@ struct IntakeState {
     }
 
     /// Returns those who waited for records up to one.
-    mutating func settle(through sequence: UInt64) -> [CheckedContinuation<Void, any Error>] {
+    mutating func settle(through sequence: UInt64) -> [Flush] {
         settledThrough = max(settledThrough, sequence)
         let finished = flushes.filter { $0.value.through <= settledThrough }
         for id in finished.keys { flushes[id] = nil }
-        return finished.values.map(\.continuation)
+        return Array(finished.values)
     }
 }

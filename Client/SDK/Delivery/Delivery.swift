@@ -123,7 +123,7 @@ final class Delivery: Sendable {
         defer { timer?.cancel() }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                intake.flush(id, continuation)
+                intake.flush(id) { continuation.resume(with: $0) }
                 // Only now: what is over before it was registered would never be told.
                 timer = loop.scheduleTask(in: TimeAmount(deadline)) { [intake] in
                     let message = "\(intake.statistics.queued) records were not acknowledged within \(deadline)"
@@ -154,6 +154,23 @@ final class Delivery: Sendable {
         // What was just given to the loop has run when this has: the spool of a process that ends now is removed.
         if !intake.isChild { try? await loop.submit {}.get() }
         return Unsent(records: statistics.queued, bytes: statistics.queuedBytes)
+    }
+
+    /// Sends what is there, but not for longer than the time, and ends; without a task, since all threads that tasks run on
+    /// may be in log calls, which wait from now on.
+    func endProcess(within time: Duration, _ done: @escaping @Sendable () -> Void) {
+        intake.hold()
+        let id = waits.wrappingAdd(1, ordering: .relaxed).newValue
+        let end = loop.now + time
+        intake.flush(id) { _ in
+            self.loop.execute {
+                guard let drains = self.drains else { return self.stop().whenComplete { _ in done() } }
+                drains.wait(until: end) { self.stop().whenComplete { _ in done() } }
+            }
+        }
+        loop.scheduleTask(deadline: end) {
+            self.intake.cancelFlush(id, throwing: HoldfastError(.timeout, "the process ends"))
+        }
     }
 
     private func stop() -> EventLoopFuture<Void> {

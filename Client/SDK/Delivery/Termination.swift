@@ -68,13 +68,9 @@ final class Termination: Sendable {
         let done = DispatchGroup()
         for delivery in deliveries {
             done.enter()
-            // Unstructured: this thread is none of a task's.
-            Task {
-                _ = await delivery.close(within: Self.patience)
-                done.leave()
-            }
+            delivery.endProcess(within: Self.patience) { done.leave() }
         }
-        // Tasks may never get a thread when all of them are blocked; the process ends all the same.
+        // A callback of the user may block a client's thread; the process ends all the same.
         _ = done.wait(timeout: .now() + .seconds(6))
     }
 }
