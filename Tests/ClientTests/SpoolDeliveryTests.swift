@@ -120,4 +120,17 @@ import Wire
         #expect(error?.code == .spool)
         await client.close(deadline: .zero)
     }
+
+    @Test func whatHoldsUpIsToldAndNotWhatWaitsBehind() async throws {
+        let script: TestServer.Script = { ledger.react($0, verdict: .postpone) }
+        try await TestServer.serving(script) { server in
+            let client = try client(server.address)
+            let run = try await client.startRun("r")
+            for step in 0..<100 { run.log("loss", 0, step: step) }
+            try await eventually("it was tried again") { server.received.count > 30 }
+            #expect(problems.of(.waiting).allSatisfy { $0.error?.kind == .diskFull })
+            #expect(problems.of(.waiting).count == 1)
+            await client.close(deadline: .zero)
+        }
+    }
 }

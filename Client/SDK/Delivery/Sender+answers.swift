@@ -15,6 +15,8 @@ extension Sender {
         case .failure(let error):
             result = .failure(error)
             consequence = outbox.answered(id, .init(error))
+            // That it did not take the requests behind is no reason of its own.
+            if !error.isFinal, error.kind != .sequenceGap { reportWaiting(error) }
         }
         switch consequence {
         case .nothing: break
@@ -28,7 +30,7 @@ extension Sender {
     }
 
     private func pause(_ result: Result<Batch.Answer, WireError>) {
-        if case .failure(let error) = result { reportWaiting(error) }
+        if reportedReason == nil, case .failure(let error) = result { reportWaiting(error) }
         resumption = loop.scheduleTask(in: nextDelay()) {
             if self.outbox.resume(makingProducer: Producer.make) { self.reportRestored() }
             self.look()
