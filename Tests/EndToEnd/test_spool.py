@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from trainer import assert_exactly_once, left, stored_metrics, stored_steps, sync
-from waiting import pause
+from trainer import assert_exactly_once, has_ended, left, stored_metrics, stored_steps, sync
+from waiting import eventually, pause
 
 
 def checked(server, trainer, logged, steps=False):
@@ -115,6 +115,7 @@ def test_a_living_child_is_sent_by_sync_when_its_parent_is_gone(server, make_tra
         assert_exactly_once(stored_metrics(server, "n-1"), logged, "the living child", spare=100_000)
     finally:
         os.kill(child, signal.SIGKILL)
+    eventually(lambda: has_ended(child), "the child has ended")
     sync(binary, tmp_path / "spool", server.tcp)
     assert_exactly_once(stored_metrics(server, "n-1"), trainer.logged(slot=1), "the dead child")
 

@@ -106,6 +106,15 @@ class Trainer:
         self.process.stdin.close()
 
 
+def has_ended(process):
+    """Whether a process, of which this is not the parent, holds nothing any more."""
+    try:
+        status = pathlib.Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return status.rpartition(")")[2].split()[0] in "ZX"
+
+
 def tool(binary):
     return os.path.join(os.path.dirname(binary), "Trainer")
 
