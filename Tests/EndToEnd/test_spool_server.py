@@ -1,11 +1,14 @@
 """A server that freezes, goes, comes back, has no disk or an older state: what was logged meanwhile arrives all the same."""
 
 import os
+import random
 import shutil
 import signal
 
+import pytest
+
 from trainer import assert_exactly_once, fill, left, stored_metrics, stored_steps, sync
-from waiting import eventually
+from waiting import eventually, pause
 
 MIB = 1 << 20
 
@@ -105,6 +108,29 @@ def test_killed_while_the_server_is_away(server, make_trainer, binary):
     sync(binary, trainer.spool, server.tcp)
     assert_exactly_once(stored_metrics(server, "n"), logged, "metrics")
     assert_exactly_once(stored_steps(server, "n"), logged, "steps")
+
+
+@pytest.mark.timeout(1800)
+def test_server_trainer_and_children_are_killed(server, make_trainer, binary, is_long):
+    """Each at its own moment, so that requests were taken of which nobody got the answer."""
+    dice = random.Random(11)
+    for number in range(100 if is_long else 5):
+        arguments = ["--rate", dice.choice([0, 300, 3000]), "--segment-bytes", dice.choice([4096, 1 << 20])]
+        trainer = make_trainer(
+            server.tcp, "spool", *arguments, "--steps", "--poison", 89, "--children", 2, name=f"n{number}"
+        )
+        trainer.wait_until_logged(1, slot=2)
+        for victim in dice.sample([server.kill, trainer.kill, trainer.kill_children], 3):
+            pause(dice.random() * 0.15)
+            victim()
+        if dice.random() < 0.3:
+            assert "no server" in sync(binary, trainer.spool, server.tcp, code=1)
+        moved(server).start()
+        sync(binary, trainer.spool, server.tcp)
+        for slot, name in enumerate([trainer.name, f"{trainer.name}-1", f"{trainer.name}-2"]):
+            assert_exactly_once(stored_metrics(server, name), trainer.logged(slot), f"metrics of {name}")
+            assert_exactly_once(stored_steps(server, name), trainer.logged(slot), f"steps of {name}")
+        assert left(trainer.spool) == []
 
 
 def test_the_servers_disk_is_full(small_disk, make_server, make_trainer, binary):

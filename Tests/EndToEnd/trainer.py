@@ -77,6 +77,23 @@ class Trainer:
         self.process.wait()
         return self.logged()
 
+    def kill_children(self):
+        """Also those whose parent is dead already: they are what else is in its group."""
+        for child in self._group():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        eventually(lambda: not self._group(), "the children have ended")
+
+    def _group(self):
+        """The living processes of its group without itself."""
+        found = []
+        for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                state, _, group = path.read_text().rpartition(")")[2].split()[:3]
+                if int(group) == self.process.pid and state not in "ZX":
+                    found.append(int(path.parent.name))
+        return [process for process in found if process != self.process.pid]
+
     def end(self, number=signal.SIGTERM, within=20):
         """Sends it and its children a signal, as a terminal or a batch system does; returns the code it ends with."""
         os.killpg(self.process.pid, number)
