@@ -36,22 +36,13 @@ final class Pictures: Sendable {
 
     private static func render(_ array: StoredArray, size: Int?) throws -> ByteBuffer {
         do throws(PNGError) {
-            var failure: PNGError?
-            let bitmap = unsafe array.bytes.withUnsafeReadableBytes { bytes -> Bitmap? in
-                do throws(PNGError) {
-                    return unsafe try Thumbnail.render(
-                        dtype: array.layout.dtype,
-                        shape: array.layout.shape,
-                        bytes: bytes,
-                        size: size
-                    )
-                } catch {
-                    failure = error
-                    return nil
-                }
-            }
-            if let failure { throw failure }
-            guard let bitmap else { return ByteBuffer() }
+            let layout = array.layout
+            let bitmap = try Thumbnail.render(
+                dtype: layout.dtype,
+                shape: layout.shape,
+                buffer: array.bytes,
+                size: size
+            )
             return ByteBuffer(bytes: try PNGEncoder.encode(bitmap))
         } catch {
             throw WireError("not_an_image", "the array can't be shown as a picture: \(error)")

@@ -9,8 +9,8 @@ struct HoldfastCommand: AsyncParsableCommand {
         abstract: "The experiment data server for people who train models on images and episodes.",
         version: "holdfast \(holdfastVersion)",
         subcommands: [
-            ServeCommand.self, ImportCommand.self, ExportCommand.self, AnalyzeCommand.self, SyncCommand.self,
-            PruneCommand.self, BackupCommand.self, RestoreCommand.self,
+            ServeCommand.self, ImportCommand.self, ExportCommand.self, ExportVideoCommand.self, AnalyzeCommand.self,
+            SyncCommand.self, PruneCommand.self, BackupCommand.self, RestoreCommand.self,
         ]
     )
 

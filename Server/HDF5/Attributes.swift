@@ -18,6 +18,14 @@ enum Attributes {
         try create(name, size: bytes.count, in: object) { attribute, type in H5Awrite(attribute, type, bytes) }
     }
 
+    /// Writes a 64-bit number.
+    static func write(_ value: Int64, name: String, to object: hid_t) throws(HDF5Error) {
+        let type = try Handle(H5Tcopy(chdf5_int64()), H5Tclose, "H5Tcopy", name)
+        try create(name, type: type, in: object) { attribute, type in
+            withUnsafePointer(to: value) { H5Awrite(attribute, type, $0) }
+        }
+    }
+
     private static func create(
         _ name: String,
         size: Int,
@@ -28,6 +36,15 @@ enum Attributes {
         try check(H5Tset_size(type.id, size), "H5Tset_size", name)
         try check(H5Tset_cset(type.id, H5T_CSET_UTF8), "H5Tset_cset", name)
         try check(H5Tset_strpad(type.id, H5T_STR_NULLPAD), "H5Tset_strpad", name)
+        try create(name, type: type, in: object, writing: writing)
+    }
+
+    private static func create(
+        _ name: String,
+        type: borrowing Handle,
+        in object: hid_t,
+        writing: (_ attribute: hid_t, _ type: hid_t) -> herr_t
+    ) throws(HDF5Error) {
         let space = try Handle(H5Screate(H5S_SCALAR), H5Sclose, "H5Screate", name)
         let attribute = try Handle(
             H5Acreate2(object, name, type.id, space.id, chdf5_default(), chdf5_default()),

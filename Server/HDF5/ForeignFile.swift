@@ -8,6 +8,7 @@ import Wire
 package final class ForeignFile: @unchecked Sendable {
     package let path: String
     package let datasets: [ForeignDataset]
+    private let byPath: [String: ForeignDataset]
     private let executor: HDF5Executor
     private let id: hid_t
 
@@ -18,7 +19,9 @@ package final class ForeignFile: @unchecked Sendable {
         self.executor = executor
         let file = try Self.open(path)
         do throws(HDF5Error) {
-            datasets = try Self.list(file, path)
+            let datasets = try Self.list(file, path)
+            self.datasets = datasets
+            byPath = Dictionary(datasets.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
         } catch {
             H5Fclose(file)
             throw error
@@ -35,7 +38,7 @@ package final class ForeignFile: @unchecked Sendable {
     /// Rows of a dataset as little-endian bytes of its `dtype`, whatever their form in the file.
     package func readRows(_ name: String, _ rows: Range<Int>) throws(HDF5Error) -> ByteBuffer {
         executor.assertIsCurrent()
-        guard let dataset = datasets.first(where: { $0.path == name }) else {
+        guard let dataset = byPath[name] else {
             throw HDF5Error(.invalid, "read rows", "\(path)/\(name)", "the file has no such dataset")
         }
         guard let dtype = dataset.dtype, let layout = try dataset.layout else {
@@ -47,6 +50,18 @@ package final class ForeignFile: @unchecked Sendable {
         let handle = try Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose, "H5Dopen", "\(path)/\(name)")
         let type = try dtype.makeType()
         return try Dataspace.read(rows, rowBytes: layout.rowBytes, as: type.id, of: handle.id, "\(path)/\(name)")
+    }
+
+    /// Rows of a dataset of strings in one dimension; nil where it is something else.
+    package func readTexts(_ name: String, _ rows: Range<Int>) throws(HDF5Error) -> [String]? {
+        executor.assertIsCurrent()
+        let subject = "\(path)/\(name)"
+        guard let dataset = byPath[name], dataset.dimensions.count == 1 else { return nil }
+        guard rows.lowerBound >= 0, rows.upperBound <= dataset.rows else {
+            throw HDF5Error(.invalid, "read texts", subject, "rows \(rows) of \(dataset.rows)")
+        }
+        let handle = try Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose, "H5Dopen", subject)
+        return try Texts.read(rows, of: handle.id, subject)
     }
 
     /// Those of the rows that were ever written, where the file tells: where a row is a chunk.

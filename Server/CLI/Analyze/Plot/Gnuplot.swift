@@ -10,21 +10,9 @@ import Glibc
 struct Gnuplot {
     private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-    private let program: String
+    private let program: InstalledProgram
 
-    init() throws {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        guard
-            let program = folders.map({ "\($0)/gnuplot" })
-                .first(where: { FileManager.default.isExecutableFile(atPath: $0) })
-        else {
-            throw CommandFailure(
-                code: CommandFailure.other,
-                message: "gnuplot is not installed; apt-get install gnuplot-nox"
-            )
-        }
-        self.program = program
-    }
+    init() throws { program = try InstalledProgram("gnuplot", package: "gnuplot-nox") }
 
     /// Draws a picture into a file, which appears when it is complete.
     func draw(_ script: String, to path: String) throws {
@@ -41,7 +29,7 @@ struct Gnuplot {
 
     private func run(_ script: String) throws -> Data {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
+        process.executableURL = program.url
         // Without the settings of whoever runs it.
         process.arguments = ["-d"]
         let (input, output, errors) = (Pipe(), Pipe(), Pipe())
@@ -53,7 +41,7 @@ struct Gnuplot {
         do {
             try process.run()
         } catch {
-            throw Self.failure("\(program) can't be started: \(error.localizedDescription)")
+            throw Self.failure("\(program.url.path) can't be started: \(error.localizedDescription)")
         }
         let message = Mutex(Data())
         let group = DispatchGroup()

@@ -1,0 +1,44 @@
+import Holdfast
+
+/// Episodes by their ids, or all of some runs.
+struct EpisodeSelection: Sendable {
+    let runs: [String]
+    let episodes: [String]
+
+    /// One episode.
+    static func episode(_ id: String, _ client: HoldfastClient) async throws -> Episode {
+        do {
+            return try await client.call(EpisodesGet(episodeID: id))
+        } catch let error as WireError where error.kind == .notFound {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "there is no episode \"\(id)\"; episode ids are those of the training code, such as RUN/0"
+            )
+        }
+    }
+
+    /// The episodes of the runs as they began, then those by id, each once.
+    func resolve(_ client: HoldfastClient) async throws -> [Episode] {
+        var found: [Episode] = []
+        for run in runs { found += try await all(of: run, client) }
+        for id in episodes { found.append(try await Self.episode(id, client)) }
+        var seen: Set<String> = []
+        return found.filter { $0.steps > 0 && seen.insert($0.episodeID).inserted }
+    }
+
+    private func all(of run: String, _ client: HoldfastClient) async throws -> [Episode] {
+        do {
+            _ = try await client.run(run)
+        } catch let error as WireError where error.kind == .notFound {
+            throw CommandFailure(code: CommandFailure.other, message: "there is no run \"\(run)\"")
+        }
+        var found: [Episode] = []
+        var cursor: String?
+        repeat {
+            let page = try await client.episodes(ofRun: run, limit: 1000, cursor: cursor)
+            found += page.episodes
+            cursor = page.cursor
+        } while cursor != nil
+        return found
+    }
+}
