@@ -27,9 +27,30 @@ struct ArrayFile: Sendable {
         ["rewards", "dones", "episode_index", "episodes/starts"].allSatisfy { datasets[$0] != nil }
     }
 
-    func attribute(_ name: String) async throws -> String? {
+    func attribute(_ name: String) async throws -> String? { try await attributes(of: "/")[name] }
+
+    /// The scalar attributes of a group, as text.
+    func attributes(of group: String) async throws -> [String: String] {
         let file = file
-        return try await executor.run { () throws(HDF5Error) in try file.attributes()[name] }
+        return try await executor.run { () throws(HDF5Error) in try file.attributes(of: group) }
+    }
+
+    /// Rows of a dataset of numbers that stand for yes or no; no, where there is no dataset.
+    func flags(_ name: String?, _ range: Range<Int>) async throws -> [Bool] {
+        guard let name else { return [Bool](repeating: false, count: range.count) }
+        let rows = try await rows(name, range)
+        let flags = rows.integers().map { $0.map { $0 != 0 } } ?? rows.doubles().map { $0.map { $0 != 0 } } ?? []
+        guard flags.count == range.count else {
+            throw CommandFailure(code: CommandFailure.other, message: "\(url.path): \(name) has more than one flag a row")
+        }
+        return flags
+    }
+
+    /// Rows of a dataset of strings.
+    func texts(_ name: String, _ range: Range<Int>) async throws -> [String]? {
+        guard let path = datasets[name]?.path else { return nil }
+        let file = file
+        return try await executor.run { () throws(HDF5Error) in try file.readTexts(path, range) }
     }
 
     /// Rows of a dataset as one array (n, …).

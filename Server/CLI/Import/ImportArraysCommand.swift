@@ -12,9 +12,11 @@ struct ImportArraysCommand: AsyncParsableCommand {
             "Bring an HDF5 file or a folder of PNG pictures in; this is what \"import\" does without a further word.",
         discussion: """
             A folder becomes images to label: every PNG in it and below, named by its path, its study the folder it is in. \
-            An HDF5 file in the layout of Holdfast's run files becomes a run with its episodes and steps. Of any other \
-            HDF5 file each dataset of pictures (rows of 2 to 4 dimensions) becomes images to label; with --dataset only \
-            that one. Importing the same again adds nothing twice.
+            An HDF5 file in the layout of Holdfast's run files becomes a run with its episodes and steps, and so does one of \
+            Minari (main_data.hdf5), D4RL or robomimic: observations by name, actions, rewards, and how episodes end; with \
+            --frames the pictures among the observations become frames. Of any other HDF5 file each dataset of pictures \
+            (rows of 2 to 4 dimensions) becomes images to label; with --dataset only that one. Importing the same again \
+            adds nothing twice.
             """
     )
 
@@ -23,6 +25,8 @@ struct ImportArraysCommand: AsyncParsableCommand {
     @OptionGroup var target: ServerTarget
     @Option(help: "The dataset of an HDF5 file whose rows become images, such as frames.")
     var dataset: String?
+    @Option(help: "The observation of a Minari, D4RL or robomimic file that becomes the frames, such as agentview_image.")
+    var frames: String?
     @Option(help: "The id of the run that is made. (default: what the file says, or its name)")
     var run: String?
     @Option(help: "The study of the images. (default: their folder, or the file's name)")
@@ -48,6 +52,9 @@ struct ImportArraysCommand: AsyncParsableCommand {
             }
             let file = try ArrayFile(source)
             if dataset == nil, file.isRunFile { return try RecordedRun(file, runID: run) }
+            if dataset == nil, let episodes = EpisodeFile(file, frames: frames) {
+                return RecordedEpisodes(episodes, runID: run)
+            }
             return try PictureDatasets(file, dataset: dataset, study: study)
         } catch let error as HDF5Error {
             throw CommandFailure(code: CommandFailure.other, message: "\(source) can't be read: \(error)")

@@ -32,10 +32,10 @@ struct RecordedRun: ImportSource {
 
     func send(to client: HoldfastClient) async throws -> String {
         let recorded = try await file.attribute("run_id")
-        let runID = runID ?? recorded ?? file.stem
-        let done = try await rowsOnServer(runID, client)
-        if done == count { return "run \"\(runID)\" has all \(count) steps already; nothing was added" }
-        _ = try await client.call(RunsStart(runID: runID, config: imported))
+        let run = ImportedRun(id: runID ?? recorded ?? file.stem, config: imported)
+        let done = try await run.stepsOnServer(of: count, client)
+        if done == count { return "run \"\(run.id)\" has all \(count) steps already; nothing was added" }
+        try await run.start(client)
         let episodes = try await file.rows("episode_index", 0..<count).integers() ?? []
         var next: [Int64: Int64] = [:]
         for episode in episodes[..<done] { next[episode, default: 0] += 1 }
@@ -43,48 +43,25 @@ struct RecordedRun: ImportSource {
         progress.advance(by: done)
         for first in stride(from: done, to: count, by: Self.stepsPerRequest) {
             let range = first..<min(first + Self.stepsPerRequest, count)
-            let columns = try await columns(range, runID: runID, episodes: Array(episodes[range]), next: &next)
-            _ = try await client.call(StepsAppend(runID: runID, count: range.count, columns: columns))
+            let columns = try await columns(range, of: run, episodes: Array(episodes[range]), next: &next)
+            _ = try await client.call(StepsAppend(runID: run.id, count: range.count, columns: columns))
             progress.advance(by: range.count)
         }
         for episode in next.keys.sorted() {
-            _ = try await client.call(EpisodesFinish(runID: runID, episodeID: Self.name(episode, runID)))
+            _ = try await client.call(EpisodesFinish(runID: run.id, episodeID: run.episodeID(episode)))
         }
-        _ = try await client.call(RunsFinish(runID: runID, status: .finished))
+        try await run.finish(client)
         return """
-            imported run "\(runID)": \(count) steps, \(next.count) episodes \
+            imported run "\(run.id)": \(count) steps, \(next.count) episodes \
             (the file does not tell terminated from truncated: each end is "terminated")
             """
     }
 
     private var imported: JSONValue { ["imported_from": .string(file.url.lastPathComponent)] }
 
-    /// How many steps an earlier, interrupted import of this file has brought; 0 for a new run. Any other run that has
-    /// steps is left alone.
-    private func rowsOnServer(_ runID: String, _ client: HoldfastClient) async throws -> Int {
-        do {
-            let run = try await client.run(runID)
-            guard run.steps > 0 else { return 0 }
-            guard run.config == imported, run.steps <= count else {
-                throw CommandFailure(
-                    code: CommandFailure.other,
-                    message: "run \"\(runID)\" exists and has other steps; choose another id with --run"
-                )
-            }
-            return run.steps
-        } catch let error as WireError where error.kind == .notFound {
-            return 0
-        }
-    }
-
-    private static func name(_ episode: Int64, _ runID: String) -> String {
-        let digits = String(episode)
-        return "\(runID)/ep" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-    }
-
     private func columns(
         _ range: Range<Int>,
-        runID: String,
+        of run: ImportedRun,
         episodes: [Int64],
         next: inout [Int64: Int64]
     ) async throws -> StepsAppend.Columns {
@@ -94,7 +71,7 @@ struct RecordedRun: ImportSource {
         }
         let dones = (try await file.rows("dones", range).integers() ?? []).map { $0 != 0 }
         var columns = StepsAppend.Columns(
-            episodeID: try StringColumn(episodes.map { Self.name($0, runID) }),
+            episodeID: try StringColumn(episodes.map { run.episodeID($0) }),
             stepIndex: try ArrayValue(indices),
             reward: try ArrayValue(try await file.rows("rewards", range).doubles() ?? []),
             terminated: try ArrayValue(dones),

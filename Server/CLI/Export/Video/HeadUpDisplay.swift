@@ -17,6 +17,7 @@ struct HeadUpDisplay {
     static let fewestCharacters = 18
     /// Characters of a line from which on two things stand beside each other.
     private static let charactersOfTwo = 34
+    private static let widthPerScale = 150
     private static let lineHeight = 10
     private static let margin = 4
     private static let dim: Canvas.Color = [160, 160, 160]
@@ -27,10 +28,10 @@ struct HeadUpDisplay {
     let scale: Int
     let width: Int
 
-    /// - Parameter pictureWidth: The text is as large as it can be with lines of ``fewestCharacters`` in that width.
+    /// The text grows with the picture; a picture too narrow for ``fewestCharacters`` gets a margin.
     init(pictureWidth: Int) {
         let shortest = Self.fewestCharacters * BitmapFont.advance + 2 * Self.margin
-        scale = max(1, pictureWidth / (2 * shortest))
+        scale = max(1, pictureWidth / Self.widthPerScale)
         width = max(pictureWidth, shortest * scale)
     }
 
