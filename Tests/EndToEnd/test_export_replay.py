@@ -369,7 +369,8 @@ def test_a_file_like_those_of_robomimic(make_server, binary, recording, tmp_path
 
 def test_files_that_cannot_be_imported_are_told(server, binary, tmp_path):
     with h5py.File(tmp_path / "new.hdf5", "w", libver="latest") as file:
-        file["episode_0/rewards"], file["episode_0/actions"] = numpy.zeros(3), numpy.zeros(3)
+        file.create_dataset("episode_0/rewards", data=numpy.zeros(30), compression="gzip")
+        file["episode_0/actions"] = numpy.zeros(30)
     assert "libver" in refuse(binary, "import", tmp_path / "new.hdf5", *address(server))
     with h5py.File(tmp_path / "short.hdf5", "w") as file:
         file["rewards"], file["actions"] = numpy.zeros(5), numpy.zeros((4, 2))
@@ -482,6 +483,20 @@ def test_a_step_without_a_frame_shows_the_last_one(server, connection, binary, t
     succeed(binary, "export-video", "gaps/0", out, "--lossless", "--scale", 1, *address(server))
     pictures, _ = decoded(out)
     assert pictures[:, 5, 5, 0].tolist() == [0, 0] + [20] * 4 + [60] * 4 + [100] * 4 + [140] * 4 + [180] * 2
+
+
+def test_an_ffmpeg_that_fails_is_told(server, connection, binary, recording, tmp_path):
+    start(connection, "breakout")
+    send_columns(connection, "breakout", recording)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    tool = tools / "ffmpeg"
+    tool.write_text("#!/bin/sh\nhead -c 200000 >/dev/null\necho 'no such codec' >&2\nexit 3\n")
+    tool.chmod(0o755)
+    path = f"{tools}:/usr/bin:/bin"
+    command = ("export-video", recording.episodes[0], tmp_path / "out.mp4", *address(server))
+    assert "ffmpeg failed: no such codec" in refuse(binary, *command, PATH=path)
+    assert not list(tmp_path.glob("*.mp4*"))
 
 
 def test_videos_that_cannot_be_made_are_told(server, connection, binary, tmp_path):

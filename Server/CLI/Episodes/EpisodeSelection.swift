@@ -22,8 +22,8 @@ struct EpisodeSelection: Sendable {
         var found: [Episode] = []
         for run in runs { found += try await all(of: run, client) }
         for id in episodes { found.append(try await Self.episode(id, client)) }
-        var seen: Set<String> = []
-        return found.filter { $0.steps > 0 && seen.insert($0.episodeID).inserted }
+        var seen: Set<[UInt8]> = []
+        return found.filter { $0.steps > 0 && seen.insert(Array($0.episodeID.utf8)).inserted }
     }
 
     private func all(of run: String, _ client: HoldfastClient) async throws -> [Episode] {

@@ -41,7 +41,10 @@ struct ArrayFile: Sendable {
         let rows = try await rows(name, range)
         let flags = rows.integers().map { $0.map { $0 != 0 } } ?? rows.doubles().map { $0.map { $0 != 0 } } ?? []
         guard flags.count == range.count else {
-            throw CommandFailure(code: CommandFailure.other, message: "\(url.path): \(name) has more than one flag a row")
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "\(url.path): \(name) has more than one flag a row"
+            )
         }
         return flags
     }

@@ -25,7 +25,7 @@ struct ImportArraysCommand: AsyncParsableCommand {
     @OptionGroup var target: ServerTarget
     @Option(help: "The dataset of an HDF5 file whose rows become images, such as frames.")
     var dataset: String?
-    @Option(help: "The observation of a Minari, D4RL or robomimic file that becomes the frames, such as agentview_image.")
+    @Option(help: "The observation of an episodes' file that becomes the frames, such as agentview_image.")
     var frames: String?
     @Option(help: "The id of the run that is made. (default: what the file says, or its name)")
     var run: String?
@@ -54,6 +54,12 @@ struct ImportArraysCommand: AsyncParsableCommand {
             if dataset == nil, file.isRunFile { return try RecordedRun(file, runID: run) }
             if dataset == nil, let episodes = EpisodeFile(file, frames: frames) {
                 return RecordedEpisodes(episodes, runID: run)
+            }
+            guard frames == nil else {
+                throw CommandFailure(
+                    code: CommandFailure.other,
+                    message: "\(source) has no episodes of Minari, D4RL or robomimic, which --frames is for"
+                )
             }
             return try PictureDatasets(file, dataset: dataset, study: study)
         } catch let error as HDF5Error {

@@ -24,7 +24,9 @@ struct ImportedRun: Sendable {
         }
     }
 
-    func start(_ client: HoldfastClient) async throws { _ = try await client.call(RunsStart(runID: id, config: config)) }
+    func start(_ client: HoldfastClient) async throws {
+        _ = try await client.call(RunsStart(runID: id, config: config))
+    }
 
     func finish(_ client: HoldfastClient) async throws {
         _ = try await client.call(RunsFinish(runID: id, status: .finished))

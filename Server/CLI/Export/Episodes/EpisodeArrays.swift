@@ -11,15 +11,14 @@ struct EpisodeArrays {
     let client: HoldfastClient
 
     /// Writes the file, which appears under its name when it is complete; returns the number of steps.
-    func write(to path: String, advance: (Int) -> Void) async throws -> Int {
+    func write(to path: String, _ actions: inout ActionReader, advance: (Int) -> Void) async throws -> Int {
         var members = Members(path: path)
         var pages = EpisodePages(episode.episodeID, arrays: [.frame, .observation], client: client)
-        var actions = ActionReader(run: episode.runID, client: client)
         let infos = try TextMember("infos", beside: path)
         var count = 0
         while let page = try await pages.next() {
             try addColumns(page.steps, first: count, to: &members)
-            if let taken = try await actions.actions(of: page.steps) {
+            if let taken = try await actions.actions(of: page.steps, run: episode.runID) {
                 try members.append("actions", StepRows(all: taken), first: count)
             }
             if let frames = page.frames { try members.append("frames", frames, first: count) }

@@ -71,11 +71,7 @@ struct MinariEpisode {
     func finish(_ number: Int, _ episode: Episode) async throws {
         for (name, rows) in held { try await append(rows.last, to: name) }
         let (file, group, steps) = (file, group, steps)
-        let seed: Int64? = if case .object(let members)? = episode.metadata, case .integer(let seed)? = members["seed"] {
-            seed
-        } else {
-            nil
-        }
+        let seed = Self.seed(episode)
         try await executor.run { () throws(HDF5Error) in
             try file.setAttribute("id", Int64(number), of: group)
             try file.setAttribute("total_steps", Int64(steps), of: group)
@@ -84,6 +80,14 @@ struct MinariEpisode {
             try file.setAttribute("holdfast_run_id", episode.runID, of: group)
             try file.finishDatasets()
         }
+    }
+
+    /// The member "seed" of the metadata, where there is one.
+    private static func seed(_ episode: Episode) -> Int64? {
+        guard case .object(let members)? = episode.metadata, case .integer(let seed)? = members["seed"] else {
+            return nil
+        }
+        return seed
     }
 
     private mutating func note(_ taken: ArrayValue) {

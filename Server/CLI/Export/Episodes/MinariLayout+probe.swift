@@ -2,7 +2,7 @@ import Holdfast
 
 extension MinariLayout {
     /// Looks at the first steps of an episode that have arrays.
-    init(of episode: Episode, client: HoldfastClient) async throws {
+    init(of episode: Episode, _ reader: inout ActionReader, client: HoldfastClient) async throws {
         var pages = EpisodePages(episode.episodeID, arrays: [], client: client)
         var (observed, framed): (Int64?, Int64?)
         while observed == nil || framed == nil, let page = try await pages.next() {
@@ -14,9 +14,8 @@ extension MinariLayout {
             observations = page.observations.mapValues { Entry(dtype: $0.dtype, shape: $0.shape) }
         }
         let frames = try await Self.page(episode, framed, .frame, client)?.frames
-        var reader = ActionReader(run: episode.runID, client: client)
         let first = try await client.steps(ofEpisode: episode.episodeID, limit: 1)
-        let actions = try await reader.actions(of: first.steps)
+        let actions = try await reader.actions(of: first.steps, run: episode.runID)
         let isDiscrete = actions == nil || actions?.dtype == .int64 && actions?.shape.count == 1
         guard
             let layout = MinariLayout(

@@ -53,9 +53,10 @@ struct MinariLayout: Equatable {
 
     /// Its names, types and shapes in words.
     var summary: String {
-        let parts = observations.sorted { $0.key < $1.key }.map { "\($0) \(Self.text($1))" }
-        return (parts + [frames.map { "frames \(Self.text($0))" }, "actions \(actions.map(Self.text) ?? "integers")"]
-            .compactMap { $0 }).joined(separator: ", ")
+        var parts = observations.sorted { $0.key < $1.key }.map { "\($0) \(Self.text($1))" }
+        if let frames { parts.append("frames \(Self.text(frames))") }
+        parts.append("actions \(actions.map(Self.text) ?? "integers")")
+        return parts.joined(separator: ", ")
     }
 
     private static func text(_ entry: Entry) -> String { "\(entry.dtype.rawValue) \(entry.shape)" }

@@ -65,12 +65,15 @@ struct EpisodeVideo {
         to encoder: FFmpeg
     ) async throws -> Int {
         var pages = EpisodePages(episode.episodeID, arrays: [.frame], client: client)
-        var actions = ActionReader(run: episode.runID, client: client)
+        var actions = ActionReader(client: client)
         var progress = ProgressBar("frames", total: episode.steps)
         defer { progress.finish() }
         var (count, total) = (0, 0.0)
         while let page = try await pages.next() {
-            let taken = display == nil ? nil : try await actions.actions(of: page.steps).map(StepRows.init(all:))
+            var taken: StepRows?
+            if display != nil {
+                taken = try await actions.actions(of: page.steps, run: episode.runID).map(StepRows.init(all:))
+            }
             var next = 0
             for (place, step) in page.steps.enumerated() {
                 // A step without a frame shows the last one.

@@ -20,7 +20,8 @@ struct EpisodeBatch {
     var isFull: Bool { count >= Self.mostSteps || bytes >= Self.mostBytes }
 
     /// Adds neighbouring steps of an episode.
-    mutating func add(_ rows: Range<Int>, of episode: ForeignEpisode, as id: String, from file: ArrayFile) async throws {
+    mutating func add(_ rows: Range<Int>, of episode: ForeignEpisode, as id: String, from file: ArrayFile) async throws
+    {
         let paths = episode.paths
         episodes += repeatElement(id, count: rows.count)
         if let path = paths.stepIndex {

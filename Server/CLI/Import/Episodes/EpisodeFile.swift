@@ -88,7 +88,8 @@ struct EpisodeFile: Sendable {
     private static func plain(_ name: some StringProtocol) -> String {
         String(
             name.map { character in
-                character == "/" ? "." : character.isASCII && (character.isLetter || character.isNumber) ? character : "_"
+                let isPlain = character.isASCII && (character.isLetter || character.isNumber)
+                return isPlain ? character : character == "/" ? "." : "_"
             }
         )
     }
@@ -107,7 +108,9 @@ struct EpisodeFile: Sendable {
         let found = paths.observations.removeValue(forKey: name) ?? paths.infos.removeValue(forKey: frames)
         guard let found, file.datasets[found].map({ $0.dimensions.count >= 3 }) == true else {
             let names = paths.observations.map { "\($0.key.isEmpty ? format.names.observations : $0.key)" }
-            throw failure("\(group) has no pictures \(frames); its observations are \(names.sorted().joined(separator: ", "))")
+            throw failure(
+                "\(group) has no pictures \(frames); its observations are \(names.sorted().joined(separator: ", "))"
+            )
         }
         paths.frames = found
     }
@@ -115,7 +118,7 @@ struct EpisodeFile: Sendable {
     // MARK: Checks
 
     private func check(_ paths: ForeignEpisode.Paths, _ count: Int) throws {
-        let columns = [paths.actions, paths.rewards, paths.terminated, paths.truncated, paths.timestamps].compactMap { $0 }
+        let columns = [paths.actions, paths.rewards, paths.terminated, paths.truncated].compactMap { $0 }
         let arrays = paths.observations.values + [paths.frames].compactMap { $0 }
         let expected = columns.compactMap { file.datasets[$0]?.rows }.max() ?? count
         for path in columns + arrays {
