@@ -93,8 +93,9 @@ install() {
         install_packages "${toolchain_packages[@]}" "${library_packages[@]}"
         need_swift
     fi
-    # The test of lost power records the server's writes with a small library; analyze draws with gnuplot.
-    if has_suite end-to-end; then install_packages gcc libc6-dev gnuplot-nox; fi
+    # The test of lost power records the server's writes with a small library; analyze draws with gnuplot, export-video
+    # has ffmpeg.
+    if has_suite end-to-end; then install_packages gcc libc6-dev ffmpeg gnuplot-nox; fi
     if has_suite browser && [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then install_packages chromium; fi
     if has_suite end-to-end || has_suite browser; then install_python_packages; fi
 }

@@ -44,8 +44,8 @@ parse_options() {
 }
 
 build() {
-    # gnuplot draws the plots of "holdfast analyze".
-    install_packages "${toolchain_packages[@]}" "${library_packages[@]}" gnuplot-nox
+    # gnuplot draws the plots of "holdfast analyze", ffmpeg makes the videos of "holdfast export-video".
+    install_packages "${toolchain_packages[@]}" "${library_packages[@]}" ffmpeg gnuplot-nox
     need_swift
     printf 'Building for release (the first time takes about five minutes on two cores)\n'
     local product

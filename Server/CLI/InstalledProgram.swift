@@ -1,7 +1,7 @@
 import Foundation
 
 /// Another program that a command needs.
-struct InstalledProgram {
+struct InstalledProgram: Sendable {
     let url: URL
 
     /// Looks for it in PATH.

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 
 import gymnasium
@@ -11,6 +12,7 @@ import pytest
 
 from replay import assert_same_arrays, send_columns, send_rows, start
 from server import environment
+from waiting import eventually
 from wire import Producer, Strings
 
 minari = pytest.importorskip("minari")
@@ -497,6 +499,40 @@ def test_an_ffmpeg_that_fails_is_told(server, connection, binary, recording, tmp
     command = ("export-video", recording.episodes[0], tmp_path / "out.mp4", *address(server))
     assert "ffmpeg failed: no such codec" in refuse(binary, *command, PATH=path)
     assert not list(tmp_path.glob("*.mp4*"))
+
+
+@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.parametrize("what", ["video", "minari"])
+def test_an_interrupted_export_leaves_nothing(make_server, binary, tmp_path, what, offline):
+    server = make_server()
+    with server.connect() as connection:
+        start(connection, "long")
+        frames = numpy.random.default_rng(1).integers(0, 255, (100, 200, 200, 3), numpy.uint8)
+        producer = Producer(connection)
+        for first in range(0, 2000, 100):
+            columns = {
+                "episode_id": Strings(["long/0"] * 100),
+                "step_index": numpy.arange(first, first + 100),
+                "reward": numpy.ones(100),
+                "terminated": numpy.zeros(100, bool),
+                "truncated": numpy.zeros(100, bool),
+                "frame": frames,
+            }
+            producer.call("steps.append", {"run_id": "long", "count": 100, "columns": columns})
+    if offline:
+        server.stop()
+    out = tmp_path / ("out.mp4" if what == "video" else "long-v0")
+    command = ["export-video", "long/0", out] if what == "video" else ["export", "episodes", "--run", "long"]
+    command += [] if what == "video" else ["--format", "minari", "--out", out]
+    command += ["--data", server.data] if offline else address(server)
+    process = subprocess.Popen(
+        [binary, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    )
+    eventually(lambda: list(tmp_path.glob("*.part")), "the export has begun")
+    process.send_signal(signal.SIGINT)
+    printed, message = process.communicate(timeout=60)
+    assert process.returncode == 130 and printed == "" and "interrupted" in message, (process.returncode, message)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "data.log"]
 
 
 def test_videos_that_cannot_be_made_are_told(server, connection, binary, tmp_path):

@@ -36,6 +36,7 @@ struct EpisodePages {
 
     private mutating func read() async throws -> EpisodesSteps.Result {
         while true {
+            try Task.checkCancellation()
             do {
                 return try await client.steps(ofEpisode: episodeID, arrays: arrays, limit: limit, cursor: cursor)
             } catch let error as WireError where error.kind == .resultTooLarge && limit > 1 {

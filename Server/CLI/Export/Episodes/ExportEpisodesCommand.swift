@@ -52,7 +52,7 @@ struct ExportEpisodesCommand: AsyncParsableCommand {
             guard !episodes.isEmpty else {
                 throw CommandFailure(code: CommandFailure.other, message: "there are no episodes with steps to export")
             }
-            return try await export.write(episodes, client)
+            return try await Interruption.cancels { try await export.write(episodes, client) }
         }
     }
 }

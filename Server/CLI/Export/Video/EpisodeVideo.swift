@@ -7,7 +7,7 @@ import Glibc
 #endif
 
 /// An episode as a video: a picture for each step.
-struct EpisodeVideo {
+struct EpisodeVideo: Sendable {
     /// How it looks.
     struct Style: Sendable {
         let framesPerSecond: Double

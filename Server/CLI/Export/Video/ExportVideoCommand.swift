@@ -44,7 +44,8 @@ struct ExportVideoCommand: AsyncParsableCommand {
         )
         try await target.run(doing: "making the video \(out)") { [episode, out] client in
             let episode = try await EpisodeSelection.episode(episode, client)
-            return try await EpisodeVideo(episode: episode, style: style, client: client).write(to: out, with: program)
+            let video = EpisodeVideo(episode: episode, style: style, client: client)
+            return try await Interruption.cancels { try await video.write(to: out, with: program) }
         }
     }
 }

@@ -64,17 +64,19 @@ struct ZIPWriterTests {
         #expect(number(bytes, (start + 42)..<(start + 46)) == 0xFFFF_FFFF)
     }
 
-    @Test(arguments: [UInt64(5), 0xF000_0000])
+    private static let python = "/usr/bin/python3"
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: python)), arguments: [UInt64(5), 0xF000_0000])
     func pythonReadsIt(largeFrom: UInt64) throws {
         _ = try write(largeFrom: largeFrom)
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.executableURL = URL(fileURLWithPath: Self.python)
         let script = """
             import sys, zipfile
             file = zipfile.ZipFile(sys.argv[1])
             sys.exit(file.testzip() is not None or file.read("a") != b"hello hello" or file.read("empty") != b"")
             """
-        process.arguments = ["python3", "-c", script, directory.file("test.zip")]
+        process.arguments = ["-c", script, directory.file("test.zip")]
         try process.run()
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
