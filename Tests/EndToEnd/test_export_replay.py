@@ -227,7 +227,8 @@ def test_atari_through_minari_and_back(server, connection, binary, recording, tm
     send_columns(connection, "breakout", recording)
     names = [episode["episode_id"] for episode in connection.call("episodes.list", {"run_id": "breakout"})["episodes"]]
     out = tmp_path / "breakout-v3"
-    succeed(binary, "export", "episodes", "--run", "breakout", "--format", "minari", "--out", out, *address(server))
+    command = ("export", "episodes", "--run", "breakout", "--format", "minari", "--out", f"{out}/")
+    succeed(binary, *command, *address(server))
     dataset = load(monkeypatch, out)
     for name, episode in zip(names, dataset.iterate_episodes(), strict=True):
         rows = recording.of_episode(name)
@@ -263,6 +264,7 @@ def test_frames_are_the_observations_where_there_are_no_others(
     assert all(step["obs_ref"] is None for step in page["steps"])
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_what_minari_writes_itself(server, connection, binary, tmp_path, monkeypatch):
     """Dict observations and infos of Minari's own, with the observation and the info of the reset first."""
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
@@ -563,6 +565,11 @@ def test_exports_that_cannot_be_made_are_told(server, connection, binary, record
     assert "NAME-vN" in refuse(binary, *command, "minari", "--out", tmp_path / "unversioned", *where, code=2)
     (tmp_path / "old-v0").mkdir()
     assert "exists" in refuse(binary, *command, "minari", "--out", tmp_path / "old-v0", *where)
+    (tmp_path / "file").write_text("no folder")
+    for name, format in (("file/one-v0", "minari"), ("file/arrays", "npz"), ("file/one.npz", "npz")):
+        command = ("export", "episodes", "--episode", recording.episodes[0], "--format", format)
+        message = refuse(binary, *command, "--out", tmp_path / name, *where)
+        assert "file" in message and "can't be" in message, message
     missing = ("export", "episodes", "--run", "two", "--format", "npz", "--out", tmp_path / "o", *where)
     assert "two" in refuse(binary, *missing)
     assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []

@@ -16,8 +16,10 @@ struct MinariExport: EpisodeExport {
     private let id: String
 
     init(out: String) throws {
-        self.out = out
-        id = URL(fileURLWithPath: out).lastPathComponent
+        let url = URL(fileURLWithPath: out)
+        // Without a slash at its end, behind which the draft's name would go.
+        self.out = url.standardizedFileURL.path
+        id = url.lastPathComponent
         guard id.wholeMatch(of: /[A-Za-z0-9_-]+-v[0-9]+/) != nil else {
             throw CommandFailure(
                 code: CommandFailure.usage,
@@ -32,8 +34,7 @@ struct MinariExport: EpisodeExport {
     func write(_ episodes: [Episode], _ client: HoldfastClient) async throws -> String {
         let draft = out + ".part"
         do {
-            try? FileManager.default.removeItem(atPath: draft)
-            try FileManager.default.createDirectory(atPath: draft + "/data", withIntermediateDirectories: true)
+            try makeFolder(draft)
             let steps = try await write(episodes, to: draft + "/data", client)
             guard unsafe rename(draft, out) == 0 else {
                 throw CommandFailure(code: CommandFailure.other, message: "\(out) can't be replaced")
@@ -42,6 +43,18 @@ struct MinariExport: EpisodeExport {
         } catch {
             try? FileManager.default.removeItem(atPath: draft)
             throw error
+        }
+    }
+
+    private func makeFolder(_ draft: String) throws {
+        do {
+            try? FileManager.default.removeItem(atPath: draft)
+            try FileManager.default.createDirectory(atPath: draft + "/data", withIntermediateDirectories: true)
+        } catch {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "the folder \(draft) can't be made: \(error.localizedDescription)"
+            )
         }
     }
 

@@ -74,7 +74,10 @@ struct EpisodeFile: Sendable {
         )
         if let only = path(names.observations) { paths.observations[""] = only }
         for name in own where name.hasPrefix(names.observations + "/") {
-            paths.observations[Self.plain(name.dropFirst(names.observations.count + 1))] = path(name)
+            let plain = Self.plain(name.dropFirst(names.observations.count + 1))
+            guard paths.observations.updateValue(path(name) ?? name, forKey: plain) == nil else {
+                throw failure("\(group) has two observations that would both be called \(plain)")
+            }
         }
         if let infos = names.infos {
             for name in own where name.hasPrefix(infos + "/") {
