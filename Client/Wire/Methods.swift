@@ -3,8 +3,9 @@ public enum Methods {
     public static let all: [any Method.Type] = [
         Hello.self, ServerPing.self, ServerStats.self, ServerVacuum.self, ServerBackup.self,
         RunsStart.self, RunsHeartbeat.self, RunsFinish.self, RunsList.self, RunsGet.self, RunsDelete.self,
+        RunsSeal.self,
         StepsAppend.self, EpisodesFinish.self, EpisodesList.self, EpisodesGet.self, EpisodesSteps.self,
-        FramesResolve.self, StepsSample.self, RefsValidate.self,
+        FramesResolve.self, StepsSample.self, RefsValidate.self, RefsRepair.self,
         MetricsAppend.self, MetricsQuery.self, MetricsSeries.self, MetricsSummary.self, MetricsList.self,
         MetricsPrune.self,
         ImagesInsert.self, LabelsNext.self, LabelsRelease.self, LabelsSet.self, LabelsSetMany.self, LabelsUndo.self,

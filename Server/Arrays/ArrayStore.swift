@@ -7,12 +7,12 @@ import Wire
 
 /// The array files of all runs: written by the writer before its commit, read by everybody.
 final class ArrayStore: Sendable {
-    private let directory: String
-    private let executor: HDF5Executor
-    private let open: OpenFiles
+    let directory: String
+    let executor: HDF5Executor
+    let open: OpenFiles
     private let codec = RowCodec()
     let pool = CodecPool()
-    private let logger = Logger(label: "holdfast.arrays")
+    let logger = Logger(label: "holdfast.arrays")
     /// The runs whose file is open for writing; known without asking the executor.
     private let writable = Mutex<Set<String>>([])
     /// Rows that are read in one job, so that a large batch does not keep others from the library.
@@ -289,7 +289,7 @@ final class ArrayStore: Sendable {
         return file
     }
 
-    private func path(_ runID: String) -> String { "\(directory)/\(runID).h5" }
+    func path(_ runID: String) -> String { "\(directory)/\(runID).h5" }
 
     private static func wireError(_ error: HDF5Error, runID: String) -> WireError {
         if error.isDiskFull {

@@ -140,6 +140,12 @@ final class HoldfastServer: Sendable {
 
     /// Brings the files of runs that were not closed back to what is committed.
     private func recover(_ catalog: Catalog, _ arrays: ArrayStore) throws {
+        try arrays.finishSealing { runID in
+            try catalog.readNow { connection in
+                try connection.first("SELECT sealed_at IS NOT NULL FROM runs WHERE run_id = ?", runID) { $0.bool(0) }
+                    ?? false
+            }
+        }
         let unclosed = try catalog.readNow { connection in
             try connection.rows("SELECT run_id FROM runs WHERE file_open = 1") { $0.string(0) }
         }

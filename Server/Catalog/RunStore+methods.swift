@@ -9,6 +9,8 @@ struct RunDependent: Sendable {
     let use: @Sendable (_ runID: String, Connection) throws -> String?
     /// The domain's references to arrays of a run.
     let references: @Sendable (_ runID: String, Connection) throws -> [String]
+    /// Takes a reference to an array out of the domain's rows of a run; says of how many.
+    let clear: @Sendable (_ ref: String, _ runID: String, Connection) throws -> Int
     /// Removes the domain's rows of a run.
     let delete: @Sendable (_ runID: String, WriteTransaction) throws -> Void
 }
@@ -26,8 +28,10 @@ struct RunMethods: Sendable {
         table.on(RunsStart.self) { parameters, _ in try start(parameters) }
         table.on(RunsHeartbeat.self) { parameters, _ in try heartbeat(parameters) }
         table.on(RunsFinish.self) { parameters, _ in try finish(parameters) }
+        table.on(RunsSeal.self) { parameters, _ in try await seal(parameters) }
         table.on(RunsDelete.self) { parameters, _ in try delete(parameters) }
         table.on(RefsValidate.self) { parameters, _ in try await validate(parameters) }
+        table.on(RefsRepair.self) { parameters, _ in try repair(parameters) }
         table.on(RunsGet.self) { parameters, _ in try await get(parameters) }
         table.on(RunsList.self) { parameters, _ in try await list(parameters) }
     }

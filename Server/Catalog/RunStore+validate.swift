@@ -87,4 +87,23 @@ extension RunMethods {
             }
         }
     }
+
+    /// `refs.repair`
+    func repair(_ parameters: RefsRepair) throws -> @Sendable (WriteTransaction) throws -> RefsRepair.Result {
+        try RunID.check(parameters.runID)
+        guard parameters.refs.count <= RefsValidate.Result.mostListed else {
+            throw WireError.invalidParams(
+                "params.refs has \(parameters.refs.count) entries; at most 1 000 are possible"
+            )
+        }
+        return { [dependents] transaction in
+            var cleared = 0
+            for ref in parameters.refs {
+                for dependent in dependents {
+                    cleared += try dependent.clear(ref, parameters.runID, transaction.connection)
+                }
+            }
+            return RefsRepair.Result(cleared: cleared)
+        }
+    }
 }

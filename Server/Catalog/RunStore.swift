@@ -34,7 +34,8 @@ enum RunStore {
                     PRIMARY KEY (run_id, name)
                 ) STRICT, WITHOUT ROWID;
                 """
-        )
+        ),
+        Migration("sealed runs", script: "ALTER TABLE runs ADD COLUMN sealed_at TEXT;"),
     ]
 
     /// The most datasets of a run: each is looked at for every batch, and a new one costs a copy of the file.

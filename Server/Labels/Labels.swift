@@ -55,6 +55,9 @@ struct Labels: Sendable {
                 ["h5://\(runID)/", "h5://\(runID)0"]
             ) { $0.string(0) }
         },
+        clear: { ref, _, connection in
+            try connection.execute("UPDATE labels SET frame_ref = NULL WHERE frame_ref = ?", ref)
+        },
         delete: { _, _ in }
     )
 }

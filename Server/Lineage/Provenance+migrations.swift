@@ -74,6 +74,7 @@ extension Provenance {
             created_at TEXT NOT NULL
         ) STRICT;
         CREATE INDEX idx_lineage_lineage_hash ON lineage (lineage_hash);
+        CREATE INDEX idx_lineage_run_id ON lineage (run_id);
         CREATE TABLE lineage_edges (
             input_record_id TEXT NOT NULL, output_record_id TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
             PRIMARY KEY (output_record_id, name, input_record_id)

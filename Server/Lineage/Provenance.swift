@@ -25,9 +25,12 @@ struct Provenance: Sendable {
         }
     }
 
-    /// How a run's deletion concerns this domain: what was computed in it stays.
+    /// How a run's deletion concerns this domain: what was computed in it keeps it.
     static let dependent = RunDependent(
-        use: { _, _ in nil },
+        use: { runID, connection in
+            let isNamed = try connection.first("SELECT 1 FROM lineage WHERE run_id = ? LIMIT 1", runID) { _ in true }
+            return isNamed ?? false ? "lineage" : nil
+        },
         references: { runID, connection in
             guard runID == RunID.variables else { return [] }
             return try connection.rows(
@@ -38,6 +41,8 @@ struct Provenance: Sendable {
                 }
             }.flatMap(\.self)
         },
+        // A value that is damaged is an error when it is loaded, not a value less.
+        clear: { _, _, _ in 0 },
         delete: { _, _ in }
     )
 

@@ -20,6 +20,7 @@ struct Metrics: Sendable {
         RunDependent(
             use: { _, _ in nil },
             references: { _, _ in [] },
+            clear: { _, _, _ in 0 },
             delete: { [series] runID, transaction in
                 let connection = transaction.connection
                 for table in MetricTable.allCases { try MetricIDs.keep(table, connection) }

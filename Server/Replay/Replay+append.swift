@@ -25,7 +25,13 @@ extension Replay {
         }
         let rows = encoded
         return { transaction in
-            try StepWriter(batch: batch, encoded: rows, runID: runID, transaction: transaction).write()
+            try StepWriter(
+                batch: batch,
+                encoded: rows,
+                compression: compression,
+                runID: runID,
+                transaction: transaction
+            ).write()
         }
     }
 

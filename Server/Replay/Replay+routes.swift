@@ -2,8 +2,9 @@ import Hummingbird
 import Wire
 
 extension Replay {
-    /// `GET /frames/{run_id}/{dataset}/{index}.png?size=N`
+    /// `GET /frames/{run_id}/{dataset}/{index}.png?size=N`, and the frames of episodes.
     func addRoutes(to group: RouterGroup<BasicRequestContext>, _ pictures: PictureResponse) {
+        EpisodeFrames(replay: self).add(to: group)
         let catalog = catalog
         group.get("/frames/:run/:dataset/:file") { request, context in
             let index = try PictureResponse.index(context.parameters.require("file"))

@@ -27,6 +27,20 @@ struct Replay: Sendable {
                 [runID]
             ) { $0.string(0) }
         },
+        clear: { ref, runID, connection in
+            let frames = try connection.execute(
+                "UPDATE steps SET frame_ref = NULL WHERE frame_ref = ? AND run_id = ?",
+                ref,
+                runID
+            )
+            // Observations have no index of their own: few references are ever cleared.
+            return frames
+                + (try connection.execute(
+                    "UPDATE steps SET obs_ref = NULL WHERE obs_ref = ? AND run_id = ?",
+                    ref,
+                    runID
+                ))
+        },
         delete: { runID, transaction in
             try transaction.connection.execute("DELETE FROM steps WHERE run_id = ?", runID)
             try transaction.connection.execute("DELETE FROM episodes WHERE run_id = ?", runID)

@@ -7,6 +7,8 @@ struct StepWriter {
     let batch: StepBatch
     /// The rows of each of the batch's attached arrays, encoded.
     let encoded: [[EncodedRow]]
+    /// What they are encoded for.
+    let compression: Compression
     let runID: String
     let transaction: WriteTransaction
 
@@ -14,6 +16,12 @@ struct StepWriter {
 
     func write() throws -> StepsAppend.Result {
         let state = try RunStore.state(runID, connection)
+        let sealedAt = try connection.first("SELECT sealed_at FROM runs WHERE run_id = ?", runID) {
+            $0.optionalString(0)
+        }
+        guard sealedAt == .some(nil), state.compression == compression else {
+            throw WireError("run_sealed", "run \"\(runID)\" is sealed: it takes no more steps; start another run")
+        }
         try RunStore.beginArrays(runID, state, transaction) { try Self.restored(runID, $0) }
         try registerDatasets()
         let episodes = try EpisodeRollups(batch: batch, runID: runID, state: state, transaction: transaction)

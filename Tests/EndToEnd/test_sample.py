@@ -3,12 +3,14 @@
 import collections
 import contextlib
 import sqlite3
+import subprocess
 
 import h5py
 import numpy
 import pytest
 
 from replay import send_rows, start
+from server import environment
 from wire import Producer, RpcError
 
 
@@ -113,6 +115,23 @@ def test_nothing_to_draw_is_said(connection):
         sample(connection, 1)
 
 
+# --- Frames for players
+
+
+def test_the_frames_of_an_episode_come_as_raw_bytes(server, runs):
+    status, headers, body = server.get("/episodes/a-1/frames?from=10&to=15")
+    assert status == 200 and headers["content-type"] == "application/octet-stream"
+    assert headers["x-dtype"] == "uint8" and headers["x-shape"] == "5,2,2" and headers["x-steps"] == "10,11,12,13,14"
+    frames = numpy.frombuffer(body, numpy.uint8).reshape(5, 2, 2)
+    assert frames[:, 1, 0].tolist() == [10, 11, 12, 13, 14] and set(frames[:, 0, 1].tolist()) == {1}
+    status, headers, body = server.get("/episodes/b-0/frames?from=1&to=6")
+    assert headers["x-steps"] == "2,4" and len(body) == 8, "steps without a frame are left out"
+    send_rows(runs, "a", [step("a", 7, 0) | {"episode_id": "with/slash ö"}])
+    assert server.get("/episodes/with%2Fslash%20%C3%B6/frames")[0] == 200
+    for path, expected in (("nothing/frames", 404), ("a-1/frames?from=-1", 400), ("a-1/frames?from=3&to=2", 400)):
+        assert server.get(f"/episodes/{path}")[0] == expected
+
+
 # --- refs.validate
 
 
@@ -140,6 +159,18 @@ def test_what_is_missing_or_damaged_is_named(server, runs):
         assert decoded["undecodable"] == ["h5://a/frames/50"]
         with pytest.raises(RpcError, match="not_found"):
             connection.call("refs.validate", {"run_id": "nothing"})
+
+        def verify(*arguments):
+            command = [server.binary, "verify", "--server", "{}:{}".format(*server.tcp), *arguments]
+            return subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=60)
+
+        assert verify("b").returncode == 0
+        faulty = verify()
+        assert faulty.returncode == 4 and "h5://a/frames/7000" in faulty.stdout and "h5://a/frames/50" in faulty.stdout
+        assert verify("--repair").returncode == 4
+        assert verify().returncode == 0
+        page = connection.call("episodes.steps", {"episode_id": "a-0", "from": 3, "to": 4})
+        assert page["steps"][0]["frame_ref"] is None, "the step itself stays"
 
 
 def test_images_are_validated_by_their_labels(connection):

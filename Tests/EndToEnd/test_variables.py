@@ -328,6 +328,17 @@ def test_an_invocation_is_found_by_its_hash_as_long_as_its_outputs_are_there(ser
         ]  # fmt: skip
 
 
+def test_a_run_that_something_was_computed_in_is_kept(producer):
+    connection = producer.connection
+    for run in ("used", "unused"):
+        connection.call("runs.start", {"run_id": run})
+    save(producer, {"json": 1}, "Out", made("f", run_id="used"))
+    with pytest.raises(RpcError, match="run_in_use") as refused:
+        connection.call("runs.delete", {"run_id": "used"})
+    assert refused.value.data["by"] == "lineage"
+    connection.call("runs.delete", {"run_id": "unused"})
+
+
 def test_lineage_is_saved_afterwards_too(producer):
     connection = producer.connection
     id = save(producer, {"json": 1}, "Out")["record_id"]

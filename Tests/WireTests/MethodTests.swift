@@ -17,7 +17,9 @@ import Testing
 
     @Test func ingestMethodsAreTheOnesThatNeedAStamp() {
         let ingest = Methods.all.filter { $0.effect == .ingest }.map { $0.name }
-        #expect(Set(ingest) == ["steps.append", "episodes.finish", "metrics.append", "images.insert", "variables.save"])
+        #expect(
+            Set(ingest) == ["steps.append", "episodes.finish", "metrics.append", "images.insert", "variables.save"]
+        )
     }
 
     @Test func actionsAreNumbersOrArrays() throws {

@@ -1,0 +1,45 @@
+import HDF5
+import Wire
+
+extension RunMethods {
+    /// `runs.seal`: the new file is written and compared now; in its turn it takes the old one's place, if nothing was added.
+    func seal(_ parameters: RunsSeal) async throws -> @Sendable (WriteTransaction) throws -> RunsSeal.Result {
+        let runID = parameters.runID
+        try Self.check(runID)
+        let before = try await catalog.read { try Self.sealable(runID, $0) }
+        let sealed = try await arrays.makeSealed(runID, createdAt: before.startedAt)
+        return { [arrays] transaction in
+            let now = try Self.sealable(runID, transaction.connection)
+            guard now.nextRow == before.nextRow, now.nextEpisode == before.nextEpisode else {
+                throw WireError(.overloaded, "run \"\(runID)\" was written to while it was sealed; try again")
+            }
+            try transaction.connection.execute(
+                "UPDATE runs SET compression = ?, sealed_at = ? WHERE run_id = ?",
+                ArrayStore.sealedCompression.description,
+                transaction.timestamp,
+                runID
+            )
+            transaction.afterCommit { arrays.replaceBySealed(runID) }
+            return RunsSeal.Result(
+                runID: runID,
+                bytesBefore: sealed.bytesBefore,
+                bytes: sealed.bytes,
+                compression: ArrayStore.sealedCompression.description
+            )
+        }
+    }
+
+    /// The state of a run that can be sealed.
+    private static func sealable(_ runID: String, _ connection: Connection) throws -> RunStore.State {
+        let state = try RunStore.state(runID, connection)
+        let run = try connection.first("SELECT status, sealed_at IS NOT NULL FROM runs WHERE run_id = ?", runID) {
+            (status: $0.string(0), isSealed: $0.bool(1))
+        }
+        guard run?.status != RunStatus.running.rawValue else {
+            throw WireError("run_not_finished", "run \"\(runID)\" is not finished; end it with runs.finish first")
+        }
+        guard run?.isSealed != true else { throw WireError("run_sealed", "run \"\(runID)\" is sealed already") }
+        guard state.nextRow > 0 else { throw WireError.notFound("run \"\(runID)\" has no steps") }
+        return state
+    }
+}
