@@ -1,0 +1,13 @@
+"""The methods of the protocol by their nouns; PROTOCOL.md says what each does, takes and answers."""
+
+from .images import ImageCalls
+from .labels import HoldoutCalls, LabelCalls, SnapshotCalls
+from .metrics import MetricCalls
+from .noun import Noun, Rows
+from .replay import EpisodeCalls, FrameCalls, StepCalls
+from .runs import RunCalls, ServerCalls
+
+__all__ = [
+    "EpisodeCalls", "FrameCalls", "HoldoutCalls", "ImageCalls", "LabelCalls", "MetricCalls", "Noun", "Rows", "RunCalls",
+    "ServerCalls", "SnapshotCalls", "StepCalls",
+]  # fmt: skip

@@ -1,0 +1,102 @@
+"""episodes.*, frames.* and steps.*"""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Sequence
+
+from ..errors import HoldfastError
+from ..tables import Columns, columns_of
+from .noun import Noun, Result, Rows
+
+_EPISODE = (
+    "episode_id", "run_id", "steps", "total_reward", "terminated", "truncated", "finished", "started_at", "agent_id",
+    "worker_id", "metadata",
+)  # fmt: skip
+
+
+class EpisodeCalls(Noun):
+    """Episodes and their steps."""
+
+    def finish(self, run_id: str, episode_id: str, metadata: Any = None) -> Result:
+        """Closes an episode; `Run.finish_episode` does so behind what was logged."""
+        return self._call("episodes.finish", run_id=run_id, episode_id=episode_id, metadata=metadata)
+
+    def list(
+        self,
+        run_id: Optional[str] = None,
+        order: Optional[str] = None,
+        descending: Optional[bool] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+    ) -> Result:
+        """A page of `episodes` by `started_at`, `total_reward` or `steps`."""
+        return self._call(
+            "episodes.list", run_id=run_id, order=order, descending=descending, limit=limit, cursor=cursor
+        )
+
+    def all(self, run_id: Optional[str] = None, order: Optional[str] = None, descending: Optional[bool] = None) -> Rows:
+        """Every episode of a run, or of all."""
+        return self._pages(
+            "episodes.list", "episodes", run_id=run_id, order=order, descending=descending, limit=1000
+        )
+
+    def columns(self, run_id: Optional[str] = None) -> Columns:
+        """All episodes as columns."""
+        return columns_of(self.all(run_id), _EPISODE, ("total_reward", "started_at"))
+
+    def get(self, episode_id: str) -> Result:
+        """One episode."""
+        return self._call("episodes.get", episode_id=episode_id)
+
+    def steps(
+        self,
+        episode_id: Optional[str] = None,
+        run_id: Optional[str] = None,
+        start: Optional[int] = None,
+        stop: Optional[int] = None,
+        arrays: Optional[Sequence[str]] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+    ) -> Result:
+        """A page of the steps of an episode with start ≤ step_index < stop, or of a run in the order of arrival.
+
+        `arrays` of "frame" and "observation" gives these too, stacked to (n, …).
+        """
+        params = {"from": start, "to": stop, "episode_id": episode_id, "run_id": run_id}
+        return self._call("episodes.steps", arrays=arrays, limit=limit, cursor=cursor, **params)
+
+    def all_steps(self, episode_id: Optional[str] = None, run_id: Optional[str] = None) -> Rows:
+        """Every step of an episode or a run, without its arrays."""
+        return self._pages("episodes.steps", "steps", episode_id=episode_id, run_id=run_id)
+
+
+class FrameCalls(Noun):
+    """Arrays by reference."""
+
+    def resolve(self, refs: Sequence[str], missing: str = "error", stack: bool = False) -> Any:
+        """The arrays in the order asked, duplicates allowed: a list, or with `stack` one array (n, …).
+
+        `missing="null"` gives None for an array that isn't there instead of ServerError with not_found.
+        """
+        if missing not in ("error", "null"):
+            raise HoldfastError("invalid_value", f'missing is "error" or "null", not "{missing}"')
+        stacked = True if stack else None
+        return self._call("frames.resolve", refs=list(refs), missing=missing, stack=stacked)["frames"]
+
+
+class StepCalls(Noun):
+    """Steps for training; `Run.log_step` logs them."""
+
+    def append(self, run_id: str, steps: Sequence[Any]) -> Result:
+        """Appends steps row by row; all are stored or none."""
+        return self._call("steps.append", run_id=run_id, steps=list(steps))
+
+    def sample(
+        self,
+        n: int,
+        run_ids: Optional[Sequence[str]] = None,
+        seed: Optional[int] = None,
+        arrays: Optional[Sequence[str]] = None,
+    ) -> Result:
+        """A random batch of n steps: `steps`, and `frame` and `observation` (n, …) where `arrays` names them."""
+        return self._call("steps.sample", n=n, run_ids=run_ids, seed=seed, arrays=arrays)

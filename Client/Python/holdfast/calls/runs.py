@@ -1,0 +1,75 @@
+"""server.* and runs.*"""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Sequence
+
+from .noun import Noun, Result, Rows
+
+
+class ServerCalls(Noun):
+    """The server itself."""
+
+    def ping(self) -> Result:
+        """`time`, the server's clock in UNIX seconds."""
+        return self._call("server.ping")
+
+    def stats(self) -> Result:
+        """Counts, queue depth, disk, version and uptime."""
+        return self._call("server.stats")
+
+    def vacuum(self, pages: Optional[int] = None) -> Result:
+        """Gives empty pages of the database back to the file system."""
+        return self._call("server.vacuum", pages=pages)
+
+    def backup(self, backup: Optional[str] = None) -> Result:
+        """Copies the data directory to backups/NAME in it."""
+        return self._call("server.backup", backup=backup)
+
+
+class RunCalls(Noun):
+    """Runs as the server knows them; to log to one, use `holdfast.init`."""
+
+    def start(
+        self,
+        run_id: str,
+        config: Any = None,
+        tags: Optional[Sequence[str]] = None,
+        agent_id: Optional[str] = None,
+        worker_id: Optional[str] = None,
+        compression: Optional[str] = None,
+    ) -> Result:
+        """Starts a run, or resumes one that exists."""
+        return self._call(
+            "runs.start",
+            run_id=run_id,
+            config=config,
+            tags=tags,
+            agent_id=agent_id,
+            worker_id=worker_id,
+            compression=compression,
+        )
+
+    def heartbeat(self, run_id: str) -> Result:
+        """Says that the run's process lives."""
+        return self._call("runs.heartbeat", run_id=run_id)
+
+    def finish(self, run_id: str, status: str = "finished") -> Result:
+        """Ends a run as `finished` or `failed`."""
+        return self._call("runs.finish", run_id=run_id, status=status)
+
+    def list(self, limit: Optional[int] = None, cursor: Optional[str] = None) -> Result:
+        """A page of `runs`, the latest first."""
+        return self._call("runs.list", limit=limit, cursor=cursor)
+
+    def all(self) -> Rows:
+        """Every run, the latest first."""
+        return self._pages("runs.list", "runs")
+
+    def get(self, run_id: str) -> Result:
+        """One run."""
+        return self._call("runs.get", run_id=run_id)
+
+    def delete(self, run_id: str) -> Result:
+        """Removes a run's rows and file; its id is never free again."""
+        return self._call("runs.delete", run_id=run_id)

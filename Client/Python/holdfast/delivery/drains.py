@@ -1,0 +1,97 @@
+"""Sends the spools that other processes left for the same server, or that forked children fill."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Dict, Optional
+
+from ..address import Address
+from ..options import Options
+from ..spool.folder import SpoolFolder
+from ..spool.queue import SpoolQueue
+from .problem import LOGGER, DeliveryStatistics
+from .sender import Sender
+
+#: How many spools are sent at once, and how often the folder is looked through, in seconds.
+_MOST, _INTERVAL = 16, 5.0
+
+
+class Drains:
+    """The senders of one directory's left spools."""
+
+    def __init__(self, directory: str, server: Optional[str], address: Address, token: Optional[str], options: Options) -> None:
+        """`server`: whose spools, as host:port; None: everyone's, all sent to the address."""
+        self._directory, self._server = directory, server
+        self._address, self._token, self._options = address, token, options
+        self._changed = threading.Condition()
+        self._senders: Dict[str, Sender] = {}
+        self._is_stopped = False
+        self._thread: Optional[threading.Thread] = None
+        #: Of spools that are finished.
+        self.counts = DeliveryStatistics()
+
+    def start(self) -> None:
+        """Looks through the folder now and every few seconds from now on."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="holdfast-drains", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while not self._is_stopped:
+            self.scan()
+            with self._changed:
+                self._changed.wait(_INTERVAL)
+
+    def scan(self) -> None:
+        """Begins to send what nobody sends."""
+        for folder in SpoolFolder.all(self._directory):
+            with self._changed:
+                if self._is_stopped or len(self._senders) >= _MOST:
+                    return
+                if folder.path in self._senders:
+                    continue
+                try:
+                    queue = SpoolQueue.left(folder, self._server)
+                    if queue is None:
+                        continue
+                    sender = Sender(self._address, self._token, self._options, queue=queue, on_done=self._finished)
+                except Exception as error:
+                    LOGGER.debug("the spool %s can't be read: %s", folder.path, error)
+                    continue
+                self._senders[folder.path] = sender
+            sender.start()
+
+    def _finished(self, sender: Sender) -> None:
+        with self._changed:
+            self._senders = {path: other for path, other in self._senders.items() if other is not sender}
+            self.counts.acknowledged += sender.counts.acknowledged
+            self.counts.rejected += sender.counts.rejected
+            self._changed.notify_all()
+
+    def wait(self, timeout: float, for_living: bool) -> None:
+        """Waits until no spool is left to send; those that a living process still fills only if asked for."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            self.scan()
+            with self._changed:
+                senders = list(self._senders.values())
+                if not senders or not (for_living or any(sender.folder_is_abandoned for sender in senders)):
+                    return
+                self._changed.wait(min(0.05, max(0.0, deadline - time.monotonic())))
+
+    def stop(self, timeout: float) -> None:
+        """Gives up; what is not sent stays where it is."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            self._is_stopped = True
+            senders = list(self._senders.values())
+            self._changed.notify_all()
+        for sender in senders:
+            sender.stop(deadline - time.monotonic())
+
+    def close_in_child(self) -> None:
+        """After fork(): the connections are the parent's."""
+        self._is_stopped = True
+        for sender in self._senders.values():
+            sender.close_in_child()

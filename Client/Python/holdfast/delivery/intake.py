@@ -1,0 +1,433 @@
+"""Where log calls of any thread leave their records: the writing end of the spool, and whoever waits for it.
+
+A child of fork() goes on with it: into a spool of its own, which another process sends.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+import threading
+import time
+import weakref
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from ..errors import HoldfastError
+from ..options import Options
+from ..spool.folder import WRITER_LOCK, SpoolFolder, lock, unlock
+from ..spool.queue import SpoolQueue
+from ..spool.records import Parts, Record, RequestRecord
+from ..spool.segment import HEADER_SIZE, MetricForm, Segment, record_size
+from ..spool.state import State, StateFile
+from .outbox import new_producer
+from .problem import LOGGER, DeliveryStatistics
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+#: The answer to a request, or why there is none.
+Reply = Callable[[Optional[Dict[str, Any]], Optional[Exception]], None]
+
+
+class Outlook(NamedTuple):
+    """What the sender finds when it looks."""
+
+    queue: Optional[SpoolQueue]
+    #: The last record that is in the spool, and the last that must be sent without waiting for more.
+    last_sequence: int
+    send_through: int
+    #: Where the spool ends.
+    end: int
+    wants_spare: bool
+    #: Dropped since the sender looked last.
+    dropped: int
+
+
+class Intake:
+    """The spool that this process fills."""
+
+    def __init__(self, directory: str, server: str, options: Options, wake: Callable[[], None]) -> None:
+        self._directory, self._server, self._options = directory, server, options
+        self._wake = wake
+        # Reentrant: a signal handler may log while the thread that it interrupts does.
+        self._lock = threading.RLock()
+        self._is_busy = False
+        self._deferred: List[Tuple[Record, str]] = []
+        self._changed = threading.Condition()
+        self._room = threading.Event()
+        self._replies: Dict[int, Reply] = {}
+        self.counts = DeliveryStatistics()
+        self._writer_lock: Optional[int] = None
+        self._folder = ""
+        self._queue: Optional[SpoolQueue] = None
+        self._spare: Optional[Segment] = None
+        self._segment: Optional[Segment] = None
+        #: How far the present segment may be filled without a second thought; -1: think first.
+        self._limit = -1
+        self._sequence = 0
+        #: Where the spool ended when it was given back.
+        self._last_end = 0
+        self._released_records = 0
+        self._released_bytes = 0
+        self._send_through = 0
+        self._settled_through = 0
+        self._unreported_drops = 0
+        self._is_sender_up = False
+        self._is_closed = False
+        self._ending: Optional[Exception] = None
+        #: Whether this process was forked from the one that made the client.
+        self.is_child = False
+        #: Threads that must not wait for room, since they make it.
+        self.senders: List[int] = []
+        _intakes.add(self)
+
+    # MARK: Records
+
+    def metric(self, form: MetricForm, timestamp: float, value: float, step: int) -> bool:
+        """Adds a metric the short way; false where that is not possible: then `add` it."""
+        with self._lock:
+            if self._is_busy:
+                return False
+            self._is_busy = True
+            try:
+                segment = self._segment
+                if segment is None:
+                    return False
+                used = segment.used
+                end = used + form.size
+                if end > self._limit:
+                    return False
+                sequence = self._sequence + 1
+                place = HEADER_SIZE + used
+                if form.has_step:
+                    crc = form.constant ^ form.sum(form.pack_changing(sequence, timestamp, value, step))
+                    form.pack_into(
+                        segment.memory, place, form.payload, crc, sequence, 1, form.bits, timestamp, value, step, form.tail
+                    )
+                else:
+                    crc = form.constant ^ form.sum(form.pack_changing(sequence, timestamp, value))
+                    form.pack_into(
+                        segment.memory, place, form.payload, crc, sequence, 1, form.bits, timestamp, value, form.tail
+                    )
+                # In this order: an exception between two of these must not leave a published record to be overwritten.
+                self._sequence = sequence
+                segment.publish(end)
+            except struct.error:
+                return False  # a step that does not fit 32 bits, or a number that is none
+            finally:
+                self._is_busy = False
+            if not self._is_sender_up:
+                self._wake_sender()
+            if self._deferred:
+                self._add_deferred()
+        return True
+
+    def add(self, record: Record, when_full: str) -> None:
+        """Adds a record. While the spool is full under "block", it is the calling thread that waits."""
+        parts = record.parts()
+        payload = sum(len(part) for part in parts)
+        while True:
+            with self._lock:
+                if self._is_busy:
+                    # A signal handler's record, while the thread that it interrupted adds one: that thread adds both.
+                    self._deferred.append((record, when_full))
+                    return
+                self._is_busy = True
+                try:
+                    is_done = self._admit(parts, payload, when_full)
+                finally:
+                    self._is_busy = False
+                if self._deferred:
+                    self._add_deferred()
+            if is_done:
+                return
+            # A child has no sender that would tell it, and a disk tells nobody when it has room again.
+            self._room.clear()
+            self._room.wait(0.05)
+
+    def add_request(self, record: RequestRecord, reply: Optional[Reply] = None) -> bool:
+        """Adds a request that neither waits for room nor is dropped, and is sent at once; false after the end.
+
+        Raises OSError when the disk is full.
+        """
+        parts = record.parts()
+        with self._lock:
+            if self._is_closed or self._is_busy:
+                self._drop(1)
+                return False
+            self._is_busy = True
+            try:
+                self._append(parts, sum(len(part) for part in parts))
+                if reply:
+                    self._replies[self._sequence] = reply
+                self._send_through = self._sequence
+            finally:
+                self._is_busy = False
+            self._wake_sender()
+            if self._deferred:
+                self._add_deferred()
+        return True
+
+    def _add_deferred(self) -> None:
+        while self._deferred:
+            record, when_full = self._deferred.pop(0)
+            self.add(record, when_full)
+
+    def _admit(self, parts: Parts, payload: int, when_full: str) -> bool:
+        """Adds a record or drops it; false if it must wait for room."""
+        if self._is_closed:
+            self._drop(1)
+            return True
+        size = record_size(payload)
+        queued = self._end - self._released_bytes
+        if queued == 0 or queued + size <= self._options.spool_bytes:
+            try:
+                self._append(parts, payload)
+            except OSError as error:
+                if error.errno not in _FULL:
+                    LOGGER.warning("a record can't be kept: %s", error)
+                    self._drop(1)
+                    return True
+                # The disk is full: that is waited for, too.
+            else:
+                if not self._is_sender_up:
+                    self._wake_sender()
+                return True
+        if when_full != "block" or threading.get_ident() in self.senders:
+            self._drop(1)
+            return True
+        # What is there would never be settled while those who fill the batch wait for room.
+        self._send_through = self._sequence
+        self._wake_sender()
+        return False
+
+    def _append(self, parts: Parts, payload: int) -> None:
+        if self._segment is None or self._segment.used + record_size(payload) > self._segment.capacity:
+            self._advance(payload)
+        assert self._segment is not None
+        self._segment.append(parts, payload, self._sequence + 1)
+        self._sequence += 1
+        self._set_limit()
+
+    def _set_limit(self) -> None:
+        """How far metrics may be added without looking at the spool's bound."""
+        segment = self._segment
+        if segment is None or self._is_closed:
+            self._limit = -1
+        else:
+            room = self._options.spool_bytes + self._released_bytes - segment.base
+            self._limit = min(segment.capacity, room)
+
+    def _drop(self, records: int) -> None:
+        self.counts.dropped += records
+        self._unreported_drops += records
+        self._wake_sender()
+
+    def drop(self, records: int) -> None:
+        """Counts records that are dropped."""
+        with self._lock:
+            self._drop(records)
+
+    def _wake_sender(self) -> None:
+        if not self.is_child:
+            self._is_sender_up = True
+            self._wake()
+
+    # MARK: The spool
+
+    @property
+    def _end(self) -> int:
+        return self._segment.end if self._segment else self._last_end
+
+    def open(self) -> None:
+        """Makes the spool, if there is none yet. Raises OSError."""
+        with self._lock:
+            if self._writer_lock is None:
+                self._make()
+
+    def _make(self) -> None:
+        producer = new_producer()
+        # Under a name that nobody looks for, until it has its locks and its state.
+        new = f"{self._directory}/new-{producer}"
+        folder = SpoolFolder(f"{self._directory}/{producer}")
+        os.makedirs(new, 0o700)
+        self._writer_lock = lock(f"{new}/{WRITER_LOCK}")
+        state = State(producer, self._server)
+        if self.is_child:
+            # A child's spool is for others to send.
+            file = StateFile(new)
+            file.write(state)
+            file.close()
+        else:
+            self._queue = SpoolQueue.new(folder, new, state)
+        os.rename(new, folder.path)
+        self._folder = folder.path
+
+    @property
+    def _segment_size(self) -> int:
+        return min(self._options.spool_segment_bytes, max(self._options.spool_bytes, 64 << 10))
+
+    def _advance(self, payload: int) -> None:
+        if self._writer_lock is None:
+            self._make()
+        end, size = self._end, record_size(payload)
+        spare = self._spare
+        if spare is not None and size <= spare.capacity:
+            spare.begin(end)
+            self._spare = None
+        else:
+            spare = Segment(self._folder, max(self._segment_size, size))
+            spare.begin(end)
+        old, self._segment = self._segment, spare
+        if old:
+            old.close()
+
+    def prepare_spare(self) -> None:
+        """Makes the next segment ready, so that the log call which needs it does not wait for the disk."""
+        try:
+            spare = Segment(self._folder, self._segment_size)
+        except OSError:
+            return
+        with self._lock:
+            if self._spare is None and not self._is_closed:
+                self._spare = spare
+                return
+        spare.discard()
+
+    # MARK: For the sender
+
+    def look(self) -> Outlook:
+        """What there is to do."""
+        with self._lock:
+            dropped, self._unreported_drops = self._unreported_drops, 0
+            self._is_sender_up = True
+            self._set_limit()
+            segment = self._segment
+            wants = segment is not None and self._spare is None and segment.used > segment.capacity // 2
+            return Outlook(self._queue, self._sequence, self._send_through, self._end, wants, dropped)
+
+    def rest(self, after: int) -> bool:
+        """The sender has read up to a record and wants to rest; false if more has come."""
+        with self._lock:
+            if after < self._sequence or self._unreported_drops:
+                return False
+            self._is_sender_up = False
+            return True
+
+    def take_reply(self, sequence: int) -> Optional[Reply]:
+        """Who waits for the answer to a record."""
+        return self._replies.pop(sequence, None)
+
+    def release(self, records: int, size: int, counter: str) -> None:
+        """Records are acknowledged or rejected: their room is free again."""
+        with self._lock:
+            setattr(self.counts, counter, getattr(self.counts, counter) + records)
+            self._released_records += records
+            self._released_bytes += size
+            self._set_limit()
+        self._room.set()
+
+    def settle(self, through: int) -> None:
+        """Nothing up to a record is left to send."""
+        with self._changed:
+            self._settled_through = max(self._settled_through, through)
+            self._changed.notify_all()
+
+    @property
+    def statistics(self) -> DeliveryStatistics:
+        """Where the records are, now."""
+        with self._lock:
+            queued, size = self._sequence - self._released_records, self._end - self._released_bytes
+            return replace(self.counts, queued=queued, queued_bytes=size)
+
+    # MARK: The end
+
+    def flush(self, timeout: float) -> None:
+        """Has everything sent and waits until all of it is settled; raises HoldfastError with timeout or closed."""
+        with self._lock:
+            target = self._send_through = self._sequence
+            if self._settled_through < target:
+                self._wake_sender()
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while self._settled_through < target:
+                if self._ending:
+                    raise self._ending
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    message = f"{self.statistics.queued} records were not acknowledged within {timeout:g} s"
+                    raise HoldfastError("timeout", message)
+                self._changed.wait(left)
+
+    def close(self) -> None:
+        """Refuses further records; those who wait for room are let go, theirs are dropped."""
+        with self._lock:
+            self._is_closed = True
+            self._limit = -1
+        self._room.set()
+
+    def end(self, error: Exception) -> None:
+        """Ends every wait, since nothing will be sent any more; gives the spool back."""
+        with self._changed:
+            self._ending = error
+            self._changed.notify_all()
+        replies, self._replies = self._replies, {}
+        for reply in replies.values():
+            reply(None, error)
+        with self._lock:
+            self._limit = -1
+            if self._spare:
+                self._spare.discard()
+            if self._segment:
+                self._segment.close()
+            self._last_end = self._end
+            self._segment = self._spare = None
+            if self._writer_lock is not None:
+                unlock(self._writer_lock)
+
+    # MARK: fork()
+
+    def before_fork(self) -> None:
+        """Nobody adds while the process is copied."""
+        self._lock.acquire()
+
+    def after_fork_in_parent(self) -> None:
+        """Goes on."""
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """What the parent sends is not the child's, nor are the threads that wait in the parent."""
+        segments = [segment for segment in (self._segment, self._spare) if segment]
+        is_closed = self._is_closed
+        self.__init__(self._directory, self._server, self._options, self._wake)  # type: ignore[misc]
+        self.is_child = True
+        self._is_closed = is_closed
+        self._ending = HoldfastError("closed", "this process was forked; what it logs is sent by another")
+        for segment in segments:
+            segment.close()
+
+
+_intakes: "weakref.WeakSet[Intake]" = weakref.WeakSet()
+_forking: List[Intake] = []
+
+
+def _before() -> None:
+    _forking[:] = list(_intakes)
+    for intake in _forking:
+        intake.before_fork()
+
+
+def _in_parent() -> None:
+    for intake in _forking:
+        intake.after_fork_in_parent()
+    _forking.clear()
+
+
+def _in_child() -> None:
+    for intake in _forking:
+        intake.after_fork_in_child()
+    _forking.clear()
+
+
+os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)

@@ -1,0 +1,1 @@
+"""What the machine and the training's processes use, once a second."""

@@ -1,0 +1,335 @@
+"""A run that this process writes to."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from types import TracebackType
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Type
+
+from .client import Client
+from .delivery.delivery import Delivery, Unsent
+from .delivery.problem import DeliveryStatistics
+from .errors import HoldfastError
+from .optional import numpy
+from .spool.records import Action, GenerationRecord, MetricRecord, Observation, RequestRecord, StepRecord, IMAGE
+from .spool.segment import MetricForm
+from .wire.array import Array
+from .wire.values import dumps, pack, plain
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_clock = time.time
+
+
+def check_run_id(run_id: str) -> None:
+    """Raises HoldfastError for what the server would refuse."""
+    if not _RUN_ID.fullmatch(run_id) or ".." in run_id or run_id == "images":
+        raise HoldfastError(
+            "invalid_value",
+            f'"{run_id[:200]}" is no run id: 1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or digit, no ".."; '
+            '"images" is reserved',
+        )
+
+
+class DataGeneration(NamedTuple):
+    """A piece of data generation that has begun."""
+
+    operation: str
+    round: Optional[int]
+    chunk: Optional[int]
+    start: float
+
+
+class Run:
+    """A run; its methods may be called from any thread and after fork().
+
+    No log call raises or waits for the network: a record that can't be stored is counted in `statistics.rejected` and
+    reported. A record survives the death of the process as soon as its log call has returned.
+    """
+
+    def __init__(self, run_id: str, delivery: Delivery, is_resumed: Optional[bool]) -> None:
+        #: The run's id.
+        self.id = run_id
+        #: Whether the run existed before; None when the server had not answered in time.
+        self.is_resumed = is_resumed
+        self._delivery = delivery
+        self._options = delivery.options
+        self._intake = delivery.intake
+        self._metric = delivery.intake.metric
+        # By name, and by (name, phase).
+        self._forms: Dict[Any, MetricForm] = {}
+        self._forms_with_step: Dict[Any, MetricForm] = {}
+        self._is_finished = False
+        self._client: Optional[Client] = None
+        delivery.add_run(self)
+
+    def __repr__(self) -> str:
+        return f"Run({self.id!r})"
+
+    # MARK: Metrics
+
+    def log(
+        self,
+        values: Mapping[str, Any],
+        step: Optional[int] = None,
+        round: Optional[int] = None,
+        epoch: Optional[int] = None,
+        phase: Optional[str] = None,
+        timestamp: Optional[float] = None,
+    ) -> None:
+        """Logs numbers of training metrics by name; NaN and infinities are kept. `timestamp`: UNIX seconds, now if None."""
+        if timestamp is None:
+            timestamp = _clock()
+        if round is None and epoch is None:
+            forms = self._forms if step is None else self._forms_with_step
+            number = 0 if step is None else step
+            for name, value in values.items():
+                key = name if phase is None else (name, phase)
+                form = forms.get(key)
+                if form is None or not self._metric(form, timestamp, value, number):
+                    self._log_slowly(name, value, timestamp, step, None, None, phase)
+            return
+        for name, value in values.items():
+            self._log_slowly(name, value, timestamp, step, round, epoch, phase)
+
+    def _log_slowly(
+        self,
+        name: str,
+        value: Any,
+        timestamp: float,
+        step: Optional[int],
+        round: Optional[int],
+        epoch: Optional[int],
+        phase: Optional[str],
+    ) -> None:
+        try:
+            numbers = [None if number is None else int(number) for number in (step, round, epoch)]
+            record = MetricRecord(self.id, str(name), float(value), float(timestamp), phase=phase)
+            record.step, record.round, record.epoch = numbers
+            record.parts()
+        except Exception as error:
+            self._delivery.reject(f'metric "{str(name)[:100]}" of value {str(value)[:100]} can\'t be kept: {error}')
+            return
+        if round is None and epoch is None:
+            forms = self._forms if step is None else self._forms_with_step
+            key = name if phase is None else (name, phase)
+            if key not in forms and len(forms) < 10_000:
+                forms[key] = MetricForm(self.id, record.name, phase, step is not None)
+        self._intake.add(record, self._options.metrics_when_full)
+
+    def log_training_epoch_metric(
+        self,
+        name: str,
+        value: float,
+        round: Optional[int] = None,
+        epoch: Optional[int] = None,
+        phase: Optional[str] = None,
+    ) -> None:
+        """Logs a metric of one epoch."""
+        self.log({name: value}, round=round, epoch=epoch, phase=phase)
+
+    # MARK: Data generation
+
+    def log_data_generation_start(
+        self, operation: str, round: Optional[int] = None, chunk: Optional[int] = None
+    ) -> DataGeneration:
+        """Notes that a piece of data generation begins; pass what it returns to `log_data_generation_complete`."""
+        return DataGeneration(operation, round, chunk, time.monotonic())
+
+    def log_data_generation_complete(
+        self,
+        generation: DataGeneration,
+        samples: Optional[int] = None,
+        memory_mb: Optional[float] = None,
+        timestamp: Optional[float] = None,
+    ) -> None:
+        """Logs a piece of data generation that is done: its duration in seconds, how many samples came out, and the memory in
+        MB (2^20 bytes), by default what this process has in memory now."""
+        duration = time.monotonic() - generation.start
+        record = GenerationRecord(
+            self.id,
+            generation.operation,
+            duration,
+            os.getpid(),
+            _clock() if timestamp is None else timestamp,
+            generation.round,
+            generation.chunk,
+            samples,
+            _resident_mb() if memory_mb is None else float(memory_mb),
+        )
+        try:
+            record.parts()
+        except Exception as error:
+            self._delivery.reject(f'data generation "{generation.operation}": {error}')
+            return
+        self._intake.add(record, self._options.metrics_when_full)
+
+    # MARK: Steps
+
+    def log_step(
+        self,
+        episode: str,
+        index: int,
+        *,
+        reward: float,
+        action: Any = None,
+        frame: Any = None,
+        observation: Any = None,
+        terminated: bool = False,
+        truncated: bool = False,
+        info: Optional[Mapping[str, Any]] = None,
+        timestamp: Optional[float] = None,
+    ) -> None:
+        """Logs one step of an episode.
+
+        Frames keep the dtype and shape of the run's first one, and so do observations and array actions: the server rejects
+        others.
+
+        - episode: 1 to 512 bytes, with the run's id in it: an episode belongs to one run
+        - index: the step's number in its episode, from 0, each only once
+        - action: an integer (32 bits), a number or an array
+        - frame: what was seen, such as uint8 (H, W, 3)
+        - observation: what the agent was given, an array or arrays by name
+        - info: anything else as JSON, at most 1 MiB
+        - timestamp: UNIX seconds; now if None
+        """
+        try:
+            record = StepRecord(
+                self.id,
+                episode,
+                int(index),
+                float(reward),
+                bool(terminated),
+                bool(truncated),
+                _clock() if timestamp is None else float(timestamp),
+                None if action is None else _action(action),
+                None if frame is None else Array.of(frame),
+                None if observation is None else _observation(observation),
+                dumps(plain(dict(info))) if info else None,
+            )
+            fault = record.fault()
+        except Exception as error:
+            fault = str(error)
+        if fault:
+            self._delivery.reject(f'step {index} of episode "{str(episode)[:100]}": {fault}')
+            return
+        self._intake.add(record, self._options.steps_when_full)
+
+    def finish_episode(self, episode: str, metadata: Any = None) -> None:
+        """Closes an episode, after its steps that were logged before."""
+        params: Dict[str, Any] = {"run_id": self.id, "episode_id": episode}
+        if metadata is not None:
+            params["metadata"] = plain(metadata)
+        self._delivery.enqueue("episodes.finish", params)
+
+    # MARK: Images
+
+    def log_image(
+        self,
+        filename: str,
+        image: Any = None,
+        study_id: Optional[str] = None,
+        frame_number: Optional[int] = None,
+        frame_ref: Optional[str] = None,
+    ) -> None:
+        """Logs an image to label: pixels such as (H, W) or (H, W, 3), or a reference to an array that the server has."""
+        try:
+            named = {"filename": filename, "study_id": study_id, "frame_number": frame_number, "frame_ref": frame_ref}
+            there: Dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+            blobs: Any = []
+            if image is not None:
+                there["image"] = pack(Array.of(image), blobs)
+            record = RequestRecord("images.insert", {"images": [pack(there, blobs)]}, blobs, IMAGE)
+            record.parts()
+        except Exception as error:
+            self._delivery.reject(f'image "{str(filename)[:100]}": {error}')
+            return
+        self._intake.add(record, self._options.steps_when_full)
+
+    # MARK: The end
+
+    def flush(self, timeout: float = 30.0) -> None:
+        """Sends everything at once and waits until the server has acknowledged or rejected all that was logged before.
+
+        Raises HoldfastError with timeout (in seconds) or closed. In an asyncio program: `await asyncio.to_thread(run.flush)`.
+        """
+        self._intake.flush(timeout)
+
+    def end(self, status: str) -> None:
+        """Says that the run is `finished` or `failed`, after everything that was logged before."""
+        if status not in ("finished", "failed"):
+            raise HoldfastError("invalid_value", f'a run ends as "finished" or "failed", not as "{status}"')
+        if self._is_finished or self._intake.is_child:
+            return
+        self._is_finished = True
+        self._delivery.remove_run(self)
+        self._delivery.enqueue("runs.finish", {"run_id": self.id, "status": status})
+
+    def finish(self, status: str = "finished", timeout: float = 5.0) -> Unsent:
+        """Ends the run, sends what is there and closes the client; takes no longer than the timeout, in seconds.
+
+        Returns what was not acknowledged by then, which stays in the spool. In a child of fork() it only closes the child's
+        part.
+        """
+        self.end(status)
+        return self._delivery.close(timeout)
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(
+        self, type: Optional[Type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.finish("finished" if type is None else "failed")
+
+    @property
+    def statistics(self) -> DeliveryStatistics:
+        """Where the records are, now; of the whole client."""
+        return self._intake.statistics
+
+    # MARK: Reading back
+
+    @property
+    def client(self) -> Client:
+        """A client of the same server, with a connection of its own."""
+        if self._client is None:
+            self._client = Client(str(self._delivery.address), self._delivery.token)
+        return self._client
+
+    def metrics(self, name: Optional[str] = None, phase: Optional[str] = None) -> Any:
+        """The run's training metrics as the server has them, as columns."""
+        return self.client.metrics.columns(run_id=self.id, metric_name=name, phase=phase)
+
+    def episodes(self) -> Any:
+        """The run's episodes as the server has them, as columns."""
+        return self.client.episodes.columns(run_id=self.id)
+
+
+def _action(value: Any) -> Action:
+    if isinstance(value, (bool, int)):
+        return int(value)
+    if isinstance(value, float):
+        return value
+    array = Array.of(value)
+    if array.shape == ():
+        scalar = value.item() if hasattr(value, "item") else array.tolist()
+        return float(scalar) if isinstance(scalar, float) else int(scalar)
+    return array
+
+
+def _observation(value: Any) -> Observation:
+    if isinstance(value, Mapping):
+        return {str(name): Array.of(array) for name, array in value.items()}
+    if isinstance(value, (int, float)) and numpy() is None:
+        raise HoldfastError("invalid_value", "an observation that is a number needs NumPy")
+    return Array.of(value)
+
+
+def _resident_mb() -> Optional[float]:
+    """What this process has in memory, from the second number of /proc/self/statm."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") / (1 << 20)
+    except (OSError, IndexError, ValueError):
+        return None

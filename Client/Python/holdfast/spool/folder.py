@@ -1,0 +1,177 @@
+"""One producer's spool on disk: a folder named after it, with segments, the state of their delivery, and two locks."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import uuid
+from typing import Any, Dict, List, Optional, Set
+
+from ..wire.values import dumps
+
+WRITER_LOCK = "writer.lock"
+SENDER_LOCK = "sender.lock"
+#: So many refused requests are kept.
+MOST_REJECTED = 1000
+
+_SEGMENT = re.compile(r"^([0-9a-f]{16})\.segment$")
+
+# Descriptors of locks that this process holds: a child of fork() closes them, or it would keep them locked.
+_held: Set[int] = set()
+
+
+def segment_name(base: int) -> str:
+    """The file of the segment whose first record is at a place."""
+    return f"{base:016x}.segment"
+
+
+def lock(path: str) -> Optional[int]:
+    """Takes an exclusive lock on a file, made if need be; None if somebody else has it. Raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    _held.add(descriptor)
+    return descriptor
+
+
+def unlock(descriptor: int) -> None:
+    """Gives a lock back."""
+    if descriptor in _held:  # else a fork has closed it
+        _held.discard(descriptor)
+        os.close(descriptor)
+
+
+def _close_in_child() -> None:
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_close_in_child)
+
+
+def names(folder: str) -> List[str]:
+    """The names in a folder; none if it isn't there."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+class SpoolFolder:
+    """A spool's folder, whoever writes or sends it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @staticmethod
+    def all(directory: str) -> List["SpoolFolder"]:
+        """The spools in a directory."""
+        return [SpoolFolder(f"{directory}/{name}") for name in sorted(names(directory)) if _is_spool(name)]
+
+    @property
+    def name(self) -> str:
+        """The UUID under which it began."""
+        return os.path.basename(self.path)
+
+    def bases(self) -> List[int]:
+        """The places where segments begin, in order."""
+        found = (_SEGMENT.match(name) for name in names(self.path))
+        return sorted(int(match[1], 16) for match in found if match)
+
+    def size(self) -> int:
+        """What its files take on the disk."""
+        total = 0
+        for name in names(self.path):
+            try:
+                total += os.stat(f"{self.path}/{name}").st_blocks * 512
+            except OSError:
+                pass
+        return total
+
+    def is_locked(self, name: str) -> bool:
+        """Whether a process, this one too, holds a lock of it."""
+        try:
+            descriptor = lock(f"{self.path}/{name}")
+        except OSError:
+            return True
+        if descriptor is None:
+            return True
+        unlock(descriptor)
+        return False
+
+    def is_abandoned(self) -> bool:
+        """Whether no process appends any more."""
+        return not self.is_locked(WRITER_LOCK)
+
+    def remove_segments(self, before: int) -> None:
+        """Removes the segments that end before a place, but not the one that is written."""
+        bases = self.bases()
+        for base, following in zip(bases, bases[1:]):
+            if following <= before:
+                _remove(f"{self.path}/{segment_name(base)}")
+
+    def set_aside(self) -> None:
+        """Renames a spool that can't be read to its end, so that nobody tries again."""
+        try:
+            os.rename(self.path, f"{os.path.dirname(self.path)}/damaged-{self.name}")
+        except OSError:
+            pass
+
+    def keep_rejected(self, name: str, frame: bytes, error: Dict[str, Any]) -> None:
+        """Keeps a request that the server refused for its content, with the server's words."""
+        folder = f"{os.path.dirname(self.path)}/rejected"
+        try:
+            os.makedirs(folder, 0o700, exist_ok=True)
+            if len(names(folder)) >= 2 * MOST_REJECTED:
+                return
+            for ending, data in (("frame", frame), ("error.json", dumps(error))):
+                with open(f"{folder}/{self.name}-{name}.{ending}", "wb") as file:
+                    file.write(data)
+        except OSError:
+            pass
+
+    def remove(self) -> None:
+        """Removes the spool."""
+        for name in names(self.path):
+            _remove(f"{self.path}/{name}")
+        try:
+            os.rmdir(self.path)
+        except OSError:
+            pass
+
+
+def _is_spool(name: str) -> bool:
+    if len(name) != 36:
+        return False
+    try:
+        uuid.UUID(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def standard_directory() -> str:
+    """Where spools are when nobody says so: HOLDFAST_SPOOL, or the user's state folder."""
+    path = os.environ.get("HOLDFAST_SPOOL")
+    if path:
+        return path
+    for variable, rest in (("XDG_STATE_HOME", "holdfast/spool"), ("HOME", ".local/state/holdfast/spool")):
+        value = os.environ.get(variable, "")
+        if value.startswith("/") and value != "/":
+            return f"{value}/{rest}"
+    return f"/tmp/holdfast-spool-{os.getuid()}"

@@ -1,0 +1,90 @@
+"""The start of a run."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+import warnings
+from dataclasses import replace
+from typing import Any, Callable, Dict, Optional, Sequence
+
+from .address import server_address, server_token
+from .delivery.delivery import Answer, Delivery
+from .delivery.problem import DeliveryProblem
+from .options import Options
+from .run import Run, check_run_id
+from .wire.values import dumps, plain
+
+
+def init(
+    run: Optional[str] = None,
+    config: Any = None,
+    tags: Sequence[str] = (),
+    server: Optional[str] = None,
+    token: Optional[str] = None,
+    spool: Optional[str] = None,
+    *,
+    agent_id: Optional[str] = None,
+    worker_id: Optional[str] = None,
+    compression: Optional[str] = None,
+    on_problem: Optional[Callable[[DeliveryProblem], None]] = None,
+    options: Optional[Options] = None,
+) -> Run:
+    """Starts a run, or resumes the one with this id.
+
+    Waits up to `Options.start_timeout` for the server, so that a refusal shows before training begins. Where there is none,
+    the run goes on, a warning says so, and its records wait in the spool.
+
+    - run: 1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or digit, no ".."; by default one made of the time
+    - config: the run's settings, as JSON
+    - server: host:port; by default HOLDFAST_SERVER, or 127.0.0.1:7411
+    - token: by default HOLDFAST_TOKEN
+    - spool: the folder where records wait; by default HOLDFAST_SPOOL, or ~/.local/state/holdfast/spool
+    - compression: of its arrays: lzf (the server's default), gzip-1 … gzip-9 or none
+    - on_problem: told of each problem of delivery, on the thread that notices it
+
+    Raises ServerError when the server refuses, HoldfastError when an argument is wrong or records can't be kept on disk.
+    """
+    run = run or f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
+    check_run_id(run)
+    options = replace(options or Options())
+    if on_problem:
+        options.on_problem = on_problem
+    params: Dict[str, Any] = {"run_id": run}
+    if config is not None:
+        params["config"] = plain(config)
+    if tags:
+        params["tags"] = [str(tag) for tag in tags]
+    for name, value in (("agent_id", agent_id), ("worker_id", worker_id), ("compression", compression)):
+        if value is not None:
+            params[name] = value
+    dumps(params)
+    directory = os.path.abspath(os.path.expanduser(spool)) if spool else None
+    delivery = Delivery(server_address(server), server_token(token), directory, options)
+    delivery.open()
+    answer = delivery.enqueue("runs.start", params)
+    try:
+        result = _first_answer(delivery, answer, options.start_timeout)
+    except BaseException:
+        delivery.close(0.5)
+        raise
+    if result is None:
+        warnings.warn(
+            f"no Holdfast server answers at {delivery.address}: run {run} is kept in {delivery.directory} until one does "
+            "(python -m holdfast sync sends it later)",
+            stacklevel=2,
+        )
+    return Run(run, delivery, None if result is None else bool(result.get("resumed")))
+
+
+def _first_answer(delivery: Delivery, answer: Answer, timeout: float) -> Optional[Dict[str, Any]]:
+    """The server's answer; None when it did not come in time, or when there is no server."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        result = answer.wait(0.02)
+        if result is not None:
+            return result
+        if delivery.sender.is_unreachable.is_set():
+            return None
+    return None

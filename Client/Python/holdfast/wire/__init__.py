@@ -1,0 +1,1 @@
+"""The protocol: arrays, JSON, frames and one connection."""

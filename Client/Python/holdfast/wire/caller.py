@@ -1,0 +1,164 @@
+"""Requests that are answered one by one, over a connection that is made again when it is lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+import os
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from ..address import Address
+from ..errors import HoldfastError, ServerError
+from .array import Bytes
+from .connection import Connection, Greeting, Response
+from .values import pack, request, unpack
+
+#: Methods that change something: they are numbered, so that one which got no answer is sent again and done once.
+WRITES = frozenset(
+    "runs.start runs.heartbeat runs.finish runs.delete steps.append episodes.finish metrics.append metrics.prune images.insert "
+    "labels.release labels.set labels.set_many labels.undo labels.skip labels.update_predictions labels.update_scores "
+    "holdout.next holdout.evaluate snapshots.create server.vacuum variables.save variables.delete lineage.save".split()
+)
+
+
+class Caller:
+    """A caller of one server; may be used from several threads, which take turns."""
+
+    def __init__(self, address: Address, token: Optional[str], client: str, connect_timeout: float, timeout: float) -> None:
+        self.address = address
+        self._greeting = Greeting(client, token)
+        self._connect_timeout = connect_timeout
+        self.timeout = timeout
+        self._lock = threading.Lock()
+        self._connection: Optional[Connection] = None
+        self._process = os.getpid()
+        self._last_id = 0
+        self._new_producer()
+        #: holdfast/x.y.z, once it was reached.
+        self.server: Optional[str] = None
+
+    def _new_producer(self) -> None:
+        self._producer, self._seq = str(uuid.uuid4()), 1
+
+    def call(self, method: str, params: Dict[str, Any], timeout: Optional[float] = None) -> Dict[str, Any]:
+        """The result of a method, arrays in it as NumPy's.
+
+        Reads are tried once more when the connection was lost, writes until the time is over: they are numbered, so that
+        none is done twice. Raises ServerError when the server refuses, HoldfastError when there was no answer in time.
+        """
+        blobs: List[Bytes] = []
+        packed = pack({name: value for name, value in params.items() if value is not None}, blobs)
+        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
+        with self._lock:
+            self._leave_parent()
+            if method in WRITES:
+                response = self._write(method, packed, blobs, deadline)
+            else:
+                response = self._read(method, packed, blobs, deadline)
+        result: Dict[str, Any] = unpack(response.result, response.attachments)
+        return result
+
+    def _leave_parent(self) -> None:
+        if self._process != os.getpid():  # after fork() the connection is the parent's, and so is the producer
+            self._process, self._connection = os.getpid(), None
+            self._new_producer()
+
+    def _read(self, method: str, params: Dict[str, Any], blobs: Sequence[Bytes], deadline: float) -> Response:
+        is_fresh = self._connection is None
+        try:
+            return self._try(method, params, blobs, deadline)
+        except HoldfastError as error:
+            if is_fresh or error.code != "unreachable":
+                raise
+        return self._try(method, params, blobs, deadline)
+
+    def _write(self, method: str, params: Dict[str, Any], blobs: Sequence[Bytes], deadline: float) -> Response:
+        stamped = {**params, "producer": self._producer, "seq": self._seq}
+        pause, was_sent = 0.05, False
+        while True:
+            try:
+                # Without a connection nothing can have been done, and whoever calls should learn that soon.
+                self._connected()
+                was_sent = True
+                response = self._try(method, stamped, blobs, deadline)
+                self._seq += 1
+                return response
+            except ServerError as error:
+                if error.final or error.kind == "sequence_gap":
+                    self._seq += 1
+                if error.kind == "sequence_gap" or not error.final and was_sent:
+                    # The next write must not be taken for this one.
+                    self._new_producer()
+                raise
+            except HoldfastError as error:
+                if not was_sent or error.code == "too_large":
+                    raise
+                if error.code != "unreachable" or time.monotonic() + pause > deadline:
+                    self._new_producer()
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, 1.0)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = Connection(self.address, self._greeting, self._connect_timeout, self.timeout)
+            self.server = self._connection.server
+        return self._connection
+
+    def _try(self, method: str, params: Dict[str, Any], blobs: Sequence[Bytes], deadline: float) -> Response:
+        connection = self._connected()
+        self._last_id += 1
+        payload, attached = request(method, params, blobs, self._last_id), sum(len(blob) for blob in blobs)
+        limits = connection.limits
+        if len(payload) > limits.payload or attached > limits.attachments:
+            raise HoldfastError(
+                "too_large",
+                f"{method} takes {len(payload)} bytes of JSON and {attached} of attachments; the server accepts "
+                f"{limits.payload} and {limits.attachments}: send less at a time",
+            )
+        try:
+            connection.send(payload, blobs)
+            return self._answer(connection, method, deadline)
+        except ServerError:
+            raise
+        except BaseException:
+            # An answer that comes later must not be taken for another's.
+            self.drop_connection()
+            raise
+
+    def _answer(self, connection: Connection, method: str, deadline: float) -> Response:
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise HoldfastError("timeout", f"{method} was not answered by {self.address} in {self.timeout:g} s")
+            for response in connection.pump(left):
+                if response.error and response.id in (None, self._last_id):
+                    if response.id is None:
+                        self.drop_connection()  # the server could not read what came, and closes
+                    raise response.error
+                if response.id == self._last_id:
+                    return response
+
+    def drop_connection(self) -> None:
+        """The next call makes a new connection."""
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+    def close(self) -> None:
+        """Ends the connection."""
+        with self._lock:
+            self.drop_connection()
+
+
+def pages(caller: Any, method: str, params: Dict[str, Any], members: Tuple[str, ...]) -> Any:
+    """The rows of a list, page by page as they are asked for: those of each member, in order."""
+    cursor = None
+    while True:
+        page = caller.call(method, {**params, "cursor": cursor})
+        for member in members:
+            yield from page.get(member, ())
+        cursor = page.get("cursor")
+        if cursor is None:
+            return

@@ -1,0 +1,204 @@
+"""One TCP connection: frames out, frames in, `hello` first."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import struct
+import time
+from collections import deque
+from typing import Any, Deque, Dict, List, NamedTuple, Optional, Sequence
+
+from ..address import Address
+from ..errors import HoldfastError, ServerError
+from .array import Bytes
+from .values import request
+
+_LENGTH = struct.Struct(">I")
+
+
+class Limits(NamedTuple):
+    """The largest frame that the server accepts, in bytes."""
+
+    payload: int = 16 << 20
+    attachments: int = 256 << 20
+
+
+class Response(NamedTuple):
+    """An answer: a result with its arrays' bytes, or an error."""
+
+    id: Optional[int]
+    result: Dict[str, Any]
+    attachments: Sequence[Bytes]
+    error: Optional[ServerError]
+
+
+class Greeting(NamedTuple):
+    """Who calls, and whose last seq is asked for."""
+
+    client: str
+    token: Optional[str] = None
+    producer: Optional[str] = None
+
+
+class Connection:
+    """A connection that is greeted; it writes and reads only in `pump`, so that neither side ever waits for the other."""
+
+    def __init__(self, address: Address, greeting: Greeting, connect_timeout: float, timeout: float) -> None:
+        self._address = address
+        self._outgoing: Deque[memoryview] = deque()
+        self._ready: List[Response] = []
+        self._stage = "length"
+        self._payload: Dict[str, Any] = {}
+        self._expect(4)
+        try:
+            self._socket = socket.create_connection((address.host, address.port), timeout=connect_timeout)
+        except OSError as error:
+            raise HoldfastError("unreachable", f"no connection to the server at {address}: {error}") from None
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setblocking(False)
+        self.last_progress = time.monotonic()
+        try:
+            self._greet(greeting, timeout)
+        except BaseException:
+            self.close()
+            raise
+
+    def _greet(self, greeting: Greeting, timeout: float) -> None:
+        hello: Dict[str, Any] = {"protocol": 1, "client": greeting.client}
+        if greeting.token is not None:
+            hello["token"] = greeting.token
+        if greeting.producer is not None:
+            hello["producer"] = greeting.producer
+        self.send(request("hello", hello, [], 0), [])
+        deadline = time.monotonic() + timeout
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise HoldfastError("timeout", f"the server at {self._address} has not answered in time")
+            answers = self.pump(left)
+            if answers:
+                break
+        if answers[0].error:
+            raise answers[0].error
+        try:
+            limits = answers[0].result["limits"]
+            self.limits = Limits(int(limits["payload"]), int(limits["attachments"]))
+            self.server = str(answers[0].result["server"])
+            producer = answers[0].result.get("producer") or {}
+            self.last_seq = int(producer.get("last_seq", 0))
+        except (KeyError, TypeError, ValueError) as error:
+            raise HoldfastError("protocol_violation", f"{self._address} is no Holdfast server: {error!r}") from None
+
+    def fileno(self) -> int:
+        """Of the socket; -1 when it is closed."""
+        return self._socket.fileno()
+
+    @property
+    def has_outgoing(self) -> bool:
+        """Whether something is to be written yet."""
+        return bool(self._outgoing)
+
+    def send(self, payload: bytes, attachments: Sequence[Bytes]) -> None:
+        """Queues a frame; `pump` writes it."""
+        self._outgoing.append(memoryview(_LENGTH.pack(len(payload)) + payload))
+        for data in attachments:
+            if len(data):
+                self._outgoing.append(memoryview(data).cast("B"))
+        self.last_progress = time.monotonic()
+
+    def pump(self, timeout: float, wake: Optional[socket.socket] = None) -> List[Response]:
+        """Writes and reads what is possible; waits at most so long for the first byte, or for a byte on `wake`.
+
+        Raises HoldfastError when the connection has ended.
+        """
+        try:
+            if self._outgoing:
+                self._write()
+            readers = [self._socket] if wake is None else [self._socket, wake]
+            writers = [self._socket] if self._outgoing else []
+            readable, writable, _ = select.select(readers, writers, [], max(0.0, timeout))
+            if wake is not None and wake in readable:
+                drain(wake)
+            if writable:
+                self._write()
+            if self._socket in readable:
+                self._read()
+        except (OSError, ValueError) as error:
+            # What was answered before the end, such as why, comes first; the next call raises.
+            if not self._ready:
+                raise HoldfastError("unreachable", f"the connection to {self._address} broke: {error}") from None
+        ready, self._ready = self._ready, []
+        return ready
+
+    def _write(self) -> None:
+        while self._outgoing:
+            try:
+                count = self._socket.send(self._outgoing[0])
+            except BlockingIOError:
+                return
+            self.last_progress = time.monotonic()
+            rest = self._outgoing[0][count:]
+            if len(rest):
+                self._outgoing[0] = rest
+            else:
+                self._outgoing.popleft()
+
+    def _expect(self, size: int) -> None:
+        self._buffer = bytearray(size)
+        self._filled = 0
+
+    def _read(self) -> None:
+        while True:
+            if self._filled < len(self._buffer):
+                try:
+                    count = self._socket.recv_into(memoryview(self._buffer)[self._filled :])
+                except BlockingIOError:
+                    return
+                if count == 0:
+                    raise OSError("the server closed it")
+                self._filled += count
+                self.last_progress = time.monotonic()
+            if self._filled == len(self._buffer):
+                self._advance()
+
+    def _advance(self) -> None:
+        if self._stage == "length":
+            self._stage = "payload"
+            size = _LENGTH.unpack(self._buffer)[0]
+            if size > 1 << 30:
+                raise OSError(f"a frame of {size} bytes was announced: this is no Holdfast server")
+            return self._expect(size)
+        if self._stage == "payload":
+            self._payload = json.loads(self._buffer)
+            sizes = self._payload.get("attachments") or []
+            if sizes:
+                self._stage = "attachments"
+                return self._expect(sum(sizes))
+            self._buffer = bytearray()
+        self._finish()
+
+    def _finish(self) -> None:
+        blobs, place, whole = [], 0, memoryview(self._buffer)
+        for size in self._payload.get("attachments") or []:
+            blobs.append(whole[place : place + size])
+            place += size
+        error = self._payload.get("error")
+        failure = ServerError(error) if isinstance(error, dict) else None
+        self._ready.append(Response(self._payload.get("id"), self._payload.get("result") or {}, blobs, failure))
+        self._stage = "length"
+        self._expect(4)
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._socket.close()
+
+
+def drain(wake: socket.socket) -> None:
+    """Takes the bytes that woke somebody."""
+    try:
+        while wake.recv(4096):
+            pass
+    except (BlockingIOError, OSError):
+        pass
