@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from typing import Any
 
 from .errors import missing_package
@@ -21,10 +20,6 @@ def numpy() -> Any:
             _numpy = None
     return _numpy
 
-
-def is_loaded(name: str) -> bool:
-    """Whether the program itself has imported a package."""
-    return name in sys.modules
 
 
 def require(name: str, purpose: str) -> Any:

@@ -67,6 +67,10 @@ class Run:
     def __repr__(self) -> str:
         return f"Run({self.id!r})"
 
+    def update_config(self, config: Any) -> None:
+        """Replaces the run's settings."""
+        self._delivery.enqueue("runs.start", {"run_id": self.id, "config": plain(config)})
+
     # MARK: Metrics
 
     def log(

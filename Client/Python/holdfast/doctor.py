@@ -1,0 +1,126 @@
+"""Says what is well and what is not: server, versions, token, clocks, spool."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import time
+from typing import Iterator, List, NamedTuple, Optional
+
+from .address import server_address, server_token
+from .client import Client
+from .errors import HoldfastError, ServerError
+from .spool.crc import _native_crc
+from .spool.folder import SENDER_LOCK, WRITER_LOCK, SpoolFolder, names, standard_directory
+from .spool.state import peek
+from .version import VERSION
+
+#: Clocks further apart than this, in seconds, shift the times in charts.
+_MOST_SKEW = 1.0
+
+
+class Finding(NamedTuple):
+    """A line of the report; what isn't well has a remedy in it."""
+
+    is_well: bool
+    subject: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.is_well else 'FAIL'}  {self.subject:8}  {self.text}"
+
+
+def examine(server: Optional[str] = None, token: Optional[str] = None, spool: Optional[str] = None) -> List[Finding]:
+    """All findings."""
+    return [*_client(), *_server(server, token), *_spool(spool or standard_directory())]
+
+
+def _client() -> Iterator[Finding]:
+    packages = []
+    for name in ("numpy", "google_crc32c", "gymnasium", "torch", "PIL", "pydicom", "pandas"):
+        try:
+            packages.append(f"{name} {getattr(importlib.import_module(name), '__version__', '')}".strip())
+        except ImportError:
+            continue
+    speed = "" if _native_crc else "; google-crc32c would make logging frames faster"
+    found = ", ".join(packages) or "no optional package"
+    yield Finding(True, "client", f"holdfast {VERSION}, Python {platform.python_version()}, {found}{speed}")
+
+
+def _server(server: Optional[str], token: Optional[str]) -> Iterator[Finding]:
+    try:
+        address = server_address(server)
+    except HoldfastError as error:
+        yield Finding(False, "server", error.message)
+        return
+    token = server_token(token)
+    client = Client(str(address), token, timeout=10)
+    try:
+        client.server.ping()
+    except ServerError as error:
+        yield Finding(True, "server", f"{address} answers")
+        remedy = "set HOLDFAST_TOKEN to the server's token" if error.kind == "unauthorized" else "compare versions"
+        yield Finding(False, "token", f"{error}; {remedy}")
+        return
+    except HoldfastError as error:
+        yield Finding(False, "server", f"{error.message}; is `holdfast serve` running, and HOLDFAST_SERVER right?")
+        return
+    yield Finding(True, "server", f"{address} is {client.server_version}")
+    yield Finding(True, "token", "accepted" if token else "none given, none needed")
+    before = time.time()
+    theirs = float(client.server.ping()["time"])
+    after = time.time()
+    skew = theirs - (before + after) / 2
+    is_near = abs(skew) <= _MOST_SKEW + (after - before)
+    hint = "" if is_near else "; set one of the clocks, or the times in charts are off"
+    yield Finding(is_near, "clock", f"the server's is {skew:+.3f} s from this machine's, {1e3 * (after - before):.1f} ms away{hint}")
+    client.close()
+
+
+def _spool(directory: str) -> Iterator[Finding]:
+    if not os.path.isdir(directory):
+        yield Finding(True, "spool", f"{directory} isn't there yet")
+        return
+    is_writable = os.access(directory, os.W_OK | os.X_OK)
+    free = os.statvfs(directory)
+    room = free.f_bavail * free.f_frsize
+    folders = SpoolFolder.all(directory)
+    total = sum(folder.size() for folder in folders)
+    text = f"{directory}: {len(folders)} spools, {_size(total)}, {_size(room)} free on the disk"
+    yield Finding(is_writable, "spool", text + ("" if is_writable else "; it can't be written"))
+    for folder in folders:
+        state = peek(folder.path)
+        if state is None:
+            yield Finding(False, "", f"{folder.name}: its state can't be read; remove it if nothing in it matters")
+            continue
+        writer, sender = folder.is_locked(WRITER_LOCK), folder.is_locked(SENDER_LOCK)
+        whose = "a living process fills it" if writer else "left by a process that ended"
+        sending = ", somebody sends it" if sender else "" if writer else "; python -m holdfast sync sends it"
+        waiting = _end(folder) - state.head
+        yield Finding(True, "", f"{folder.name}: {_size(waiting)} wait for {state.server}; {whose}{sending}")
+    for name in sorted(names(directory)):
+        if name.startswith("damaged-"):
+            yield Finding(False, "", f"{name}: a record in it is not what was written; what came before it was sent")
+    rejected = [name for name in names(f"{directory}/rejected") if name.endswith(".error.json")]
+    if rejected:
+        yield Finding(False, "", f"rejected: the server refused {len(rejected)} requests; each .error.json says why")
+
+
+def _end(folder: SpoolFolder) -> int:
+    bases = folder.bases()
+    if not bases:
+        return 0
+    try:
+        with open(f"{folder.path}/{bases[-1]:016x}.segment", "rb") as file:
+            return bases[-1] + int.from_bytes(file.read(24)[16:], "little")
+    except OSError:
+        return bases[-1]
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TiB"
