@@ -10,7 +10,7 @@ import time
 PRELUDE = """
 import os, sys, time
 import holdfast
-options = holdfast.Options(resource_interval=None, longest_retry_delay=0.3)
+options = holdfast.Options(resource_interval=None, longest_retry_delay=0.3, start_timeout=1.0)
 def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 """

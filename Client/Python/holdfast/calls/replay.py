@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from ..errors import HoldfastError
 from ..tables import Columns, columns_of
+from ..wire.array import Array
 from .noun import Noun, Result, Rows
 
 _EPISODE = (
@@ -84,12 +85,24 @@ class FrameCalls(Noun):
         return self._call("frames.resolve", refs=list(refs), missing=missing, stack=stacked)["frames"]
 
 
+def _arrays(step: Dict[str, Any]) -> Dict[str, Any]:
+    """Numbers of NumPy become arrays without dimensions where an array is meant."""
+    if step.get("frame") is not None:
+        step["frame"] = Array.of(step["frame"])
+    observation = step.get("observation")
+    if isinstance(observation, Mapping):
+        step["observation"] = {name: Array.of(value) for name, value in observation.items()}
+    elif observation is not None:
+        step["observation"] = Array.of(observation)
+    return step
+
+
 class StepCalls(Noun):
     """Steps for training; `Run.log_step` logs them."""
 
     def append(self, run_id: str, steps: Sequence[Any]) -> Result:
         """Appends steps row by row; all are stored or none."""
-        return self._call("steps.append", run_id=run_id, steps=list(steps))
+        return self._call("steps.append", run_id=run_id, steps=[_arrays(dict(step)) for step in steps])
 
     def sample(
         self,

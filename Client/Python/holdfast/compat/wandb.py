@@ -221,8 +221,9 @@ def _number(name: str, value: Any) -> float:
         return float(value)
     if not isinstance(value, (str, bytes)):
         try:
-            return float(value)  # NumPy's and torch's numbers, and arrays of one element
-        except (TypeError, ValueError):
+            # NumPy's and torch's numbers, and arrays of one element.
+            return float(value.item() if hasattr(value, "item") else value)
+        except (TypeError, ValueError, RuntimeError):
             pass
     raise HoldfastError("not_supported", f'"{name}" is a {type(value).__name__}; only numbers can be logged here')
 

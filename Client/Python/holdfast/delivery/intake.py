@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ..errors import HoldfastError
 from ..options import Options
-from ..spool.folder import WRITER_LOCK, SpoolFolder, lock, unlock
+from ..spool.folder import WRITER_LOCK, SpoolFolder, lock, make_folder, unlock
 from ..spool.queue import SpoolQueue
 from ..spool.records import Parts, Record, RequestRecord
 from ..spool.segment import HEADER_SIZE, MetricForm, Segment, record_size
@@ -251,7 +251,7 @@ class Intake:
         # Under a name that nobody looks for, until it has its locks and its state.
         new = f"{self._directory}/new-{producer}"
         folder = SpoolFolder(f"{self._directory}/{producer}")
-        os.makedirs(new, 0o700)
+        make_folder(new)
         self._writer_lock = lock(f"{new}/{WRITER_LOCK}")
         state = State(producer, self._server)
         if self.is_child:

@@ -57,6 +57,17 @@ def _close_in_child() -> None:
 os.register_at_fork(after_in_child=_close_in_child)
 
 
+def make_folder(path: str) -> None:
+    """Makes a folder and those above it, for this user alone; raises OSError."""
+    if not os.path.isdir(path):
+        make_folder(os.path.dirname(path) or ".")
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            if not os.path.isdir(path):
+                raise
+
+
 def names(folder: str) -> List[str]:
     """The names in a folder; none if it isn't there."""
     try:
@@ -129,7 +140,7 @@ class SpoolFolder:
         """Keeps a request that the server refused for its content, with the server's words."""
         folder = f"{os.path.dirname(self.path)}/rejected"
         try:
-            os.makedirs(folder, 0o700, exist_ok=True)
+            make_folder(folder)
             if len(names(folder)) >= 2 * MOST_REJECTED:
                 return
             for ending, data in (("frame", frame), ("error.json", dumps(error))):

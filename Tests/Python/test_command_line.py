@@ -1,0 +1,65 @@
+"""python -m holdfast."""
+
+import subprocess
+import sys
+
+import holdfast
+from conftest import CLIENT
+from trainer import environment
+
+
+def holdfast_command(*arguments, **variables):
+    return subprocess.run(
+        [sys.executable, "-m", "holdfast", *map(str, arguments)],
+        env=environment(CLIENT, **variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_doctor_finds_all_well(address, spool, quick):
+    with holdfast.init("r", server=address, options=quick) as run:
+        run.log({"loss": 1.0})
+        told = holdfast_command("doctor", spool, "--server", address)
+    assert told.returncode == 0, told.stdout
+    for words in ("holdfast/0.1.0", "none given, none needed", "1 spools", f"wait for {address}; a living process fills it", "clock"):
+        assert words in told.stdout, told.stdout
+    assert "FAIL" not in told.stdout
+
+
+def test_the_doctor_says_what_is_wrong(make_server, make_trainer, spool):
+    told = holdfast_command("doctor", spool, "--server", "127.0.0.1:1")
+    assert told.returncode == 1 and "is `holdfast serve` running" in told.stdout and "isn't there yet" in told.stdout
+    server = make_server(HOLDFAST_TOKEN="open-sesame", token="open-sesame")
+    trainer = make_trainer(
+        """
+        run = holdfast.init("r", server="127.0.0.1:1", options=options)
+        run.log({"loss": 1})
+        say("logged")
+        time.sleep(60)
+        """
+    )
+    trainer.line()
+    trainer.kill()
+    (spool / "damaged-x").mkdir()
+    told = holdfast_command("doctor", spool, "--server", server.ready["tcp"], "--token", "wrong")
+    assert told.returncode == 1 and "unauthorized" in told.stdout and "HOLDFAST_TOKEN" in told.stdout
+    told = holdfast_command("doctor", spool, HOLDFAST_SERVER=server.ready["tcp"], HOLDFAST_TOKEN="open-sesame")
+    assert "token     accepted" in told.stdout and "left by a process that ended; python -m holdfast sync" in told.stdout
+    assert "FAIL" in told.stdout and "damaged-x" in told.stdout
+    assert holdfast_command("doctor", spool, "--server", "nonsense").returncode == 1
+
+
+def test_usage_is_told():
+    assert holdfast_command().returncode == 2
+    assert "doctor" in holdfast_command("--help").stdout
+    assert holdfast_command("--version").stdout.startswith("holdfast 0.")
+
+
+def test_sync_needs_the_token(make_server, spool):
+    server = make_server(HOLDFAST_TOKEN="open-sesame", token="open-sesame")
+    refused = holdfast_command("sync", spool, "--server", server.ready["tcp"])
+    assert refused.returncode == 1 and "unauthorized" in refused.stderr
+    done = holdfast_command("sync", spool, "--server", server.ready["tcp"], "--token", "open-sesame")
+    assert done.stdout == "0 records sent, 0 rejected, 0 spools left\n"
