@@ -1,0 +1,41 @@
+"""The examples, with a small budget."""
+
+import re
+import subprocess
+import sys
+
+import holdfast
+from conftest import CLIENT
+from trainer import environment
+
+
+def example(name, spool, *arguments):
+    done = subprocess.run(
+        [sys.executable, CLIENT / "examples" / name, *map(str, arguments)],
+        env=environment(CLIENT, HOLDFAST_SPOOL=str(spool)),
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_agent_learns_pong_and_everything_is_recorded(address, client, spool):
+    told = example(
+        "atari_reinforce.py", spool, "--server", address, "--run", "pong", "--episodes", 4, "--steps", 120, "--every", 2
+    )
+    assert "2 episodes recorded" in told and "uint8 (16, 210, 160, 3)" in told
+    assert client.runs.get("pong")["status"] == "finished" and client.runs.get("pong")["steps"] == 240
+    assert client.metrics.columns(run_id="pong", metric_name="return").rows == 4
+    assert client.metrics.summary("pong")["generation_metrics_count"] == 4
+    assert list(spool.iterdir()) == []
+
+
+def test_an_oracle_teaches_eights(make_server, spool):
+    server = make_server("--labels", "is_eight")
+    told = example("active_learning.py", spool, "--server", server.ready["tcp"], "--rounds", 5, "--images", 600)
+    scores = [float(score) for score in re.findall(r"AUC ([\d.]+)", told)]
+    assert len(scores) == 5 and max(scores[2:]) > max(0.9, scores[0] - 0.02), told
+    with holdfast.Client(server.ready["tcp"]) as client:
+        assert len(list(client.holdout.ledger())) == 5 and len(list(client.snapshots.list())) == 1
