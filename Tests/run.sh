@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs what is missing and runs every test, quickest suites first.
 #
-# usage: Tests/run.sh [SUITE…]      SUITE: format web build swift end-to-end browser (default: all)
+# usage: Tests/run.sh [SUITE…]      SUITE: format web build swift end-to-end python browser (default: all)
 #
-# HOLDFAST_BIN          the server that end-to-end and browser test (default: the one that "build" makes)
+# HOLDFAST_BIN          the server that end-to-end, python and browser test (default: the one that "build" makes)
 # HOLDFAST_TEST_MINUTES what runs longer than this in all is ended and counts as failed (default: 85)
 #
 # The last line is "N passed, N failed"; the exit code is 0 only if nothing failed and every suite ran a test.
@@ -14,7 +14,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/docker/packages.sh"
 cd "$root"
 
-all_suites=(format web build swift end-to-end browser)
+all_suites=(format web build swift end-to-end python browser)
 suites=("${all_suites[@]}")
 venv=Tests/.venv
 deadline=$((${HOLDFAST_TEST_MINUTES:-85} * 60))
@@ -97,7 +97,7 @@ install() {
     # has ffmpeg.
     if has_suite end-to-end; then install_packages gcc libc6-dev ffmpeg gnuplot-nox; fi
     if has_suite browser && [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then install_packages chromium; fi
-    if has_suite end-to-end || has_suite browser; then install_python_packages; fi
+    if has_suite end-to-end || has_suite python || has_suite browser; then install_python_packages; fi
 }
 
 # --- Suites: each leaves a JUnit or TAP report, or is one check
@@ -126,6 +126,13 @@ suite_swift() {
 }
 
 suite_end_to_end() { pytest_suite end-to-end Tests/EndToEnd; }
+
+suite_python() {
+    local status=0
+    limited "$venv/bin/python" -m mypy --strict --cache-dir "$reports/mypy" Client/Python/holdfast || status=$?
+    pytest_suite python Tests/Python || status=$?
+    return "$status"
+}
 
 suite_browser() { pytest_suite browser Tests/Browser; }
 

@@ -1,6 +1,6 @@
 """What a log call costs the training loop: this client against tensorboardX and Trackio, and the Swift SDK where it was built.
 
-usage: HOLDFAST_BIN=… python Tests/Benchmarks/logging.py [--count N] [--swift .build/release/LogBenchmark]
+usage: HOLDFAST_BIN=… python Tests/Benchmarks/log_calls.py [--count N] [--swift .build/release/LogBenchmark]
 
 All take turns in one run, each in a process of its own, against fresh folders and one Holdfast server. Printed are the median
 and the 99th percentile of a call, and how many calls a second can be made back to back until everything is where it belongs:
