@@ -454,3 +454,19 @@ def test_sync_says_when_there_is_no_server(spool):
 def is_long():
     """HOLDFAST_LONG=1 asks for the long form of the tests that have one."""
     return os.environ.get("HOLDFAST_LONG") == "1"
+
+
+def test_a_process_with_thousands_of_open_files(address, client, make_trainer):
+    trainer = make_trainer(
+        """
+        import resource
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        files = [open("/dev/null") for _ in range(2000)]
+        run = holdfast.init("r", server=os.environ["SERVER"], options=options)
+        run.log({"loss": 1}, step=0)
+        run.finish()
+        """,
+        SERVER=address,
+    )
+    assert trainer.wait() == 0, trainer.errors()
+    assert metric_steps(client, "r") == [0]

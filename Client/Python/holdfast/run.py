@@ -85,6 +85,11 @@ class Run:
         """Logs numbers of training metrics by name; NaN and infinities are kept. `timestamp`: UNIX seconds, now if None."""
         if timestamp is None:
             timestamp = _clock()
+        if not isinstance(values, dict):
+            if not isinstance(values, Mapping):
+                self._delivery.reject(f"log() takes numbers by name, not a {type(values).__name__}")
+                return
+            values = dict(values)
         if round is None and epoch is None:
             forms = self._forms if step is None else self._forms_with_step
             number = 0 if step is None else step
@@ -209,7 +214,7 @@ class Run:
                 _clock() if timestamp is None else float(timestamp),
                 None if action is None else _action(action),
                 None if frame is None else Array.of(frame),
-                None if observation is None else _observation(observation),
+                None if observation is None else _observation(observation) or None,
                 dumps(plain(dict(info))) if info else None,
             )
             fault = record.fault()
@@ -222,7 +227,7 @@ class Run:
 
     def finish_episode(self, episode: str, metadata: Any = None) -> None:
         """Closes an episode, after its steps that were logged before."""
-        params: Dict[str, Any] = {"run_id": self.id, "episode_id": episode}
+        params: Dict[str, Any] = {"run_id": self.id, "episode_id": str(episode)}
         if metadata is not None:
             params["metadata"] = plain(metadata)
         self._delivery.enqueue("episodes.finish", params)
@@ -239,12 +244,16 @@ class Run:
     ) -> None:
         """Logs an image to label: pixels such as (H, W) or (H, W, 3), or a reference to an array that the server has."""
         try:
-            named = {"filename": filename, "study_id": study_id, "frame_number": frame_number, "frame_ref": frame_ref}
-            there: Dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+            there: Dict[str, Any] = {"filename": str(filename)}
+            for name, text in (("study_id", study_id), ("frame_ref", frame_ref)):
+                if text is not None:
+                    there[name] = str(text)
+            if frame_number is not None:
+                there["frame_number"] = int(frame_number)
             blobs: Any = []
             if image is not None:
                 there["image"] = pack(Array.of(image), blobs)
-            record = RequestRecord("images.insert", {"images": [pack(there, blobs)]}, blobs, IMAGE)
+            record = RequestRecord("images.insert", {"images": [there]}, blobs, IMAGE)
             record.parts()
         except Exception as error:
             self._delivery.reject(f'image "{str(filename)[:100]}": {error}')
@@ -324,7 +333,10 @@ def _action(value: Any) -> Action:
 
 def _observation(value: Any) -> Observation:
     if isinstance(value, Mapping):
-        return {str(name): Array.of(array) for name, array in value.items()}
+        named = {str(name): Array.of(array) for name, array in value.items()}
+        for name in named:
+            name.encode()  # half of a surrogate pair shows here, where it costs this step only
+        return named
     if isinstance(value, (int, float)) and numpy() is None:
         raise HoldfastError("invalid_value", "an observation that is a number needs NumPy")
     return Array.of(value)

@@ -58,7 +58,7 @@ def init(
         params["tags"] = [str(tag) for tag in tags]
     for name, value in (("agent_id", agent_id), ("worker_id", worker_id), ("compression", compression)):
         if value is not None:
-            params[name] = value
+            params[name] = str(value)
     dumps(params)
     directory = os.path.abspath(os.path.expanduser(spool)) if spool else None
     delivery = Delivery(server_address(server), server_token(token), directory, options)

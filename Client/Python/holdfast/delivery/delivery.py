@@ -115,7 +115,7 @@ class Delivery:
         try:
             if not self.intake.add_request(RequestRecord(method, params), answer.set):
                 answer.set(None, HoldfastError("closed", f"{method} came after the end of the run"))
-        except OSError as error:
+        except (OSError, HoldfastError) as error:
             self.reject(f"{method} can't be kept: {error}")
             answer.set(None, HoldfastError("spool", f"{method} can't be kept in {self.directory}: {error}"))
         return answer

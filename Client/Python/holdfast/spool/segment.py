@@ -11,7 +11,7 @@ import uuid
 from typing import Callable
 
 from .crc import changing, crc32c
-from .folder import segment_name
+from .folder import allocate, segment_name
 from .records import METRIC, Parts, text
 
 MAGIC = b"HFSPOOL1"
@@ -69,7 +69,7 @@ class Segment:
         size = HEADER_SIZE + capacity
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            os.posix_fallocate(descriptor, 0, size)
+            allocate(descriptor, size)
             self.memory = mmap.mmap(descriptor, size)
         except BaseException:
             os.unlink(self._path)

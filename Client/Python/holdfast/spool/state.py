@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import List, Optional, Tuple
 
 from .crc import crc32c
+from .folder import allocate
 from .records import text
 
 _MAGIC = b"HFS1"
@@ -100,8 +101,9 @@ class StateFile:
         self._descriptor = os.open(f"{folder}/state", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._generation = 0
         try:
-            # Its blocks now, so that it can be written when the disk is full; where that is not possible it grows.
-            os.posix_fallocate(self._descriptor, 0, 2 * SLOT_SIZE)
+            # So that it can be written when the disk is full; where that is not possible it grows.
+            if os.fstat(self._descriptor).st_size < 2 * SLOT_SIZE:
+                allocate(self._descriptor, 2 * SLOT_SIZE)
         except OSError:
             pass
 

@@ -44,6 +44,9 @@ class Array:
                 "invalid_value", f"expected {expected} bytes for {dtype}{list(self.shape)}, got {len(self.data)}"
             )
 
+        if dtype == "bool" and bytes(self.data).translate(None, b"\0\1"):
+            raise HoldfastError("invalid_value", "a bool array has bytes 0 and 1 only")
+
     def has_layout_of(self, other: "Array") -> bool:
         """Whether dtype and shape are equal."""
         return self.dtype == other.dtype and self.shape == other.shape

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import uuid
-import os
+import weakref
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..address import Address
@@ -32,9 +33,9 @@ class Caller:
         self.timeout = timeout
         self._lock = threading.Lock()
         self._connection: Optional[Connection] = None
-        self._process = os.getpid()
         self._last_id = 0
         self._new_producer()
+        _callers.add(self)
         #: holdfast/x.y.z, once it was reached.
         self.server: Optional[str] = None
 
@@ -51,7 +52,6 @@ class Caller:
         packed = pack({name: value for name, value in params.items() if value is not None}, blobs)
         deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
         with self._lock:
-            self._leave_parent()
             if method in WRITES:
                 response = self._write(method, packed, blobs, deadline)
             else:
@@ -59,10 +59,11 @@ class Caller:
         result: Dict[str, Any] = unpack(response.result, response.attachments)
         return result
 
-    def _leave_parent(self) -> None:
-        if self._process != os.getpid():  # after fork() the connection is the parent's, and so is the producer
-            self._process, self._connection = os.getpid(), None
-            self._new_producer()
+    def after_fork_in_child(self) -> None:
+        """The connection is the parent's, and so is the producer."""
+        self._lock = threading.Lock()
+        self.drop_connection()
+        self._new_producer()
 
     def _read(self, method: str, params: Dict[str, Any], blobs: Sequence[Bytes], deadline: float) -> Response:
         is_fresh = self._connection is None
@@ -74,9 +75,9 @@ class Caller:
         return self._try(method, params, blobs, deadline)
 
     def _write(self, method: str, params: Dict[str, Any], blobs: Sequence[Bytes], deadline: float) -> Response:
-        stamped = {**params, "producer": self._producer, "seq": self._seq}
         pause, was_sent = 0.05, False
         while True:
+            stamped = {**params, "producer": self._producer, "seq": self._seq}
             try:
                 # Without a connection nothing can have been done, and whoever calls should learn that soon.
                 self._connected()
@@ -85,12 +86,12 @@ class Caller:
                 self._seq += 1
                 return response
             except ServerError as error:
-                if error.final or error.kind == "sequence_gap":
+                if error.final and was_sent:
                     self._seq += 1
-                if error.kind == "sequence_gap" or not error.final and was_sent:
-                    # The next write must not be taken for this one.
-                    self._new_producer()
-                raise
+                if error.kind != "sequence_gap" or self._seq == 1:
+                    raise
+                # The server was restored to an older state; of this write it has stored nothing.
+                self._new_producer()
             except HoldfastError as error:
                 if not was_sent or error.code == "too_large":
                     raise
@@ -150,6 +151,17 @@ class Caller:
         """Ends the connection."""
         with self._lock:
             self.drop_connection()
+
+
+_callers: "weakref.WeakSet[Caller]" = weakref.WeakSet()
+
+
+def _in_child() -> None:
+    for caller in list(_callers):
+        caller.after_fork_in_child()
+
+
+os.register_at_fork(after_in_child=_in_child)
 
 
 def pages(caller: Any, method: str, params: Dict[str, Any], members: Tuple[str, ...]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import select
 import socket
 import struct
@@ -16,6 +17,7 @@ from .array import Bytes
 from .values import request
 
 _LENGTH = struct.Struct(">I")
+_LONGEST_WAIT = 3_600_000  # milliseconds
 
 
 class Limits(NamedTuple):
@@ -116,15 +118,19 @@ class Connection:
         try:
             if self._outgoing:
                 self._write()
-            readers = [self._socket] if wake is None else [self._socket, wake]
-            writers = [self._socket] if self._outgoing else []
-            readable, writable, _ = select.select(readers, writers, [], max(0.0, timeout))
-            if wake is not None and wake in readable:
-                drain(wake)
-            if writable:
-                self._write()
-            if self._socket in readable:
-                self._read()
+            # Not select(): a training process may have more than 1 024 files open.
+            poll = select.poll()
+            poll.register(self._socket, select.POLLIN | (select.POLLOUT if self._outgoing else 0))
+            if wake is not None:
+                poll.register(wake, select.POLLIN)
+            for descriptor, event in poll.poll(max(0, min(math.ceil(1000 * timeout), _LONGEST_WAIT))):
+                if descriptor != self._socket.fileno():
+                    drain(wake)
+                    continue
+                if event & select.POLLOUT:
+                    self._write()
+                if event & ~select.POLLOUT:
+                    self._read()
         except (OSError, ValueError) as error:
             # What was answered before the end, such as why, comes first; the next call raises.
             if not self._ready:
@@ -195,10 +201,10 @@ class Connection:
         self._socket.close()
 
 
-def drain(wake: socket.socket) -> None:
+def drain(wake: Optional[socket.socket]) -> None:
     """Takes the bytes that woke somebody."""
     try:
-        while wake.recv(4096):
+        while wake and wake.recv(4096):
             pass
     except (BlockingIOError, OSError):
         pass

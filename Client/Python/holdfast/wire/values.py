@@ -52,8 +52,10 @@ def packed_float(value: float) -> Any:
 
 def plain(value: Any) -> Any:
     """Any JSON, as of `config` and `info`: arrays become lists, whole floats integers, other objects their text."""
-    if value is None or isinstance(value, (str, bool, int)):
+    if value is None or isinstance(value, (str, bool)):
         return value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else _large(value)
     if isinstance(value, float):
         # So that a client which decodes and encodes it again gets the same bytes.
         return int(value) if value.is_integer() and abs(value) < 2**63 else packed_float(value)
@@ -63,6 +65,14 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     tolist = getattr(value, "tolist", None)
     return plain(tolist()) if callable(tolist) else str(value)
+
+
+def _large(value: int) -> Any:
+    """A whole number that no other language has."""
+    try:
+        return float(value)
+    except OverflowError:
+        return str(value)
 
 
 def unpack(value: Any, blobs: Sequence[Bytes]) -> Any:
