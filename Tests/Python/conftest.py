@@ -87,6 +87,12 @@ def run(address, quick):
 
 
 @pytest.fixture
+def is_long():
+    """HOLDFAST_LONG=1 asks for the long form of the tests that have one."""
+    return os.environ.get("HOLDFAST_LONG") == "1"
+
+
+@pytest.fixture
 def make_trainer(tmp_path):
     """Runs Python programs that log, each in a process of its own; none outlives the test."""
     trainers = []

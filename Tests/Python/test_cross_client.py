@@ -1,14 +1,19 @@
 """Either client sends what the other has left, also what was on its way."""
 
+import math
 import os
 import signal
 import subprocess
+import warnings
 from pathlib import Path
 
+import numpy
 import pytest
 
 import holdfast
+from holdfast.spool.records import ResourceRecord
 from holdfast.spool.state import peek
+from holdfast.wire.array import DTYPES
 from spools import assert_all, metric_steps, step_indices, sync_by_python, sync_by_swift
 from waiting import eventually, pause
 
@@ -98,3 +103,44 @@ def _exists(client):
     except holdfast.ServerError:
         return False
     return True
+
+
+@pytest.mark.parametrize("by", ["python", "swift"])
+def test_whatever_python_logs_both_clients_read(by, binary, spool, make_server, quick):
+    """Every kind of record with everything that is unusual in it, kept without a server."""
+    odd = {"": None, "ö\0\n\"\\/": [1e300, -0.0, 1e-7, 2**63, 10**400, float("nan"), True], "deep": [[[{"a": {}}]]], "big": 2**62}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run = holdfast.init("odd", odd, ["ä", ""], "127.0.0.1:1", options=quick, agent_id="a", compression="gzip-4")
+    values = {"": 1.0, "ö\n": math.nan, "x" * 300: -math.inf}
+    run.log(values, step=-(2**63), phase="")
+    run.log(values, round=2**63 - 1, epoch=0, phase="\0")
+    run.log_data_generation_complete(run.log_data_generation_start("ö", chunk=1), samples=2**40, memory_mb=3.5)
+    run._intake.add(ResourceRecord("odd", "cpu", "ö", math.nan, "", "", -1, 1.5), "block")
+    arrays = {name: numpy.ones((2, 0, 3), name) for name in DTYPES} | {f"{name}_": numpy.ones((), name) for name in DTYPES}
+    run.log_step("odd/ö", 0, reward=math.inf, action=True, observation=arrays, info=odd)
+    run.log_step("odd/1", 2**62, reward=-0.0, action=-(2**31), observation={}, frame=numpy.ones((3, 2), bool), timestamp=0)
+    run.log_step("odd/1", 1, reward=1, action=numpy.float32(0.5))
+    run.log_step("odd/1", 2, reward=1, action=numpy.ones((2, 2)), observation=numpy.array([True, False]).view(numpy.uint8))
+    run.log_image("bild ö.png", numpy.zeros((5, 4), numpy.uint16), study_id=7, frame_number=numpy.int64(3))
+    run.log_image("referred", frame_ref="h5://odd/frames/1")
+    run.finish_episode("odd/1", odd)
+    logged = run.finish("failed", timeout=0.1).records
+    assert logged == 17 and run.statistics.rejected == 0
+    server = make_server()
+    sync = sync_by_python if by == "python" else sync_by_swift(binary)
+    done = sync(spool, server.ready["tcp"])
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    left = {path.name for path in spool.rglob("*") if not path.is_dir()}
+    with holdfast.Client(server.ready["tcp"]) as client:
+        told = client.runs.get("odd")
+        refused = [(spool / "rejected" / name).read_text() for name in left if name.endswith("json")]
+        assert told["status"] == "failed" and told["steps"] == 2, refused
+        assert told["config"]["deep"] == odd["deep"] and told["config"]["big"] == 2**62 and told["tags"] == ["ä", ""]
+        assert client.metrics.summary("odd") | {"training_metrics_count": 4, "generation_metrics_count": 1} == client.metrics.summary("odd")
+        page = client.episodes.steps(run_id="odd", arrays=["frame"])
+        assert page["frame"].dtype == bool and page["frame"].all() and page["frame"].shape == (1, 3, 2)
+        assert client.labels.stats()["total"] == 2
+        assert client.episodes.get("odd/1")["metadata"]["deep"] == odd["deep"]
+    # What the server itself refuses: two actions of another kind than the run's first.
+    assert len([name for name in left if name.endswith(".error.json")]) == 2, left

@@ -1,6 +1,5 @@
 """Whatever ends or stops, nothing that was logged is lost or doubled, and nobody hangs."""
 
-import os
 import random
 import signal
 import subprocess
@@ -450,12 +449,6 @@ def test_sync_says_when_there_is_no_server(spool):
     assert done.returncode == 1 and "no connection" in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.fixture
-def is_long():
-    """HOLDFAST_LONG=1 asks for the long form of the tests that have one."""
-    return os.environ.get("HOLDFAST_LONG") == "1"
-
-
 def test_a_process_with_thousands_of_open_files(address, client, make_trainer):
     trainer = make_trainer(
         """
@@ -470,3 +463,26 @@ def test_a_process_with_thousands_of_open_files(address, client, make_trainer):
     )
     assert trainer.wait() == 0, trainer.errors()
     assert metric_steps(client, "r") == [0]
+
+
+def test_a_handler_that_ends_the_run_may_interrupt_any_instruction(address, client, make_trainer, is_long):
+    """Programs end runs in handlers of SIGTERM; the signal may come while a record is being added."""
+    for number in range(60 if is_long else 8):
+        trainer = make_trainer(
+            f"""
+            import signal
+            run = holdfast.init("r{number}", server=os.environ["SERVER"], options=options)
+            def ended(*_):
+                run.finish("failed")
+                sys.exit(3)
+            signal.signal(signal.SIGALRM, ended)
+            signal.setitimer(signal.ITIMER_REAL, 0.02 + {number} * 0.00037)
+            for step in range(10**9):
+                run.log({{"loss": step}}, step=step)
+            """,
+            SERVER=address,
+        )
+        assert trainer.wait(20) == 3, trainer.errors()
+        assert client.runs.get(f"r{number}")["status"] == "failed"
+        found = metric_steps(client, f"r{number}")
+        assert found and found == list(range(len(found)))

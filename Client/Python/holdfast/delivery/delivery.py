@@ -127,6 +127,10 @@ class Delivery:
 
     def close(self, timeout: float = 5.0) -> Unsent:
         """Refuses new records, sends what is there until the time is over, and ends; takes no longer than that, in seconds."""
+        if self.intake.is_interrupted:
+            # In a signal handler, while the thread under it adds a record: that must come to its end first.
+            threading.Thread(target=self.close, args=(timeout,), daemon=True).start()
+            return self._unsent()
         deadline = time.monotonic() + timeout
         with self._lock:
             is_first, self._is_closed = not self._is_closed, True

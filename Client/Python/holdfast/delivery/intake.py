@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ..errors import HoldfastError
 from ..options import Options
@@ -53,7 +53,7 @@ class Intake:
         # Reentrant: a signal handler may log while the thread that it interrupts does.
         self._lock = threading.RLock()
         self._is_busy = False
-        self._deferred: List[Tuple[Record, str]] = []
+        self._deferred: List[Callable[[], object]] = []
         self._changed = threading.Condition()
         self._room = threading.Event()
         self._replies: Dict[int, Reply] = {}
@@ -131,7 +131,7 @@ class Intake:
             with self._lock:
                 if self._is_busy:
                     # A signal handler's record, while the thread that it interrupted adds one: that thread adds both.
-                    self._deferred.append((record, when_full))
+                    self._deferred.append(lambda: self.add(record, when_full))
                     return
                 self._is_busy = True
                 try:
@@ -153,26 +153,41 @@ class Intake:
         """
         parts = record.parts()
         with self._lock:
-            if self._is_closed or self._is_busy:
+            if self._is_closed:
                 self._drop(1)
                 return False
-            self._is_busy = True
-            try:
-                self._append(parts, sum(len(part) for part in parts))
-                if reply:
-                    self._replies[self._sequence] = reply
-                self._send_through = self._sequence
-            finally:
-                self._is_busy = False
-            self._wake_sender()
-            if self._deferred:
-                self._add_deferred()
+            if self._is_busy:
+                self._deferred.append(lambda: self._append_request(parts, reply))
+            else:
+                self._append_request(parts, reply)
         return True
+
+    def _append_request(self, parts: Parts, reply: Optional[Reply]) -> None:
+        self._is_busy = True
+        try:
+            self._append(parts, sum(len(part) for part in parts))
+            if reply:
+                self._replies[self._sequence] = reply
+            self._send_through = self._sequence
+        finally:
+            self._is_busy = False
+        self._wake_sender()
+        if self._deferred:
+            self._add_deferred()
 
     def _add_deferred(self) -> None:
         while self._deferred:
-            record, when_full = self._deferred.pop(0)
-            self.add(record, when_full)
+            self._deferred.pop(0)()
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether this is a signal handler, and the thread that it interrupted is adding a record."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            return self._is_busy
+        finally:
+            self._lock.release()
 
     def _admit(self, parts: Parts, payload: int, when_full: str) -> bool:
         """Adds a record or drops it; false if it must wait for room."""
@@ -346,6 +361,8 @@ class Intake:
     def flush(self, timeout: float) -> None:
         """Has everything sent and waits until all of it is settled; raises HoldfastError with timeout or closed."""
         with self._lock:
+            if not self._is_busy:
+                self._add_deferred()
             target = self._send_through = self._sequence
             if self._settled_through < target:
                 self._wake_sender()
