@@ -74,7 +74,8 @@ def test_without_numpy_arrays_are_plain(client, monkeypatch):
     client.runs.start("r")
     monkeypatch.setattr("holdfast.optional._numpy", None)
     step = {"episode_id": "r/0", "step_index": 0, "reward": 0, "terminated": False, "truncated": False}
-    client.steps.append("r", [step | {"frame": Array("uint8", (2, 2), b"\1\2\3\4"), "observation": Array.of(array.array("d", [0.5]))}])
+    arrays = {"frame": Array("uint8", (2, 2), b"\1\2\3\4"), "observation": Array.of(array.array("d", [0.5]))}
+    client.steps.append("r", [step | arrays])
     page = client.episodes.steps(run_id="r", arrays=["frame", "observation"])
     assert isinstance(page["frame"], Array) and page["frame"].tolist() == [[[1, 2], [3, 4]]]
     assert page["observation"].tolist() == [[0.5]]
@@ -88,7 +89,8 @@ def test_lists_are_read_to_their_end(client):
     for number in range(130):
         client.runs.start(f"run-{number}")
     assert len(list(client.runs.all())) == 130
-    client.metrics.append([{"table": "training_metrics", "metric_name": "m", "metric_value": k} for k in range(12_000)], "run-1")
+    rows = [{"table": "training_metrics", "metric_name": "m", "metric_value": k} for k in range(12_000)]
+    client.metrics.append(rows, "run-1")
     assert client.metrics.columns(run_id="run-1")["metric_value"].sum() == 12_000 * 11_999 / 2
     assert client.metrics.summary("run-1")["training_metrics_count"] == 12_000
     assert client.metrics.list(["run-1"])["metrics"][0]["count"] == 12_000

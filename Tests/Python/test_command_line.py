@@ -23,7 +23,8 @@ def test_the_doctor_finds_all_well(address, spool, quick):
         run.log({"loss": 1.0})
         told = holdfast_command("doctor", spool, "--server", address)
     assert told.returncode == 0, told.stdout
-    for words in ("holdfast/0.1.0", "none given, none needed", "1 spools", f"wait for {address}; a living process fills it", "clock"):
+    waits = f"wait for {address}; a living process fills it"
+    for words in ("holdfast/0.1.0", "none given, none needed", "1 spools", waits, "clock"):
         assert words in told.stdout, told.stdout
     assert "FAIL" not in told.stdout
 

@@ -28,9 +28,10 @@ def test_a_run_is_logged_and_read_back(address, client, quick):
         generation = run.log_data_generation_start("inject", round=1, chunk=2)
         run.log_data_generation_complete(generation, samples=100)
         for index, frame in enumerate(frames):
+            seen = {"a": frame[0], "b": numpy.float64(index)}
             run.log_step(
-                "r/0", index, action=index, reward=index / 2, frame=frame, observation={"a": frame[0], "b": numpy.float64(index)},
-                terminated=index == 4, info={"lives": 3, "inf": math.inf},
+                "r/0", index, action=index, reward=index / 2, frame=frame, observation=seen, terminated=index == 4,
+                info={"lives": 3, "inf": math.inf},
             )  # fmt: skip
         run.finish_episode("r/0", {"seed": 7})
         run.flush()
@@ -180,6 +181,17 @@ def test_steps_of_any_size_take_the_long_way(run, client):
     assert steps == [n for n in (0, 2**32 - 1, 2**32, 2**62, -1, 5) for _ in range(2)]
 
 
+def test_long_and_many_names_are_kept(run, client):
+    long = "x" * 5000
+    for _ in range(2):
+        run.log({long: 1.0}, step=1)
+    for number in range(300):
+        run.log({f"m{number}": number, f"{'y' * number}": 1.0}, step=number)
+    run.flush()
+    assert values(client, name=long) == [1.0, 1.0] and values(client, name="m299") == [299.0]
+    assert client.metrics.summary("r")["training_metrics_count"] == 601, "a name must not be empty"
+
+
 def test_a_signal_handler_may_log_while_the_thread_that_it_interrupts_does(address, client, quick):
     import signal
 
@@ -239,7 +251,8 @@ def test_resources_of_the_machine_are_logged(address, client):
         def measured():
             sum(range(100_000))
             run.flush()
-            return {(row["metric_type"], row["metric_name"], row["unit"]) for row in client.metrics.all("resource_metrics", "r")}
+            rows = client.metrics.all("resource_metrics", "r")
+            return {(row["metric_type"], row["metric_name"], row["unit"]) for row in rows}
 
         wanted = {
             ("cpu", "system_total", "%"), ("cpu", "process_tree", "%"), ("ram", "system_total", "%"),

@@ -77,9 +77,8 @@ def train(run: holdfast.Run, options: argparse.Namespace) -> None:
         advantages = (returns - returns.mean()) / (returns.std() + 1e-6)
         step = np.tensordot(advantages, np.array(gradients), 1) / len(gradients)
         policy.weights += options.rate * step
-        run.log(
-            {"return": sum(rewards), "steps": len(rewards), "gradient": float(np.linalg.norm(step))}, step=episode, phase="train"
-        )
+        metrics = {"return": sum(rewards), "steps": len(rewards), "gradient": float(np.linalg.norm(step))}
+        run.log(metrics, step=episode, phase="train")
     env.close()
 
 

@@ -48,9 +48,18 @@ class KerasCallback:
             phase = "val" if is_validation else "train"
             self._run.log({name[4:] if is_validation else name: value}, step=self._batches, epoch=epoch, phase=phase)
 
+    def _implements_train_batch_hooks(self) -> bool:
+        return True  # Keras 2 asks; batches are counted
+
+    def _implements_test_batch_hooks(self) -> bool:
+        return False
+
+    def _implements_predict_batch_hooks(self) -> bool:
+        return False
+
     def __getattr__(self, name: str) -> Any:
         # Keras calls a dozen more; these say nothing that is logged.
-        if name.startswith("on_") or name in ("_implements_train_batch_hooks",):
+        if name.startswith("on_"):
             return lambda *args, **kwargs: None
         raise AttributeError(name)
 

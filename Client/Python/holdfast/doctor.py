@@ -74,7 +74,8 @@ def _server(server: Optional[str], token: Optional[str]) -> Iterator[Finding]:
     skew = theirs - (before + after) / 2
     is_near = abs(skew) <= _MOST_SKEW + (after - before)
     hint = "" if is_near else "; set one of the clocks, or the times in charts are off"
-    yield Finding(is_near, "clock", f"the server's is {skew:+.3f} s from this machine's, {1e3 * (after - before):.1f} ms away{hint}")
+    distance = f"{1e3 * (after - before):.1f} ms away"
+    yield Finding(is_near, "clock", f"the server's is {skew:+.3f} s from this machine's, {distance}{hint}")
     client.close()
 
 

@@ -123,7 +123,8 @@ class Run:
         if round is None and epoch is None:
             forms = self._forms if step is None else self._forms_with_step
             key = name if phase is None else (name, phase)
-            if key not in forms and len(forms) < 10_000:
+            # Each form takes some memory, and more with the length of its names.
+            if key not in forms and len(forms) < 10_000 and len(record.name) + len(phase or "") <= 200:
                 forms[key] = MetricForm(self.id, record.name, phase, step is not None)
         self._intake.add(record, self._options.metrics_when_full)
 

@@ -69,7 +69,9 @@ class LabelCalls(Noun):
             event_id=event_id,
         )
 
-    def set_many(self, sets: Union[Sequence[Mapping[str, Any]], Mapping[int, Labels]], annotator: Optional[str] = None) -> Result:
+    def set_many(
+        self, sets: Union[Sequence[Mapping[str, Any]], Mapping[int, Labels]], annotator: Optional[str] = None
+    ) -> Result:
         """Sets the labels of many images in one commit: labels by id, or the parameters of `set` each; `images`, `rejected`."""
         if isinstance(sets, Mapping):
             sets = [{"id": id, "labels": dict(labels)} for id, labels in sets.items()]

@@ -16,11 +16,12 @@ import re
 import time
 import uuid
 from types import TracebackType
-from typing import Any, Dict, Iterator, List, Mapping, MutableMapping, NoReturn, Optional, Sequence, Tuple, Type
+from typing import Any, Dict, List, Mapping, NoReturn, Optional, Sequence, Type
 
 from ..errors import HoldfastError
 from ..run import Run as HoldfastRun
 from ..start import init as start
+from .settings import Config, Summary, as_mapping, flat
 
 _UNSUPPORTED = frozenset(
     "Image Video Audio Histogram Table Html Object3D Plotly Molecule Graph Artifact Api Settings alert save restore "
@@ -37,104 +38,6 @@ def _refuse(name: str) -> NoReturn:
     )
 
 
-class Config(MutableMapping[str, Any]):
-    """The run's settings, as attributes and as items; a change is sent to the server."""
-
-    def __init__(self, run: "Run", values: Mapping[str, Any]) -> None:
-        object.__setattr__(self, "_run", run)
-        object.__setattr__(self, "_values", dict(values))
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["_values"][name]
-        except KeyError:
-            raise AttributeError(f"the config has no {name}; it has {sorted(self.__dict__['_values'])}") from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self.update({name: value})
-
-    def __getitem__(self, name: str) -> Any:
-        return self.__dict__["_values"][name]
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self.update({name: value})
-
-    def __delitem__(self, name: str) -> None:
-        del self.__dict__["_values"][name]
-        self.__dict__["_run"]._send_config()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.__dict__["_values"])
-
-    def __len__(self) -> int:
-        return len(self.__dict__["_values"])
-
-    def __repr__(self) -> str:
-        return repr(self.__dict__["_values"])
-
-    def as_dict(self) -> Dict[str, Any]:
-        """A copy."""
-        return dict(self.__dict__["_values"])
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        """Changes several at once; also takes an argparse.Namespace. `allow_val_change` is accepted and always true."""
-        kwargs.pop("allow_val_change", None)
-        for values in (*map(_as_mapping, args), kwargs):
-            self.__dict__["_values"].update(values)
-        self.__dict__["_run"]._send_config()
-
-    def setdefaults(self, values: Any) -> None:
-        """Sets what is missing."""
-        for name, value in _as_mapping(values).items():
-            self.__dict__["_values"].setdefault(name, value)
-        self.__dict__["_run"]._send_config()
-
-
-class Summary(Dict[str, Any]):
-    """The last value of each metric, and what the program sets; it ends as metrics of phase `summary`."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"the summary has no {name}") from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = value
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.__dict__["set_by_program"] = {}
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self.__dict__["set_by_program"][name] = value
-        super().__setitem__(name, value)
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        """Sets several."""
-        for name, value in dict(*args, **kwargs).items():
-            self[name] = value
-
-    def keep(self, values: Mapping[str, Any]) -> None:
-        """Takes what was logged."""
-        super().update(values)
-
-
-def _as_mapping(values: Any) -> Mapping[str, Any]:
-    if values is None:
-        return {}
-    return values if isinstance(values, Mapping) else vars(values)
-
-
-def flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[Tuple[str, Any]]:
-    """Names and values of nested mappings, their names joined by "/"."""
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{prefix}{name}/")
-        else:
-            yield f"{prefix}{name}", value
-
-
 class Run:
     """What wandb.init returns; `holdfast` is the run behind it."""
 
@@ -142,7 +45,7 @@ class Run:
         self.holdfast = run
         self.id = run.id
         self.project, self.name, self.tags = project, name or run.id, tuple(tags)
-        self.config = Config(self, _as_mapping(config))
+        self.config = Config(self._send_config, as_mapping(config))
         self.summary = Summary()
         #: The step of the next log call that names none.
         self.step = 0
@@ -186,13 +89,13 @@ class Run:
             return
         self._is_finished = True
         self._commit()
-        numbers = {name: value for name, value in flat(self.summary.__dict__["set_by_program"]) if _is_number(value)}
+        numbers = {name: value for name, value in flat(self.summary.set_by_program()) if _is_number(value)}
         if numbers:
             self.holdfast.log(numbers, phase="summary")
         self.holdfast.finish("failed" if exit_code else "finished")
 
-    def _send_config(self) -> None:
-        self.holdfast.update_config(self.config.as_dict())
+    def _send_config(self, values: Dict[str, Any]) -> None:
+        self.holdfast.update_config(values)
 
     def __getattr__(self, name: str) -> Any:
         if name in _UNSUPPORTED:
@@ -282,7 +185,7 @@ def init(
         run.finish()
     labels: List[str] = [*(tags or ())]
     labels += [f"{kind}:{value}" for kind, value in (("project", project), ("group", group), ("job", job_type)) if value]
-    values = dict(_as_mapping(config))
+    values = dict(as_mapping(config))
     started = start(run=id or _made_id(project, name), config=values, tags=labels, server=server, token=token)
     return _set_current(Run(started, project, name, labels, values))
 

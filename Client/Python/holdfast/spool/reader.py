@@ -7,8 +7,9 @@ import struct
 from typing import NamedTuple, Optional
 
 from .crc import crc32c
+from .fields import read
 from .folder import SpoolFolder, segment_name
-from .records import Record, SpoolDamage, read
+from .records import Record, SpoolDamage
 from .segment import HEADER_SIZE, RECORD_HEADER_SIZE, TAIL_OFFSET, record_size
 
 _CHUNK = 1 << 20
