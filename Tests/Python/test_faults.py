@@ -490,3 +490,21 @@ def test_a_handler_that_ends_the_run_may_interrupt_any_instruction(address, clie
         assert client.runs.get(f"r{number}")["status"] == "failed"
         found = metric_steps(client, f"r{number}")
         assert found and found == list(range(len(found)))
+
+
+def test_a_disk_that_is_full_from_the_start_leaves_nothing_behind(tmp_path, address):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"needs the right to mount a tmpfs: {mounted.stderr.strip()}")
+    try:
+        (disk / "ballast").write_bytes(bytes(60 << 10))
+        (disk / "more").write_bytes(b"x")
+        for _ in range(3):
+            with pytest.raises(HoldfastError, match="No space") as refused:
+                holdfast.init("r", server=address, spool=str(disk / "spool"))
+            assert refused.value.code == "spool"
+        assert not (disk / "spool").exists() or list((disk / "spool").iterdir()) == []
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)

@@ -16,12 +16,10 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ..errors import HoldfastError
 from ..options import Options
-from ..spool.folder import WRITER_LOCK, SpoolFolder, lock, make_folder, unlock
 from ..spool.queue import SpoolQueue
 from ..spool.records import Parts, Record, RequestRecord
 from ..spool.segment import HEADER_SIZE, MetricForm, Segment, record_size
-from ..spool.state import State, StateFile
-from .outbox import new_producer
+from ..spool.writer import SpoolWriter
 from .problem import LOGGER, DeliveryStatistics
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -58,16 +56,12 @@ class Intake:
         self._room = threading.Event()
         self._replies: Dict[int, Reply] = {}
         self.counts = DeliveryStatistics()
-        self._writer_lock: Optional[int] = None
-        self._folder = ""
-        self._queue: Optional[SpoolQueue] = None
-        self._spare: Optional[Segment] = None
+        self._writer: Optional[SpoolWriter] = None
+        # The writer's, for the short way.
         self._segment: Optional[Segment] = None
         #: How far the present segment may be filled without a second thought; -1: think first.
         self._limit = -1
         self._sequence = 0
-        #: Where the spool ended when it was given back.
-        self._last_end = 0
         self._released_records = 0
         self._released_bytes = 0
         self._send_through = 0
@@ -218,11 +212,12 @@ class Intake:
         return False
 
     def _append(self, parts: Parts, payload: int) -> None:
-        if self._segment is None or self._segment.used + record_size(payload) > self._segment.capacity:
-            self._advance(payload)
-        assert self._segment is not None
-        self._segment.append(parts, payload, self._sequence + 1)
+        writer = self._opened()
+        # Whatever interrupts this, the short way must not use a segment that was left.
+        self._segment = None
+        writer.append(parts, payload, self._sequence + 1)
         self._sequence += 1
+        self._segment = writer.segment
         self._set_limit()
 
     def _set_limit(self) -> None:
@@ -253,60 +248,28 @@ class Intake:
 
     @property
     def _end(self) -> int:
-        return self._segment.end if self._segment else self._last_end
+        return self._writer.end if self._writer else 0
 
     def open(self) -> None:
         """Makes the spool, if there is none yet. Raises OSError."""
         with self._lock:
-            if self._writer_lock is None:
-                self._make()
+            self._opened()
 
-    def _make(self) -> None:
-        producer = new_producer()
-        # Under a name that nobody looks for, until it has its locks and its state.
-        new = f"{self._directory}/new-{producer}"
-        folder = SpoolFolder(f"{self._directory}/{producer}")
-        make_folder(new)
-        self._writer_lock = lock(f"{new}/{WRITER_LOCK}")
-        state = State(producer, self._server)
-        if self.is_child:
+    def _opened(self) -> SpoolWriter:
+        if self._writer is None:
+            size = min(self._options.spool_segment_bytes, max(self._options.spool_bytes, 64 << 10))
             # A child's spool is for others to send.
-            file = StateFile(new)
-            file.write(state)
-            file.close()
-        else:
-            self._queue = SpoolQueue.new(folder, new, state)
-        os.rename(new, folder.path)
-        self._folder = folder.path
-
-    @property
-    def _segment_size(self) -> int:
-        return min(self._options.spool_segment_bytes, max(self._options.spool_bytes, 64 << 10))
-
-    def _advance(self, payload: int) -> None:
-        if self._writer_lock is None:
-            self._make()
-        end, size = self._end, record_size(payload)
-        spare = self._spare
-        if spare is not None and size <= spare.capacity:
-            spare.begin(end)
-            self._spare = None
-        else:
-            spare = Segment(self._folder, max(self._segment_size, size))
-            spare.begin(end)
-        old, self._segment = self._segment, spare
-        if old:
-            old.close()
+            self._writer = SpoolWriter(self._directory, self._server, size, is_sent_here=not self.is_child)
+        return self._writer
 
     def prepare_spare(self) -> None:
         """Makes the next segment ready, so that the log call which needs it does not wait for the disk."""
-        try:
-            spare = Segment(self._folder, self._segment_size)
-        except OSError:
+        writer = self._writer
+        spare = writer.make_spare() if writer else None
+        if spare is None:
             return
         with self._lock:
-            if self._spare is None and not self._is_closed:
-                self._spare = spare
+            if writer is self._writer and writer and not self._is_closed and writer.take(spare):
                 return
         spare.discard()
 
@@ -318,9 +281,9 @@ class Intake:
             dropped, self._unreported_drops = self._unreported_drops, 0
             self._is_sender_up = True
             self._set_limit()
-            segment = self._segment
-            wants = segment is not None and self._spare is None and segment.used > segment.capacity // 2
-            return Outlook(self._queue, self._sequence, self._send_through, self._end, wants, dropped)
+            writer = self._writer
+            queue, wants = (writer.queue, writer.wants_spare) if writer else (None, False)
+            return Outlook(queue, self._sequence, self._send_through, self._end, wants, dropped)
 
     def rest(self, after: int) -> bool:
         """The sender has read up to a record and wants to rest; false if more has come."""
@@ -394,14 +357,9 @@ class Intake:
             reply(None, error)
         with self._lock:
             self._limit = -1
-            if self._spare:
-                self._spare.discard()
-            if self._segment:
-                self._segment.close()
-            self._last_end = self._end
-            self._segment = self._spare = None
-            if self._writer_lock is not None:
-                unlock(self._writer_lock)
+            self._segment = None
+            if self._writer:
+                self._writer.close()
 
     # MARK: fork()
 
@@ -415,14 +373,13 @@ class Intake:
 
     def after_fork_in_child(self) -> None:
         """What the parent sends is not the child's, nor are the threads that wait in the parent."""
-        segments = [segment for segment in (self._segment, self._spare) if segment]
-        is_closed = self._is_closed
+        writer, is_closed = self._writer, self._is_closed
         self.__init__(self._directory, self._server, self._options, self._wake)  # type: ignore[misc]
         self.is_child = True
         self._is_closed = is_closed
         self._ending = HoldfastError("closed", "this process was forked; what it logs is sent by another")
-        for segment in segments:
-            segment.close()
+        if writer:
+            writer.close_in_child()
 
 
 _intakes: "weakref.WeakSet[Intake]" = weakref.WeakSet()

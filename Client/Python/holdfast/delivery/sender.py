@@ -6,7 +6,6 @@ cost log calls a system call.
 
 from __future__ import annotations
 
-import random
 import socket
 import threading
 import time
@@ -18,7 +17,9 @@ from ..options import Options
 from ..spool.batch import OutgoingRequest
 from ..spool.queue import SpoolQueue
 from ..wire.connection import Connection, Greeting, Limits, Response
+from .backoff import Backoff
 from .intake import Intake, Outlook
+from .ledger import Ledger
 from .outbox import Consequence, Outbox
 from .problem import LOGGER, DeliveryProblem, DeliveryStatistics, Reporter
 
@@ -27,24 +28,6 @@ _POLL, _LINGER = 0.02, 2.0
 #: How often a spool that a living process fills is looked at.
 _CHILD_POLL = 0.1
 _LONG = 3600.0
-
-
-class Backoff:
-    """Delays before new attempts: random between zero and a bound that doubles up to a limit ("full jitter")."""
-
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        self.reset()
-
-    def reset(self) -> None:
-        """Something succeeded."""
-        self._bound = min(self._options.first_retry_delay, self._options.longest_retry_delay)
-
-    def next(self) -> float:
-        """The next delay in seconds."""
-        delay = random.uniform(0, self._bound)
-        self._bound = min(2 * self._bound, self._options.longest_retry_delay)
-        return delay
 
 
 class Sender:
@@ -62,6 +45,7 @@ class Sender:
         self._address, self._token, self._options = address, token, options
         self._intake, self._on_done = intake, on_done
         self._reporter = Reporter(options.on_problem)
+        self._ledger = Ledger(intake, self._reporter)
         self._waker, self._wakened = socket.socketpair()
         self._waker.setblocking(False)
         self._wakened.setblocking(False)
@@ -74,14 +58,16 @@ class Sender:
         self._pending_since: Optional[float] = None
         self._last_activity = 0.0
         self._has_connected = False
-        self._reported: Optional[str] = None
         #: Set at the first failure to reach the server.
         self.is_unreachable = threading.Event()
-        #: What became of a spool that another process left.
-        self.counts = DeliveryStatistics()
         if queue:
             self._adopt(queue)
         self.thread = threading.Thread(target=self._run, name="holdfast-sender", daemon=True)
+
+    @property
+    def counts(self) -> DeliveryStatistics:
+        """What became of the records."""
+        return self._ledger.counts
 
     @property
     def folder_is_abandoned(self) -> bool:
@@ -225,7 +211,7 @@ class Sender:
             self._disconnected(error)
             return
         if self._has_connected:
-            self._counts.reconnects += 1
+            self._ledger.counts.reconnects += 1
         self._has_connected = True
         self._connection = connection
         if all(request.fits(connection.limits) for request in self._outbox.items()):
@@ -274,7 +260,7 @@ class Sender:
             request = dispatch.item
             connection.send(request.payload(dispatch.id, outbox.producer, dispatch.seq), request.attachments)
             if dispatch.is_first:
-                self._counts.sent += request.records
+                self._ledger.counts.sent += request.records
 
     def _admit_next(self, limits: Limits, outlook: Outlook) -> bool:
         """Cuts the next batch into requests and writes down how; false if there is none."""
@@ -292,13 +278,13 @@ class Sender:
         ordinal = queue.next_ordinal()
         requests, unsendable = batch.split(limits)
         for part in unsendable:
-            self._reject(part.records, part.bytes, part.reason)
-            self._reply(batch.last_sequence, None, HoldfastError("too_large", part.reason))
+            self._ledger.reject(part.records, part.bytes, part.reason)
+            self._ledger.reply(batch.last_sequence, None, HoldfastError("too_large", part.reason))
         for request in requests:
             request.ordinal = ordinal
             self._outbox.add(request)
         queue.admit(batch, ordinal, limits, [request.part for request in requests], self._outbox)
-        self._settled(queue.advance(self._outbox))
+        self._ledger.settled(queue.advance(self._outbox))
         self._pending_since = None
         return True
 
@@ -312,7 +298,7 @@ class Sender:
         error = response.error
         if error is None:
             self._backoff.reset()
-            self._reported = None
+            self._ledger.is_accepted()
         if error is None or error.final:
             consequence = self._outbox.settled(response.id)
         else:
@@ -330,57 +316,19 @@ class Sender:
 
     def _finish(self, request: OutgoingRequest, result: Dict[str, Any], error: Optional[ServerError]) -> None:
         if error is None:
-            refused = self._refused_rows(request, result)
-            count = int(result.get("rejected_count") or len(refused)) if refused else 0
-            self._release(request.records - count, request.bytes, "acknowledged")
-            if refused:
-                self._reject(count, 0, f"row {refused[0].get('index')}: {refused[0].get('message')}")
+            self._ledger.accepted(request, result)
         else:
-            self._reject(request.records, request.bytes, str(error), error)
+            self._ledger.reject(request.records, request.bytes, str(error), error)
             if self._queue:
                 payload = request.payload(1)
                 frame = len(payload).to_bytes(4, "big") + payload + b"".join(request.attachments)
                 self._queue.folder.keep_rejected(f"{request.ordinal}-{request.part}", frame, error.error)
-        self._reply(request.sequence, result, error)
+        self._ledger.reply(request.sequence, result, error)
         if self._queue:
-            self._settled(self._queue.settle(request, self._outbox))
-
-    @staticmethod
-    def _refused_rows(request: OutgoingRequest, result: Dict[str, Any]) -> Any:
-        """The rows of metrics that the server did not take, although it took the request."""
-        return result.get("rejected") or [] if request.method == "metrics.append" else []
-
-    def _reply(self, sequence: int, result: Optional[Dict[str, Any]], error: Optional[Exception]) -> None:
-        reply = self._intake.take_reply(sequence) if self._intake and sequence else None
-        if reply:
-            reply(result, error)
-
-    def _settled(self, through: Optional[int]) -> None:
-        if self._intake and through is not None:
-            self._intake.settle(through)
-
-    @property
-    def _counts(self) -> DeliveryStatistics:
-        return self._intake.counts if self._intake else self.counts
-
-    def _release(self, records: int, size: int, counter: str) -> None:
-        if self._intake:
-            self._intake.release(records, size, counter)
-        else:
-            setattr(self.counts, counter, getattr(self.counts, counter) + records)
-
-    def _reject(self, records: int, size: int, reason: str, error: Optional[ServerError] = None) -> None:
-        self._release(records, size, "rejected")
-        self._reporter.report(DeliveryProblem("rejected", records, reason, error))
+            self._ledger.settled(self._queue.settle(request, self._outbox))
 
     def _report_waiting(self, error: Exception) -> None:
-        reason = str(error)
-        if reason == self._reported:
-            return
-        self._reported = reason
-        records = self._intake.statistics.queued if self._intake else sum(item.records for item in self._outbox.items())
-        cause = error if isinstance(error, ServerError) else None
-        self._reporter.report(DeliveryProblem("waiting", records, reason, cause))
+        self._ledger.report_waiting(error, sum(request.records for request in self._outbox.items()))
 
     def _report_restored(self) -> None:
         if self._queue:

@@ -44,8 +44,12 @@ class SpoolQueue:
         descriptor = lock(f"{made_at}/{SENDER_LOCK}")
         if descriptor is None:
             raise HoldfastError("spool", f"{folder.path} is in use")
-        file = StateFile(made_at)
-        file.write(state)
+        try:
+            file = StateFile(made_at)
+            file.write(state)
+        except BaseException:
+            unlock(descriptor)
+            raise
         return SpoolQueue(folder, descriptor, file, state, verifies=False)
 
     @staticmethod
