@@ -140,6 +140,12 @@ def test_the_environment_tells_server_token_and_spool(make_server, monkeypatch, 
     assert list((tmp_path / "elsewhere").iterdir()) == []
     with holdfast.Client() as client:
         assert values(client) == [1.0]
+    with pytest.warns(UserWarning, match="unauthorized"):
+        refused = holdfast.init("r2", token="wrong", options=quick)
+    assert refused.finish(timeout=0.1).records == 2
+    with holdfast.init("r3", options=quick), holdfast.Client() as client:
+        eventually(lambda: client.runs.get("r3"), "a run with the right token")
+        eventually(lambda: len(list(client.runs.all())) == 3, "what the wrong token left is sent with the right one")
     with holdfast.Client(token="wrong") as client, pytest.raises(ServerError, match="unauthorized"):
         client.runs.get("r")
 

@@ -70,9 +70,10 @@ def init(
         delivery.close(0.5)
         raise
     if result is None:
+        reason = delivery.sender.failure or f"{delivery.address} has not answered in {options.start_timeout:g} s"
         warnings.warn(
-            f"no Holdfast server answers at {delivery.address}: run {run} is kept in {delivery.directory} until one does "
-            "(python -m holdfast sync sends it later)",
+            f"no Holdfast server takes run {run} now ({reason}); it is kept in {delivery.directory} until one does "
+            "(python -m holdfast sync sends it later, python -m holdfast doctor says what is wrong)",
             stacklevel=2,
         )
     return Run(run, delivery, None if result is None else bool(result.get("resumed")))
@@ -85,6 +86,6 @@ def _first_answer(delivery: Delivery, answer: Answer, timeout: float) -> Optiona
         result = answer.wait(0.02)
         if result is not None:
             return result
-        if delivery.sender.is_unreachable.is_set():
+        if delivery.sender.failure:
             return None
     return None

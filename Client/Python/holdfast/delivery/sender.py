@@ -58,8 +58,8 @@ class Sender:
         self._pending_since: Optional[float] = None
         self._last_activity = 0.0
         self._has_connected = False
-        #: Set at the first failure to reach the server.
-        self.is_unreachable = threading.Event()
+        #: Why the server could not be reached, or refused the greeting, the last time.
+        self.failure: Optional[Exception] = None
         if queue:
             self._adopt(queue)
         self.thread = threading.Thread(target=self._run, name="holdfast-sender", daemon=True)
@@ -207,7 +207,7 @@ class Sender:
         try:
             connection = Connection(self._address, greeting, options.connect_timeout, options.request_timeout)
         except (HoldfastError, ServerError) as error:
-            self.is_unreachable.set()
+            self.failure = error
             self._disconnected(error)
             return
         if self._has_connected:
