@@ -12,7 +12,7 @@ sys.path[:0] = [str(CLIENT), str(HERE.parent / "EndToEnd")]
 
 import holdfast  # noqa: E402
 from server import Server  # noqa: E402
-from trainer import Trainer  # noqa: E402
+from programs import Trainer  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

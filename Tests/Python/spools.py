@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from trainer import environment
+from programs import environment
 from conftest import CLIENT
 
 

@@ -5,7 +5,7 @@ import sys
 
 import holdfast
 from conftest import CLIENT
-from trainer import environment
+from programs import environment
 
 
 def holdfast_command(*arguments, **variables):

@@ -6,7 +6,7 @@ import sys
 
 import holdfast
 from conftest import CLIENT
-from trainer import environment
+from programs import environment
 
 
 def example(name, spool, *arguments):

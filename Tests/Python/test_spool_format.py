@@ -127,10 +127,11 @@ def test_the_short_way_writes_the_same_record_as_the_long_one(spool, quick):
 
 
 def test_a_state_has_these_bytes(tmp_path):
-    state = State("p", "h:1", 0x10, 5, [Cut(0x10, 0x20, 3, 4, -1, [0, 2])])
+    state = State("p", "h:1", 0x10, 5, [Cut(0x10, 0x20, 3, 4, -1, [0, 2])], origin=("q", 0x30))
     content = bytes.fromhex(
         "01000000 70 03000000 683a31 1000000000000000 0500000000000000 01000000"
         "1000000000000000 2000000000000000 0300000000000000 0400000000000000 ffffffffffffffff 02000000 00000000 02000000"
+        "01000000 71 3000000000000000"
     )
     head = b"HFS1" + struct.pack("<IQ", len(content), 7)
     slot = state.encode(7)

@@ -33,11 +33,14 @@ class Client:
         self.episodes = calls.EpisodeCalls(self)
         self.frames = calls.FrameCalls(self)
         self.steps = calls.StepCalls(self)
+        self.refs = calls.RefCalls(self)
         self.metrics = calls.MetricCalls(self)
         self.images = calls.ImageCalls(self)
         self.labels = calls.LabelCalls(self)
         self.holdout = calls.HoldoutCalls(self)
         self.snapshots = calls.SnapshotCalls(self)
+        self.variables = calls.VariableCalls(self)
+        self.lineage = calls.LineageCalls(self)
 
     def call(self, method: str, params: Optional[Dict[str, Any]] = None, timeout: Optional[float] = None) -> Dict[str, Any]:
         """The result of any method by its name, such as "runs.get"; parameters that are None are left away.

@@ -4,10 +4,11 @@ from .images import ImageCalls
 from .labels import HoldoutCalls, LabelCalls, SnapshotCalls
 from .metrics import MetricCalls
 from .noun import Noun, Rows
-from .replay import EpisodeCalls, FrameCalls, StepCalls
+from .replay import EpisodeCalls, FrameCalls, RefCalls, StepCalls
 from .runs import RunCalls, ServerCalls
+from .variables import LineageCalls, VariableCalls
 
 __all__ = [
-    "EpisodeCalls", "FrameCalls", "HoldoutCalls", "ImageCalls", "LabelCalls", "MetricCalls", "Noun", "Rows", "RunCalls",
-    "ServerCalls", "SnapshotCalls", "StepCalls",
+    "EpisodeCalls", "FrameCalls", "HoldoutCalls", "ImageCalls", "LabelCalls", "LineageCalls", "MetricCalls", "Noun", "RefCalls",
+    "Rows", "RunCalls", "ServerCalls", "SnapshotCalls", "StepCalls", "VariableCalls",
 ]  # fmt: skip

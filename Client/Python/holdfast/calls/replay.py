@@ -85,6 +85,18 @@ class FrameCalls(Noun):
         return self._call("frames.resolve", refs=list(refs), missing=missing, stack=stacked)["frames"]
 
 
+class RefCalls(Noun):
+    """References to arrays."""
+
+    def validate(self, run_id: str, decode: Optional[bool] = None) -> Result:
+        """Checks a run's references; `decode` decompresses every array, too."""
+        return self._call("refs.validate", run_id=run_id, decode=decode)
+
+    def repair(self, run_id: str, refs: Sequence[str]) -> Result:
+        """Takes references with nothing behind them out of a run's rows."""
+        return self._call("refs.repair", run_id=run_id, refs=list(refs))
+
+
 def _arrays(step: Dict[str, Any]) -> Dict[str, Any]:
     """Numbers of NumPy become arrays without dimensions where an array is meant."""
     if step.get("frame") is not None:

@@ -54,6 +54,10 @@ class RunCalls(Noun):
         """Says that the run's process lives."""
         return self._call("runs.heartbeat", run_id=run_id)
 
+    def seal(self, run_id: str) -> Result:
+        """Compresses the arrays of a finished run as small as they get."""
+        return self._call("runs.seal", run_id=run_id)
+
     def finish(self, run_id: str, status: str = "finished") -> Result:
         """Ends a run as `finished` or `failed`."""
         return self._call("runs.finish", run_id=run_id, status=status)

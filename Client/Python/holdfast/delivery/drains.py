@@ -55,6 +55,9 @@ class Drains:
                     queue = SpoolQueue.left(folder, self._server)
                     if queue is None:
                         continue
+                    if not queue.follows_its_origin():
+                        queue.close()
+                        continue
                     sender = Sender(self._address, self._token, self._options, queue=queue, on_done=self._finished)
                 except Exception as error:
                     LOGGER.debug("the spool %s can't be read: %s", folder.path, error)

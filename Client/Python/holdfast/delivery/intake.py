@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ..errors import HoldfastError
 from ..options import Options
@@ -70,6 +70,8 @@ class Intake:
         self._is_sender_up = False
         self._is_closed = False
         self._ending: Optional[Exception] = None
+        # Of a forked process: its parent's spool, and where that ended.
+        self._origin: Optional[Tuple[str, int]] = None
         #: Whether this process was forked from the one that made the client.
         self.is_child = False
         #: Threads that must not wait for room, since they make it.
@@ -259,7 +261,9 @@ class Intake:
         if self._writer is None:
             size = min(self._options.spool_segment_bytes, max(self._options.spool_bytes, 64 << 10))
             # A child's spool is for others to send.
-            self._writer = SpoolWriter(self._directory, self._server, size, is_sent_here=not self.is_child)
+            self._writer = SpoolWriter(
+                self._directory, self._server, size, is_sent_here=not self.is_child, origin=self._origin
+            )
         return self._writer
 
     def prepare_spare(self) -> None:
@@ -374,7 +378,9 @@ class Intake:
     def after_fork_in_child(self) -> None:
         """What the parent sends is not the child's, nor are the threads that wait in the parent."""
         writer, is_closed = self._writer, self._is_closed
+        origin = (writer.name, writer.end) if writer else self._origin
         self.__init__(self._directory, self._server, self._options, self._wake)  # type: ignore[misc]
+        self._origin = origin
         self.is_child = True
         self._is_closed = is_closed
         self._ending = HoldfastError("closed", "this process was forked; what it logs is sent by another")

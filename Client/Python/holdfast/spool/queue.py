@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Dict, List, Optional
 
 from ..delivery.outbox import Outbox
@@ -10,7 +11,7 @@ from ..wire.connection import Limits
 from .batch import Batch, OutgoingRequest
 from .folder import SENDER_LOCK, SpoolFolder, lock, unlock
 from .reader import SpoolReader
-from .state import Cut, State, StateFile
+from .state import Cut, State, StateFile, peek
 
 
 class _Open:
@@ -78,6 +79,14 @@ class SpoolQueue:
         self._reader.close()
         self._file.close()
         unlock(self._lock)
+
+    def follows_its_origin(self) -> bool:
+        """Whether what its process logged before it was forked is delivered, as far as it still lies beside it."""
+        origin = self.state.origin
+        if origin is None or self.state.next_seq != 1:
+            return True
+        parent = peek(os.path.join(os.path.dirname(self.folder.path), origin[0]))
+        return parent is None or parent.head >= origin[1]
 
     @property
     def damage(self) -> Optional[int]:

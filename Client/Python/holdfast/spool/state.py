@@ -46,6 +46,9 @@ class State:
     #: The number of the next request.
     next_seq: int = 1
     cuts: List[Cut] = field(default_factory=list)
+    #: Of a process that was forked: its parent's spool, and where that ended then. Nothing of this one is sent while that one
+    #: lies beside it and is not settled up to there.
+    origin: Optional[Tuple[str, int]] = None
 
     def encode(self, generation: int) -> bytes:
         """A slot."""
@@ -55,6 +58,8 @@ class State:
             limits = cut.payload_limit, cut.attachments_limit
             content += _CUT.pack(cut.start, cut.end, *limits, cut.first_seq, len(cut.parts))
             content += struct.pack(f"<{len(cut.parts)}I", *cut.parts)
+        name, place = self.origin or ("", 0)
+        content += text(name) + struct.pack("<Q", place)
         prefix = _PREFIX.pack(_MAGIC, len(content), generation)
         return prefix + _CHECK.pack(crc32c(prefix + content), 0) + content
 
@@ -75,22 +80,27 @@ class State:
             return None
 
 
+def _text(content: bytes, place: int) -> Tuple[str, int]:
+    """A text, and the place behind it."""
+    (size,) = struct.unpack_from("<I", content, place)
+    return content[place + 4 : place + 4 + size].decode(), place + 4 + size
+
+
 def _read(content: bytes) -> State:
-    place = 0
-    texts = []
-    for _ in range(2):
-        (size,) = struct.unpack_from("<I", content, place)
-        texts.append(content[place + 4 : place + 4 + size].decode())
-        place += 4 + size
+    producer, place = _text(content, 0)
+    server, place = _text(content, place)
     head, next_seq, count = struct.unpack_from("<QqI", content, place)
     place += 20
-    state = State(texts[0], texts[1], head, next_seq)
+    state = State(producer, server, head, next_seq)
     for _ in range(count):
         start, end, payload, attachments, seq, parts = _CUT.unpack_from(content, place)
         place += _CUT.size
         numbers = list(struct.unpack_from(f"<{parts}I", content, place))
         state.cuts.append(Cut(start, end, payload, attachments, seq, numbers))
         place += 4 * parts
+    name, place = _text(content, place)
+    (end,) = struct.unpack_from("<Q", content, place)
+    state.origin = (name, end) if name else None
     return state
 
 

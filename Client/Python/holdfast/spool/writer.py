@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Optional
+from typing import Optional, Tuple
 
 from ..delivery.outbox import new_producer
 from .folder import WRITER_LOCK, SpoolFolder, lock, make_folder, unlock
@@ -16,8 +16,15 @@ from .state import State, StateFile
 class SpoolWriter:
     """A new spool of a directory; it holds the writer's lock. Raises OSError."""
 
-    def __init__(self, directory: str, server: str, segment_size: int, is_sent_here: bool) -> None:
-        """`is_sent_here`: whether this process sends it, too; else it is for others."""
+    def __init__(
+        self,
+        directory: str,
+        server: str,
+        segment_size: int,
+        is_sent_here: bool,
+        origin: Optional[Tuple[str, int]] = None,
+    ) -> None:
+        """`is_sent_here`: whether this process sends it, too; else it is for others. `origin`: as a state has it."""
         producer = new_producer()
         # Under a name that nobody looks for, until it has its locks and its state.
         new = f"{directory}/new-{producer}"
@@ -28,7 +35,7 @@ class SpoolWriter:
         try:
             make_folder(new)
             self._lock = lock(f"{new}/{WRITER_LOCK}")
-            state = State(producer, server)
+            state = State(producer, server, origin=origin)
             if is_sent_here:
                 self.queue = SpoolQueue.new(folder, new, state)
             else:
@@ -51,6 +58,11 @@ class SpoolWriter:
         # The next one, ready before it is needed.
         self._spare: Optional[Segment] = None
         self._last_end = 0
+
+    @property
+    def name(self) -> str:
+        """Under which its directory has it."""
+        return os.path.basename(self._folder)
 
     @property
     def end(self) -> int:

@@ -1,0 +1,117 @@
+"""variables.* and lineage.*"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional, Sequence
+
+from .noun import Noun, Result, Rows
+
+Metadata = Mapping[str, Any]
+
+
+class VariableCalls(Noun):
+    """Values that are saved at locations, in versions."""
+
+    def schema(self, keys: Optional[Sequence[Mapping[str, str]]] = None) -> Result:
+        """Declares the schema keys, once ({name, type: string, integer or number}), or tells them."""
+        return self._call("variables.schema", keys=keys)
+
+    def save(
+        self,
+        variable: str,
+        value: Any,
+        metadata: Optional[Metadata] = None,
+        schema_version: Optional[int] = None,
+        lineage: Optional[Mapping[str, Any]] = None,
+    ) -> Result:
+        """Saves an array, {"table": columns} or {"json": anything}; `record_id`, `version`, `deduplicated`."""
+        return self._call(
+            "variables.save",
+            variable=variable,
+            value=value,
+            metadata=metadata or {},
+            schema_version=schema_version,
+            lineage=lineage,
+        )
+
+    def load(
+        self,
+        variable: str,
+        metadata: Optional[Metadata] = None,
+        version: Optional[str] = None,
+        as_of: Optional[float] = None,
+    ) -> Result:
+        """The latest record at a location, or an exact one, with its `value`."""
+        return self._call("variables.load", variable=variable, metadata=metadata, version=version, as_of=as_of)
+
+    def load_all(
+        self,
+        variable: str,
+        metadata: Optional[Metadata] = None,
+        as_of: Optional[float] = None,
+        values: Optional[bool] = None,
+    ) -> Rows:
+        """The latest record at every location that fits."""
+        return self._pages(
+            "variables.load_all", "records", variable=variable, metadata=metadata, as_of=as_of, values=values
+        )
+
+    def versions(self, variable: str, metadata: Optional[Metadata] = None) -> Rows:
+        """What was saved, the newest first, without the values."""
+        return self._pages("variables.versions", "versions", variable=variable, metadata=metadata)
+
+    def list(self) -> Result:
+        """The `variables` that there are."""
+        return self._call("variables.list")
+
+    def delete(self, variable: str, version: Optional[str] = None, metadata: Optional[Metadata] = None) -> Result:
+        """Deletes one record, or all at a location; their lineage stays."""
+        return self._call("variables.delete", variable=variable, version=version, metadata=metadata)
+
+
+class LineageCalls(Noun):
+    """What records were computed from."""
+
+    def save(
+        self,
+        output_record_id: str,
+        output_type: str,
+        function_name: str,
+        function_hash: str,
+        inputs: Sequence[Mapping[str, Any]] = (),
+        constants: Sequence[Any] = (),
+        lineage_hash: Optional[str] = None,
+        output_num: Optional[int] = None,
+        run_id: Optional[str] = None,
+        user_id: Optional[str] = None,
+    ) -> Result:
+        """Records what made a record, in place of what was known."""
+        return self._call(
+            "lineage.save",
+            output_record_id=output_record_id,
+            output_type=output_type,
+            function_name=function_name,
+            function_hash=function_hash,
+            inputs=list(inputs),
+            constants=list(constants),
+            lineage_hash=lineage_hash,
+            output_num=output_num,
+            run_id=run_id,
+            user_id=user_id,
+        )
+
+    def find(self, lineage_hash: str) -> Result:
+        """The `records` that an invocation made and that are still there."""
+        return self._call("lineage.find", lineage_hash=lineage_hash)
+
+    def get(self, record_id: str) -> Result:
+        """What made a record."""
+        return self._call("lineage.get", record_id=record_id)
+
+    def upstream(self, record_id: str, depth: Optional[int] = None) -> Result:
+        """The `records` that a record was computed from, and the `edges` between them."""
+        return self._call("lineage.upstream", record_id=record_id, depth=depth)
+
+    def downstream(self, record_id: str, depth: Optional[int] = None) -> Result:
+        """The `records` that were computed from a record, and the `edges` between them."""
+        return self._call("lineage.downstream", record_id=record_id, depth=depth)
