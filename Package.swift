@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "Wire", dependencies: [nioCore], path: "Client/Wire", swiftSettings: safe),
         .target(
             name: "Holdfast",
-            dependencies: ["Wire", "CSpool", nioCore, nioPosix, logging],
+            dependencies: ["Wire", "CLZF", "CSpool", nioCore, nioPosix, logging],
             path: "Client/SDK",
             swiftSettings: safe
         ),

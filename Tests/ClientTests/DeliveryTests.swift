@@ -67,6 +67,26 @@ import Wire
         }
     }
 
+    @Test func largeFramesTravelCompressedRowByRow() async throws {
+        try await TestServer.serving(ledger.script) { server in
+            let client = try client(of: server)
+            let run = try await client.startRun("r")
+            var generator = SeededGenerator(seed: 3)
+            let noise = (0..<16_384).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            // All of one kind, and bytes that nothing makes smaller.
+            for (index, pixels) in [[UInt8](repeating: 7, count: 16_384), noise, noise, noise].enumerated() {
+                run.logStep(episode: "e", index: index, reward: 0, frame: try ArrayValue(pixels, shape: [128, 128]))
+            }
+            try await client.flush()
+            let received = try #require(server.received(StepsAppend.name).first)
+            let frame = try #require(try received.request.decode(StepsAppend.self).columns?.frame)
+            #expect(frame.shape == [4, 128, 128])
+            let sizes = try #require(frame.rows?.sizes)
+            #expect(frame.rows?.encoding == .lzf && sizes[0] < 1000 && sizes[1...] == [16_384, 16_384, 16_384])
+            await client.close()
+        }
+    }
+
     @Test func aTimeInMillisecondsCostsItsStepOnly() async throws {
         try await TestServer.serving(ledger.script) { server in
             let client = try client(of: server)

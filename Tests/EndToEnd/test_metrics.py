@@ -1,6 +1,8 @@
 """The three metric tables: rows and columns go in; the usual SQL and the queries of the protocol read them."""
 
 import contextlib
+import re
+import socket
 import sqlite3
 
 import numpy
@@ -137,6 +139,40 @@ def test_a_bad_row_costs_that_row_only(connection):
     assert result["stored"] == 3
     assert [item["index"] for item in result["rejected"]] == [1, 3, 5], "rows first, then each block in order"
     assert all(item["kind"] and item["message"] for item in result["rejected"])
+
+
+def test_one_bad_row_among_ten_thousand_is_named_and_the_rest_is_stored(server, connection):
+    count = 10_000
+    values = numpy.arange(count) / 7
+    values[1234] = numpy.nan
+    names = Strings(None if k == 4321 else "loss" for k in range(count))
+    columns = {"metric_name": names, "metric_value": values, "step": numpy.arange(count)}
+    result = append(connection, columns=[{"table": "training_metrics", "count": count, "columns": columns}])
+    assert result["stored"] == count - 1
+    assert [(item["index"], item["kind"]) for item in result["rejected"]] == [(4321, "invalid_params")]
+    assert rows_of(server, "SELECT count(*), sum(is_finite) FROM training_metrics") == [(count - 1, count - 2)]
+    assert rows_of(server, "SELECT step FROM training_metrics WHERE non_finite = 'NaN'") == [(1234,)]
+
+
+def test_rows_come_as_events_those_that_are_there_and_those_that_come(server, connection):
+    append(connection, *(loss(k, float(k)) for k in range(3)))
+    with socket.create_connection(server.http) as events:
+        events.settimeout(30)
+        events.sendall(b"GET /metrics/rows?run_id=run HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = b""
+
+        def steps():
+            data = b"".join(re.findall(rb"^data: (.*)$", received, re.M))
+            return [int(step) for step in re.findall(rb'"step":(\d+)', data)]
+
+        while steps() != [0, 1, 2]:
+            received += events.recv(65536)
+        append(connection, loss(3, 3.0), run_id="other")
+        append(connection, loss(4, 4.0))
+        while steps() != [0, 1, 2, 4]:
+            assert steps() in ([0, 1, 2], [0, 1, 2, 4]), "only what is new, and only of the run"
+            received += events.recv(65536)
+    assert server.get("/metrics/rows?table=nothing")[0] == 400
 
 
 def test_rows_are_filtered_and_paged(connection):

@@ -21,7 +21,10 @@ struct OutgoingRequest: Sendable {
 
     /// The bytes to send.
     func encode(id: Int64, stamp: ProducerStamp?) throws -> [ByteBuffer] {
-        try Request.encode(method, id: .integer(id), stamp: stamp)
+        if let steps = method as? StepsAppend {
+            return try Request.encode(steps.compressed(), id: .integer(id), stamp: stamp)
+        }
+        return try Request.encode(method, id: .integer(id), stamp: stamp)
     }
 
     /// The rows of metrics that the server did not take, although it took the request.
