@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import statistics
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from server import environment
+from wire import Producer
 from test_metrics import append, loss
 
 pytestmark = pytest.mark.needs("holdfast analyze")
@@ -256,3 +258,12 @@ def test_empty_tables_are_said(binary, tmp_path):
     report = succeed(binary, file)
     assert "Training: nothing in training_metrics" in report and "Resources: nothing in resource_metrics" in report
     assert "nothing to plot" in fail(binary, file, "--plot", tmp_path / "out.png")
+
+
+def test_the_runs_of_the_server_itself_are_none(binary, server, connection):
+    connection.call("runs.start", {"run_id": "mine"})
+    row = {"table": "training_metrics", "metric_name": "loss", "metric_value": 1.0, "step": 1}
+    Producer(connection).call("metrics.append", {"run_id": "mine", "rows": [row]})
+    server.stop()
+    report = subprocess.run([binary, "analyze", server.data], capture_output=True, text=True, timeout=60).stdout
+    assert re.search(r"^Runs +1$", report, re.M), report

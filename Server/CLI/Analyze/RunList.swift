@@ -1,3 +1,5 @@
+import Wire
+
 /// All runs of a database, newest first.
 struct RunList {
     let all: [RunSummary]
@@ -27,8 +29,8 @@ struct RunList {
         let isDeleted = columns.contains("deleted_at") ? "deleted_at IS NOT NULL" : "0"
         _ = try connection.rows("SELECT run_id, status, started_at, \(isDeleted) FROM runs") { row in
             let id = row.string(0)
-            // What was deleted, and the images to label, are runs to the reader only if something was measured.
-            guard runs[id] != nil || !row.bool(3) && id != "images" else { return }
+            // What was deleted, and the runs of the server's own arrays, are runs to the reader only if something was measured.
+            guard runs[id] != nil || !row.bool(3) && !RunID.reserved.contains(id) else { return }
             runs[id, default: RunSummary(id: id)].status = row.optionalString(1)
             runs[id]?.startedAt = Timestamp.seconds(row.string(2))
         }
