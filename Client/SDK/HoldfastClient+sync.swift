@@ -18,17 +18,54 @@ extension HoldfastClient {
     ///
     /// - Parameters:
     ///   - directory: Of the spools; by default the one that clients use by default.
-    ///   - server: Where everything goes; nil sends only what is for `127.0.0.1:7411`.
+    ///   - server: Where everything goes; nil: each spool to the server that its process logged to.
     ///   - deadline: How long it may take.
     /// - Throws: ``HoldfastError`` with `invalid_address`, or `unreachable` when there is no server.
     public static func sync(
         directory: String? = nil,
-        server: String = "127.0.0.1:7411",
+        server: String? = nil,
         token: String? = nil,
         options: ClientOptions = ClientOptions(),
         deadline: Duration = .seconds(3600)
     ) async throws -> SyncReport {
         let directory = directory ?? options.spoolDirectory ?? SpoolFolder.standardDirectory
+        var report = SyncReport(acknowledged: 0, rejected: 0, damaged: 0, left: 0)
+        let end = ContinuousClock.now + deadline
+        for address in server.map({ [$0] }) ?? servers(in: directory) {
+            let part = try await send(
+                SpoolsOf(directory: directory, server: server == nil ? address : nil),
+                to: address,
+                token: token,
+                options: options,
+                deadline: end - .now
+            )
+            report.acknowledged += part.acknowledged
+            report.rejected += part.rejected
+            report.damaged += part.damaged
+        }
+        report.left = SpoolFolder.all(in: directory).count
+        return report
+    }
+
+    /// Spools of a directory: those for one server, or nil: all.
+    private struct SpoolsOf {
+        let directory: String
+        let server: String?
+    }
+
+    /// The servers that the spools of a directory are for.
+    private static func servers(in directory: String) -> [String] {
+        let states = SpoolFolder.all(in: directory).compactMap { try? SpoolStateFile(in: $0)?.read() }
+        return Set(states.map(\.server)).sorted()
+    }
+
+    private static func send(
+        _ spools: SpoolsOf,
+        to server: String,
+        token: String?,
+        options: ClientOptions,
+        deadline: Duration
+    ) async throws -> Drains.Delivered {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let settings = ConnectionSettings(
@@ -39,30 +76,26 @@ extension HoldfastClient {
             requestTimeout: options.requestTimeout
         )
         let calls = Calls(on: loop, settings: settings)
-        let drains = Drains(on: loop, directory: directory, server: nil, settings: settings, options: options)
-        let outcome: Result<SyncReport, any Error>
+        let drains = Drains(
+            on: loop,
+            directory: spools.directory,
+            server: spools.server,
+            settings: settings,
+            options: options
+        )
+        let outcome: Result<Drains.Delivered, any Error>
         do {
             // Says soon that there is no server, where the drains would try again for ever.
             _ = try await calls.call(ServerPing())
             drains.start()
             await drains.wait(within: deadline)
-            let delivered = drains.delivered
-            outcome = .success(
-                SyncReport(
-                    acknowledged: delivered.acknowledged,
-                    rejected: delivered.rejected,
-                    damaged: delivered.damaged,
-                    left: 0
-                )
-            )
+            outcome = .success(drains.delivered)
         } catch {
             outcome = .failure(error)
         }
         _ = try? await drains.stop().get()
         _ = try? await calls.stop().get()
         try? await group.shutdownGracefully()
-        var report = try outcome.get()
-        report.left = SpoolFolder.all(in: directory).count
-        return report
+        return try outcome.get()
     }
 }

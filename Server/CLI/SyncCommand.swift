@@ -16,7 +16,7 @@ struct SyncCommand: AsyncParsableCommand {
 
     @Argument(help: "The spool's folder. [HOLDFAST_SPOOL] (default: ~/.local/state/holdfast/spool)")
     var directory: String?
-    @Option(help: "HOST:PORT of the server's TCP door. [HOLDFAST_SERVER] (default: 127.0.0.1:7411)")
+    @Option(help: "HOST:PORT of the TCP door that everything goes to. [HOLDFAST_SERVER] (default: each spool's own)")
     var server: String?
     @Option(help: "The server's token. [HOLDFAST_TOKEN]")
     var token: String?
@@ -28,7 +28,7 @@ struct SyncCommand: AsyncParsableCommand {
             throw CommandFailure(code: CommandFailure.other, message: "there is no folder \(directory)")
         }
         let environment = ProcessInfo.processInfo.environment
-        let server = server ?? environment["HOLDFAST_SERVER"] ?? "127.0.0.1:7411"
+        let server = server ?? environment["HOLDFAST_SERVER"]
         let report: HoldfastClient.SyncReport
         do {
             report = try await HoldfastClient.sync(
@@ -40,10 +40,10 @@ struct SyncCommand: AsyncParsableCommand {
         } catch let error as HoldfastError where error.code == .unreachable {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "there is no server at \(server); start one with \"holdfast serve\""
+                message: "\(error.message); start it with \"holdfast serve\", or name another with --server"
             )
         } catch {
-            throw CommandFailure(code: CommandFailure.other, message: "sending to \(server) failed: \(error)")
+            throw CommandFailure(code: CommandFailure.other, message: "sending failed: \(error)")
         }
         print("sent \(report.acknowledged) records\(report.rejected > 0 ? ", \(report.rejected) were refused" : "")")
         guard report.damaged == 0 else {

@@ -3,9 +3,11 @@
 import os
 import random
 import signal
+import subprocess
 
 import pytest
 
+from server import Server, environment
 from trainer import assert_exactly_once, has_ended, left, stored_metrics, stored_steps, sync
 from waiting import eventually, pause
 
@@ -147,3 +149,20 @@ def test_two_syncs_at_the_same_time(make_server, make_trainer, start_sync, binar
     for number in range(8):
         assert_exactly_once(stored_metrics(server, f"n{number}"), 3000, f"n{number}", spare=0)
     assert left(tmp_path / "spool") == []
+
+
+def test_without_a_server_named_each_spool_goes_to_its_own(binary, server, make_trainer, tmp_path):
+    other = Server(binary, tmp_path / "other").start()
+    killed = []
+    for number, address in enumerate((server.tcp, other.tcp)):
+        trainer = make_trainer(address, "spool", "--rate", 0, name=f"n{number}")
+        trainer.wait_until_logged(2000)
+        killed.append((trainer, trainer.kill()))
+    done = subprocess.run(
+        [binary, "sync", tmp_path / "spool"], capture_output=True, text=True, env=environment(), timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    for place, (trainer, logged) in zip((server, other), killed, strict=True):
+        checked(place, trainer, logged)
+    assert left(tmp_path / "spool") == []
+    other.stop()
