@@ -62,6 +62,13 @@ export async function picture(url) {
   return response.blob();
 }
 
+/** The frames of the steps `from` ≤ step < `to` of an episode: their raw bytes, and the headers that say what they are. */
+export async function frames(episode, from, to, signal) {
+  const response = await request(`/episodes/${encodeURIComponent(episode)}/frames?from=${from}&to=${to}`, { signal });
+  if (!response.ok) throw new ApiError("no_frames", `The server answered with HTTP status ${response.status}.`, { final: response.status < 500 });
+  return { headers: response.headers, bytes: await body(response) };
+}
+
 /** Trades a token for a cookie; false where the token is wrong. */
 export async function login(token) {
   const response = await reach("/login", {
@@ -98,13 +105,22 @@ async function reach(url, options) {
     const response = await fetch(url, {
       ...options,
       credentials: "same-origin",
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal: options.signal ? AbortSignal.any([options.signal, AbortSignal.timeout(TIMEOUT)]) : AbortSignal.timeout(TIMEOUT),
     });
     setLive(true);
     return response;
   } catch {
+    if (options.signal?.aborted) throw new ApiError("aborted", "The request was given up.");
     setLive(false);
     throw new ApiError("unreachable", "The server does not answer.");
+  }
+}
+
+async function body(response) {
+  try {
+    return await response.arrayBuffer();
+  } catch {
+    throw new ApiError("aborted", "The answer broke off.");
   }
 }
 

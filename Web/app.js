@@ -12,6 +12,7 @@ const ROOMS = [
   { name: "grid", title: "Grid", load: async () => (await import("./grid/room.js")).GridRoom },
   { name: "review", title: "Review", load: async () => (await import("./review/room.js")).ReviewRoom },
   { name: "runs", title: "Runs", load: async () => (await import("./runs/room.js")).RunsRoom },
+  { name: "replay", title: "Replay", load: async () => (await import("./replay/room.js")).ReplayRoom },
   { name: "progress", title: "Progress", load: async () => (await import("./progress/room.js")).ProgressRoom },
 ];
 const UNSAVED_AFTER = 700;

@@ -7,6 +7,7 @@
     grid: ["/label/label.css", "/grid/grid.css"],
     review: ["/label/label.css", "/review/review.css"],
     runs: ["/runs/runs.css"],
+    replay: ["/runs/runs.css", "/replay/replay.css"],
     progress: ["/progress/progress.css"],
   };
   const name = new URLSearchParams(location.search).get("room");

@@ -3,7 +3,7 @@ import { h } from "../dom.js";
 import { count, moment, number } from "../format.js";
 import { formatRoute, parseSort } from "../route.js";
 import { empty, failure, loading } from "../states.js";
-import { ending } from "./steps.js";
+import { ending } from "../replay/steps.js";
 import { headCell, moveBetweenRows } from "./table.js";
 
 const PAGE = 100;
@@ -32,10 +32,7 @@ export class Episodes {
     this.route = route;
     const { run, episodes } = route;
     const key = JSON.stringify([run, episodes]);
-    if (key === this.#key) {
-      this.#mark();
-      return;
-    }
+    if (key === this.#key) return;
     this.#key = key;
     this.#rows = [];
     this.body.replaceChildren(loading("episodes"));
@@ -84,27 +81,17 @@ export class Episodes {
     this.body.replaceChildren(
       h("table", { class: "rows" }, h("thead", {}, h("tr", {}, ...head)), body),
       ...(this.#cursor === undefined ? [] : [more]));
-    this.#mark();
     if (focused) body.querySelector(`tr[data-episode="${CSS.escape(focused)}"] a`)?.focus({ preventScroll: true });
   }
 
   #row(episode) {
-    const route = { ...this.route, episode: episode.episode_id, step: undefined };
+    const route = { room: "replay", run: this.route.run, episodes: this.route.episodes, episode: episode.episode_id };
     return h("tr", { "data-episode": episode.episode_id },
       h("th", { scope: "row" }, h("a", { href: formatRoute(route) }, episode.episode_id),
         h("span", { class: "under muted" }, ending(episode))),
       h("td", { class: "number" }, moment(episode.started_at)),
       h("td", { class: "number" }, number(episode.total_reward)),
       h("td", { class: "number" }, count(episode.steps)));
-  }
-
-  #mark() {
-    for (const row of this.body.querySelectorAll("tr[data-episode]")) {
-      const chosen = row.dataset.episode === this.route.episode;
-      row.classList.toggle("chosen", chosen);
-      if (chosen) row.querySelector("a").setAttribute("aria-current", "true");
-      else row.querySelector("a").removeAttribute("aria-current");
-    }
   }
 }
 

@@ -20,9 +20,9 @@ const COMMAND = 'let run = try await HoldfastClient(server: "127.0.0.1:7411").st
 /** All runs on the left, the charts of the selected ones on the right. */
 export class RunsRoom {
   keys = [
-    ["↑ ↓", "Between the rows of a table"], ["enter", "Open what has the focus"], ["space", "Tick a run; play, stop"],
-    ["← →", "Along a chart; step back, step on (shift: ten)"], ["+ -", "Zoom into a chart, out of it"], ["0", "All of the chart"],
-    ["[ ]", "Slower, faster"], ["home end", "First, last"],
+    ["↑ ↓", "Between the rows of a table"], ["enter", "Open what has the focus"], ["space", "Tick a run"],
+    ["← →", "Along a chart (shift: ten)"], ["+ -", "Zoom into a chart, out of it"], ["0", "All of the chart"],
+    ["home end", "First, last"],
   ];
   #runs = null;
   #more = false;
@@ -67,7 +67,6 @@ export class RunsRoom {
   show(route) {
     if (route.q !== this.route.q) this.#shownRows = ROWS;
     this.route = route;
-    this.element.classList.toggle("has-episode", route.episode !== undefined);
     if (document.activeElement !== this.search) this.search.value = route.q ?? "";
     this.#render();
     this.#showPane();
@@ -147,7 +146,7 @@ export class RunsRoom {
   }
 
   #select(ids) {
-    this.shell.navigate({ ...this.route, run: formatSelection(ids), episode: undefined, step: undefined });
+    this.shell.navigate({ ...this.route, run: formatSelection(ids) });
   }
 
   /** The selected runs' ids; where the address names none, the newest run. */

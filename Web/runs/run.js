@@ -1,6 +1,5 @@
 import { h, setText, stylesheet } from "../dom.js";
 import { count, duration, moment } from "../format.js";
-import { formatRoute } from "../route.js";
 import { empty, failure, loading } from "../states.js";
 import { Board } from "./board.js";
 import { flatten } from "./search.js";
@@ -8,12 +7,11 @@ import { chip, lasting, runSeconds, statusMark } from "./table.js";
 import { Tools } from "./tools.js";
 import { formatOpen, formatSelection, formatZoom, viewOf } from "./view.js";
 
-/** The selected runs: their header, their charts or the chosen episode's player; of a single one its episodes. */
+/** The selected runs: their header, their charts; of a single one its episodes. */
 export class RunPane {
   #ids = [];
   #state = "";
   #steps = null;
-  #player = null;
   #episodes = null;
   #compare = null;
   #loading = new Set();
@@ -28,37 +26,33 @@ export class RunPane {
       onZoom: (zoom) => this.#change({ zoom: zoom === null ? undefined : formatZoom(zoom) }, false),
       onOpen: (name, isOpen) => this.#change({ open: formatOpen(viewOf(this.route).open, name, isOpen) }, true),
     });
-    this.player = h("div", { hidden: true });
     this.episodes = h("div", { hidden: true });
     this.hint = empty("No run is chosen", "Tick runs in the table to see their metrics side by side; the name of one opens it alone, with its episodes.");
     this.hint.hidden = true;
-    this.body = h("div", { class: "run-body" }, this.head, this.player, this.tools.element, this.board.element, this.episodes);
+    this.body = h("div", { class: "run-body" }, this.head, this.tools.element, this.board.element, this.episodes);
     this.element = h("div", { class: "run-pane scroll", tabindex: "-1" }, this.hint, this.body);
   }
 
   /** `route` names the runs with these ids; `runs` are those of them that are known, each with hue and tag. */
   show(route, ids, runs) {
     const changed = ids.join() !== this.#ids.join();
-    const opened = route.episode !== this.route.episode;
     this.route = route;
     this.#ids = ids;
     const single = ids.length === 1 ? ids[0] : null;
-    const inEpisode = single !== null && route.episode !== undefined;
     this.body.hidden = ids.length === 0;
-    this.tools.element.hidden = inEpisode || runs.length === 0;
-    this.board.element.hidden = inEpisode || runs.length === 0;
+    this.tools.element.hidden = runs.length === 0;
+    this.board.element.hidden = runs.length === 0;
     if (changed || (runs.length === 0 && this.#state !== "")) this.#reset();
-    this.#showCharts(inEpisode ? [] : runs);
+    this.#showCharts(runs);
     this.#shown = () => {
       this.#renderHead(runs);
-      this.#showEpisodes(single, runs, inEpisode);
+      this.#showEpisodes(single, runs);
     };
     this.#shown();
-    if (changed && single !== null || opened) this.element.scrollTop = 0;
+    if (changed && single !== null) this.element.scrollTop = 0;
   }
 
   hide() {
-    this.#player?.hide();
     this.board.hide();
   }
 
@@ -103,16 +97,12 @@ export class RunPane {
   }
 
   /** What shows episodes is fetched with the first run that has some; many have none. */
-  #showEpisodes(single, runs, inEpisode) {
+  #showEpisodes(single, runs) {
     const hasSteps = single !== null && runs.length > 0 && (runs[0].episodes > 0 || runs[0].steps > 0);
     this.episodes.hidden = !hasSteps;
-    this.player.hidden = !inEpisode;
     if (hasSteps && this.#episodes === null) this.#load("episodes", async () => new (await import("./episodes.js")).Episodes(this.shell));
-    if (inEpisode && this.#player === null) this.#load("player", async () => new (await import("./player.js")).Player(this.shell));
-    const route = { ...this.route, run: single ?? undefined, episode: inEpisode ? this.route.episode : undefined };
-    this.#player?.show(route);
     if (!hasSteps || this.#episodes === null) return;
-    this.#episodes.show(route);
+    this.#episodes.show({ ...this.route, run: single });
     if (this.#steps !== null && this.#steps !== runs[0].steps) this.#episodes.refresh();
     this.#steps = runs[0].steps;
   }
@@ -126,7 +116,6 @@ export class RunPane {
     if (part === null) this.#loading.delete(name);
     if (part === null) return;
     if (name === "compare") this.#compare = part;
-    else if (name === "player") this.#player = part;
     else this.#episodes = part;
     if (part.element) this[name].replaceChildren(part.element);
     if (this.element.isConnected) this.#shown();
@@ -149,12 +138,7 @@ export class RunPane {
   }
 
   #single(run, open) {
-    const { episode } = this.route;
-    const here = { ...this.route, run: run.run_id, episode: undefined, step: undefined };
-    const name = episode === undefined
-      ? [chip(run.hue, ""), run.run_id]
-      : [h("a", { href: formatRoute(here), "data-focus": "run" }, run.run_id), " › ", h("span", { "aria-current": "page" }, episode)];
-    return [h("h2", {}, ...name), this.#facts(run), this.#config(run, open)];
+    return [h("h2", {}, chip(run.hue, ""), run.run_id), this.#facts(run), this.#config(run, open)];
   }
 
   #facts(run) {
