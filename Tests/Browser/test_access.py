@@ -30,7 +30,7 @@ def test_axe_finds_nothing_serious(server: Server, page: Page, theme: str):
     expect(page.locator("[data-metric=loss]")).to_be_visible()
     expect(page.locator(".episodes tbody tr")).to_have_count(2)
     assert serious(page) == []
-    page.goto(f"{server.url}/?room=runs&run=alpha&episode=alpha-e0")
+    page.goto(f"{server.url}/?room=replay&run=alpha&episode=alpha-e0")
     expect(page.locator(".player")).to_have_attribute("data-step", "0")
     assert serious(page) == []
     page.goto(f"{server.url}/login.html")
@@ -90,7 +90,7 @@ def test_the_theme_follows_the_system_until_the_switch_is_pressed(server: Server
     assert page.evaluate(background) == light
 
 
-@pytest.mark.parametrize("path", ["/", "/?room=runs", "/?room=runs&run=alpha", "/?room=runs&run=alpha&episode=alpha-e0", "/login.html"])
+@pytest.mark.parametrize("path", ["/", "/?room=runs", "/?room=runs&run=alpha", "/?room=replay&run=alpha&episode=alpha-e0", "/login.html"])
 def test_a_phone_shows_everything_without_scrolling_sideways(server: Server, page: Page, path: str):
     server.insert_images(30)
     server.log_run("alpha", tags=("atari", "a-rather-long-tag"))
@@ -116,7 +116,7 @@ def test_a_phone_labels_by_touch_with_a_large_picture(server: Server, page: Page
     wait_until(page, lambda: server.labeled() == 1, "the label")
 
 
-@pytest.mark.parametrize("room", ["label", "grid", "review", "runs", "progress"])
+@pytest.mark.parametrize("room", ["label", "grid", "review", "runs", "replay", "progress"])
 def test_the_page_is_small_whichever_room_it_opens(server: Server, page: Page, room: str):
     loaded: dict[str, int] = {}
     page.on("response", lambda response: loaded.__setitem__(response.url.removeprefix(server.url).split("?")[0], response.status))

@@ -1,0 +1,188 @@
+"""Episodes step by step and at full speed: what is drawn is what was sent, and the address leads back to it."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from conftest import wait_until
+from holdfast_server import Server, array
+from test_access import serious
+
+STEPS = 400
+PIXEL = "(canvas) => Array.from(canvas.getContext('2d').getImageData(0, 0, 1, 1).data)"
+PAINTED = """(seconds) => new Promise((done) => {
+  const player = document.querySelector('.player');
+  let [painted, shown] = [0, player.dataset.step];
+  const begin = performance.now();
+  const look = (now) => {
+    if (player.dataset.step !== shown) painted += 1;
+    shown = player.dataset.step;
+    if (now - begin < seconds * 1000) requestAnimationFrame(look);
+    else done(painted / ((now - begin) / 1000));
+  };
+  requestAnimationFrame(look);
+})"""
+
+
+def frames(first: int, count: int) -> np.ndarray:
+    """Frames of one colour each, which tells the step."""
+    pixels = np.empty((count, 120, 160, 3), np.uint8)
+    steps = np.arange(first, first + count)
+    for channel, values in enumerate((steps % 256, steps // 256 * 50, 255 - steps % 256)):
+        pixels[..., channel] = values[:, None, None]
+    return pixels
+
+
+def append(server: Server, run: str, episode: str, first: int, count: int, *, ends: bool = False, observed: bool = False) -> None:
+    pixels = frames(first, count)
+    server.ingest("steps.append", run_id=run, steps=[
+        {"episode_id": episode, "step_index": t, "action": t % 4, "reward": float(t % 10 == 0), "terminated": ends and t == first + count - 1,
+         "truncated": False, "timestamp": 1_700_000_000.0 + t, "frame": array(pixels[t - first]), "info": {"lives": 3, "t": t},
+         **({"observation": {"pixels": array(np.full((2, 8, 8), t, np.float32)), "speed": array(np.arange(4.0))}} if observed else {})}
+        for t in range(first, first + count)
+    ])
+
+
+@pytest.fixture
+def long(server: Server, page: Page) -> Page:
+    server.call("runs.start", run_id="long", config={}, tags=[])
+    for first in range(0, STEPS, 100):
+        append(server, "long", "long/0", first, 100, ends=first + 100 == STEPS)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{server.url}/?room=replay&run=long&episode=long%2F0")
+    at(page, 0)
+    return page
+
+
+def at(page: Page, step: int) -> None:
+    expect(page.locator(".player")).to_have_attribute("data-step", str(step))
+
+
+def shown(page: Page) -> int:
+    return int(page.locator(".player").get_attribute("data-step"))
+
+
+def hud(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-hud={name}]").first
+
+
+def test_what_is_drawn_is_what_was_sent(long: Page):
+    canvas = long.locator(".track canvas.frame")
+    for key, step in (("ArrowRight", 1), ("Shift+ArrowRight", 11), ("ArrowLeft", 10), ("End", 399), ("Shift+ArrowLeft", 389), ("Home", 0)):
+        long.keyboard.press(key)
+        at(long, step)
+        assert canvas.evaluate(PIXEL) == [*frames(step, 1)[0, 0, 0].tolist(), 255]
+    long.keyboard.press("End")
+    expect(hud(long, "ended")).to_have_text("terminated")
+    expect(hud(long, "step")).to_have_text("399 of 399")
+    expect(hud(long, "action")).to_have_text("3")
+    expect(hud(long, "return")).to_have_text("40")
+    expect(hud(long, "info")).to_contain_text('"t": 399')
+
+
+def test_it_plays_as_fast_as_the_screen_paints(long: Page):
+    long.keyboard.press("]")
+    wait_until(long, lambda: "speed=2" in long.url, "the speed in the address")
+    long.keyboard.press("Space")
+    expect(long.get_by_role("button", name="Stop", exact=False).first).to_be_visible()
+    rate = long.evaluate(PAINTED, 2)
+    print(f"painted {rate:.1f} frames/s")
+    assert rate >= 50
+    long.keyboard.press("Space")
+    step = shown(long)
+    assert step > 100
+    wait_until(long, lambda: f"step={step}" in long.url, "the step in the address")
+
+
+def test_it_plays_to_the_end_and_in_a_loop_from_the_start(long: Page):
+    long.keyboard.press("End")
+    at(long, 399)
+    long.keyboard.press("Shift+ArrowLeft")
+    long.keyboard.press("Space")
+    at(long, 399)
+    expect(long.get_by_role("button", name="▶ Play")).to_be_visible()
+    long.keyboard.press("l")
+    expect(long.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "true")
+    long.keyboard.press("Shift+ArrowLeft")
+    long.keyboard.press("Space")
+    wait_until(long, lambda: 0 < shown(long) < 300, "round the end")
+
+
+def test_the_curve_is_the_seek_bar_and_the_address_leads_back(long: Page):
+    curve = long.get_by_role("slider", name="Step", exact=True)
+    box = curve.bounding_box()
+    curve.click(position={"x": box["width"] / 2, "y": 20})
+    wait_until(long, lambda: abs(shown(long) - 200) <= 1, "the middle")
+    step = shown(long)
+    expect(curve).to_have_attribute("aria-valuenow", str(step))
+    wait_until(long, lambda: f"step={step}" in long.url, "the step in the address")
+    long.reload()
+    at(long, step)
+    assert long.locator(".track canvas.frame").evaluate(PIXEL)[0] == step % 256
+
+
+def test_the_runs_room_leads_here_and_back_leads_out(server: Server, page: Page):
+    server.log_run("alpha")
+    page.goto(f"{server.url}/?room=runs&run=alpha")
+    page.get_by_role("link", name="alpha-e1", exact=True).click()
+    at(page, 0)
+    assert "room=replay" in page.url
+    expect(page.locator("tr.chosen")).to_contain_text("alpha-e1")
+    page.get_by_label("Search episodes").fill("e0")
+    expect(page.locator(".replay-list tbody tr")).to_have_count(1)
+    page.go_back()
+    expect(page.locator("[data-metric=loss]")).to_be_visible()
+
+
+def test_two_episodes_side_by_side(server: Server, page: Page):
+    server.log_run("alpha")
+    page.goto(f"{server.url}/?room=replay&episode=alpha-e0&vs=alpha-e1&step=4")
+    at(page, 4)
+    pixels = [canvas.evaluate(PIXEL)[:2] for canvas in page.locator("canvas.frame").all()]
+    assert pixels == [[40, 0], [40, 50]]
+    page.get_by_role("button", name="Stop comparing").click()
+    expect(page.locator("canvas.frame")).to_have_count(1)
+
+
+def test_a_running_episode_is_followed_and_observations_show(server: Server, page: Page):
+    server.call("runs.start", run_id="live", config={}, tags=[])
+    append(server, "live", "live/0", 0, 5, observed=True)
+    page.goto(f"{server.url}/?room=replay&episode=live%2F0")
+    at(page, 0)
+    expect(page.locator(".multiples canvas")).to_have_count(3)
+    page.get_by_role("button", name="Follow").click()
+    at(page, 4)
+    append(server, "live", "live/0", 5, 3, observed=True)
+    at(page, 7)
+    assert page.locator("canvas.frame").evaluate(PIXEL)[0] == 7
+
+
+def test_a_frame_becomes_an_image_to_label(long: Page, server: Server):
+    long.keyboard.press("Shift+ArrowRight")
+    at(long, 10)
+    long.get_by_role("button", name="Label this frame").click()
+    expect(long.get_by_role("link", name="Label it")).to_be_visible()
+    [row] = server.rows("SELECT filename, study_id, frame_number, frame_ref FROM labels")
+    assert tuple(row) == ("long/long/0/10", "long/long/0", 10, "h5://long/frames/10")
+
+
+def test_nothing_there_says_so(server: Server, page: Page):
+    page.goto(f"{server.url}/?room=replay")
+    expect(page.get_by_role("heading", name="No episodes yet")).to_be_visible()
+    page.goto(f"{server.url}/?room=replay&episode=nowhere")
+    expect(page.get_by_role("heading", name="The episode did not come")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_player(long: Page, theme: str):
+    long.emulate_media(color_scheme=theme)
+    long.keyboard.press("Shift+ArrowRight")
+    at(long, 10)
+    long.wait_for_timeout(400)
+    assert serious(long) == []
+
+
+def test_a_phone_plays_without_scrolling_sideways(long: Page):
+    long.set_viewport_size({"width": 360, "height": 640})
+    assert long.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(long.get_by_role("button", name="▶ Play")).to_be_in_viewport()
