@@ -1,6 +1,6 @@
 import { call } from "../api.js";
 import { debounce, h, setText } from "../dom.js";
-import { count, moment, number } from "../format.js";
+import { ago, count, number } from "../format.js";
 import { formatRoute, parseSort } from "../route.js";
 import { empty, failure, loading } from "../states.js";
 import { headCell, moveBetweenRows } from "../runs/table.js";
@@ -141,7 +141,7 @@ export class EpisodeList {
     }, isOther ? "✕" : "vs");
     return h("tr", { "data-episode": id, class: isChosen ? "chosen" : null },
       h("th", { scope: "row" }, h("a", { href: formatRoute({ ...route, episode: id, step: undefined, vs: undefined }), "aria-current": isChosen ? "true" : null }, id),
-        h("span", { class: "under muted" }, `${ending(episode)} · ${moment(episode.started_at)}`)),
+        h("span", { class: "under muted" }, `${ending(episode)} · ${ago(episode.started_at, Date.now() / 1000)}`)),
       h("td", { class: "number" }, number(episode.total_reward)),
       h("td", { class: "number" }, count(episode.steps)),
       h("td", {}, compare));

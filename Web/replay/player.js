@@ -53,13 +53,13 @@ export class Player {
     this.said = h("span", { class: "said muted", role: "status" });
     this.controls = h("div", { class: "controls", role: "group", "aria-label": "Playback" },
       h("span", { class: "group" },
-        button("⏮", "First step", "Home", () => this.#seek(0)),
+        button("|◀", "First step", "Home", () => this.#seek(0)),
         button("−10", "Ten steps back", "shift ←", () => this.#seek(this.#position - 10)),
         button("◀", "Step back", "←", () => this.#seek(this.#position - 1)),
         this.playButton,
         button("▶", "Step on", "→", () => this.#seek(this.#position + 1)),
         button("+10", "Ten steps on", "shift →", () => this.#seek(this.#position + 10)),
-        button("⏭", "Last step", "End", () => this.#seek(Infinity))),
+        button("▶|", "Last step", "End", () => this.#seek(Infinity))),
       h("span", { class: "group" },
         button("−", "Slower", "[", () => this.#changeSpeed(-1)), this.speedText, button("+", "Faster", "]", () => this.#changeSpeed(1))),
       h("span", { class: "group" }, this.loopButton, this.followButton), this.labelButton, this.said);
@@ -280,9 +280,8 @@ export class Player {
 
   #waitHere() {
     this.#carry = 0;
-    this.#tracks.forEach((track) => track.want(this.#place(track), this.#isLoop));
-    // What lies ahead may have been given up; the next step is what is needed now.
-    const step = this.#indices[Math.min(this.#indices.length - 1, this.#position + 1)];
+    const end = this.#indices.length - 1;
+    const step = this.#indices[this.#position < end ? this.#position + 1 : this.#isLoop ? 0 : end];
     this.#tracks.forEach((track) => track.want(placeAt(track.indices, step), this.#isLoop));
   }
 

@@ -36,7 +36,7 @@ export class TrackView {
     if (step.info === this.#info) return;
     this.#info = step.info;
     this.infoBox.hidden = step.info === null || step.info === undefined;
-    setText(this.info, this.infoBox.hidden ? "" : JSON.stringify(step.info, null, 1).replace(/^\{\n|\n\}$/g, ""));
+    setText(this.info, this.infoBox.hidden ? "" : JSON.stringify(step.info, null, 1).replace(/^\{\n|\n\}$/g, "").replace(/^ /gm, ""));
   }
 
   /** Draws a frame now; a missing one leaves what is there. Returns whether the step is dealt with. */
