@@ -1,6 +1,6 @@
 import { h, setText } from "../dom.js";
 import { count, number } from "../format.js";
-import { fitCanvas } from "../runs/paint.js";
+import { fitCanvas } from "../runs/canvas.js";
 import { palette } from "../runs/palette.js";
 import { columns, rangeOf } from "./columns.js";
 import { stepAtShare } from "./steps.js";

@@ -1,23 +1,10 @@
 import { dayOffset, logTicks, placeText, ticks, timeTicks, valueText } from "./axis.js";
+import { fitCanvas } from "./canvas.js";
 import { dashOf } from "./colors.js";
 
 const FONT_SIZE = 14;
 const EDGE = { top: 10, bottom: 26, right: 14, tags: 26 };
 const TAG = 16;
-
-/** Sizes a canvas for the screen's pixels; returns its context, in which one unit is a CSS pixel. */
-export function fitCanvas(canvas, width, height) {
-  const ratio = devicePixelRatio || 1;
-  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== w || canvas.height !== h) {
-    canvas.width = w;
-    canvas.height = h;
-  }
-  const context = canvas.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return context;
-}
 
 /** Draws axes and lines; returns the frame: where the plot is, and the way from values to pixels and back. */
 export function paintChart(canvas, { width, height, lines, window, range, kind, isLog, hasTags }, colors) {
