@@ -1,0 +1,222 @@
+"""Functions that run once for the same inputs: `@thunk`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, overload
+
+from ..client import Client
+from ..errors import HoldfastError
+from .arguments import Argument, data_of, described
+from .canonical import frame, number, sha
+from .current import current
+from .identity import Graph, Identity
+from .variable import BaseVariable, class_of
+
+
+class Invocation:
+    """A call of a thunk: what it is, and what it was given."""
+
+    def __init__(self, name: str, identity: Identity, arguments: Sequence[Argument], outputs: int) -> None:
+        self.name = name
+        self.identity = identity
+        self.arguments = list(arguments)
+        self.hashes = [lineage_hash(identity.hash, num, {a.name: a.digest for a in arguments}) for num in range(outputs)]
+
+    @property
+    def function_hash(self) -> str:
+        """The function's, in hexadecimal."""
+        return self.identity.hash.hex()
+
+    def stored(self, client: Client) -> Optional[List[Dict[str, Any]]]:
+        """For each output a record of it that is there, if there are all."""
+        records = []
+        for num, hash in enumerate(self.hashes):
+            found = [record for record in client.lineage.find(hash)["records"] if record["output_num"] == num]
+            known = [record for record in found if class_of(record["output_type"]) is not None]
+            if not known:
+                return None
+            records.append(known[0])
+        return records
+
+
+def lineage_hash(function: bytes, output: int, arguments: Mapping[str, bytes]) -> str:
+    """What tells the outputs of all invocations apart; see the package's README for the bytes.
+
+    SHA-256 over frame("invocation"), the function's hash (32 bytes), the output's number, the number of arguments, and
+    for each in the order of the parameters' names frame(name) and the argument's hash (32 bytes).
+    """
+    parts = [frame("invocation"), function, number(output), number(len(arguments))]
+    for name in sorted(arguments, key=lambda name: name.encode()):
+        parts += [frame(name), arguments[name]]
+    return sha(*parts).hex()
+
+
+class ThunkOutput:
+    """One output of a thunk, computed or loaded; an input of others, and to be saved by `Var.save(output, …)`."""
+
+    def __init__(self, data: Any, invocation: Invocation, output_num: int) -> None:
+        self.data = data
+        self.invocation = invocation
+        self.output_num = output_num
+        self.lineage_hash = invocation.hashes[output_num]
+        #: Whether it was loaded instead of computed.
+        self.was_hit = False
+        #: What it was last saved as, else loaded from.
+        self.variable: Optional[BaseVariable] = None
+        self.loaded: Optional[BaseVariable] = None
+
+    @property
+    def record_id(self) -> Optional[str]:
+        """The record's, once it was saved."""
+        return None if self.variable is None else self.variable.record_id
+
+    @property
+    def function_hash(self) -> str:
+        """The hash of the function that made it."""
+        return self.invocation.function_hash
+
+    def was_saved(self, variable: BaseVariable) -> None:
+        """From now on it is the record's."""
+        self.variable = variable
+
+    def lineage(self, ephemeral: bool, path: str) -> Dict[str, Any]:
+        """What `lineage.save` takes; raises HoldfastError with unsaved_input."""
+        inputs: List[Dict[str, Any]] = []
+        constants: List[Dict[str, Any]] = []
+        for argument in self.invocation.arguments:
+            described(argument, f"{path} → {self.invocation.name}({argument.name})", ephemeral, inputs, constants)
+        constants.append({"parts": self.invocation.identity.parts})
+        return {
+            "function_name": self.invocation.name,
+            "function_hash": self.function_hash,
+            "lineage_hash": self.lineage_hash,
+            "output_num": self.output_num,
+            "inputs": inputs,
+            "constants": constants,
+        }
+
+    def __repr__(self) -> str:
+        return f"ThunkOutput({self.invocation.name}, {self.output_num}, {self.record_id or 'not saved'})"
+
+
+class Thunk:
+    """A function whose outputs are loaded where they are known, else computed."""
+
+    def __init__(
+        self, function: Callable[..., Any], outputs: int = 1, version: Optional[str] = None, reason: Optional[str] = None
+    ) -> None:
+        if version is not None and not reason:
+            raise HoldfastError("invalid_value", "a version= needs a reason=: why the source can't tell what changed")
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.outputs = outputs
+        self.version = None if version is None else str(version)
+        self.reason = reason
+        self.name = function.__qualname__
+        self.signature = inspect.signature(function)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """One ThunkOutput, or a tuple of them; arguments are values, variables and other thunks' outputs."""
+        return self.call(None, arguments, named)
+
+    def call(self, client: Optional[Client], arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        """The same with a client."""
+        invocation = self.invocation(arguments, named)
+        made = self.loaded(invocation, current(client)) or self._computed(invocation, arguments, named)
+        return made[0] if self.outputs == 1 else tuple(made)
+
+    def invocation(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> Invocation:
+        """What a call with these arguments would be."""
+        bound = self.signature.bind(*arguments, **named)
+        bound.apply_defaults()
+        hashed = [Argument.of(name, value, f"{self.name}({name})") for name, value in bound.arguments.items()]
+        return Invocation(self.name, self.identity(), hashed, self.outputs)
+
+    def identity(self) -> Identity:
+        """What the function is now: globals may have been changed since the last call."""
+        return Graph().identity(self, self.name)
+
+    def loaded(self, invocation: Invocation, client: Client) -> Optional[List[ThunkOutput]]:
+        """The outputs, if all of them are stored."""
+        records = invocation.stored(client)
+        outputs = []
+        for num, record in enumerate(records or ()):
+            variable_class = class_of(record["output_type"])
+            assert variable_class is not None
+            try:
+                variable = variable_class.load(client=client, version=record["record_id"])
+            except HoldfastError as error:
+                if error.code != "schema_version":
+                    raise
+                return None
+            output = ThunkOutput(variable.data, invocation, num)
+            output.was_hit, output.loaded = True, variable
+            output.was_saved(variable)
+            outputs.append(output)
+        return outputs or None
+
+    def _computed(self, invocation: Invocation, arguments: Sequence[Any], named: Mapping[str, Any]) -> List[ThunkOutput]:
+        result = self.function(*map(data_of, arguments), **{name: data_of(value) for name, value in named.items()})
+        results = [result] if self.outputs == 1 else list(result)
+        if len(results) != self.outputs:
+            raise HoldfastError("invalid_value", f"{self.name} gave {len(results)} outputs, {self.outputs} are declared")
+        return [ThunkOutput(data, invocation, num) for num, data in enumerate(results)]
+
+    def __holdfast_identity__(self) -> Tuple[str, bytes, List[Tuple[str, Any]]]:
+        if self.version is not None:
+            own = b"version" + frame(self.name) + frame(self.version) + number(self.outputs)
+            return f"version of {self.name}", own, []
+        return "", b"thunk" + number(self.outputs), [("function", self.function)]
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self.__call__, instance)
+
+    def __repr__(self) -> str:
+        return f"Thunk({self.name})"
+
+
+@overload
+def thunk(function: Callable[..., Any]) -> Thunk: ...
+@overload
+def thunk(
+    *, outputs: int = 1, unpack_output: bool = False, version: Optional[str] = None, reason: Optional[str] = None
+) -> Callable[[Callable[..., Any]], Thunk]: ...
+def thunk(
+    function: Optional[Callable[..., Any]] = None,
+    *,
+    outputs: int = 1,
+    unpack_output: bool = False,
+    version: Optional[str] = None,
+    reason: Optional[str] = None,
+) -> Any:
+    """Makes a function one that runs once for the same inputs.
+
+    `outputs`: how many it returns; `unpack_output=True` reads that from the function's return statements. `version` and
+    `reason` say what the function is where its source can't.
+    """
+    if function is None:
+        return functools.partial(_made, outputs=outputs, unpack=unpack_output, version=version, reason=reason)
+    return _made(function, outputs, unpack_output, version, reason)
+
+
+def _made(
+    function: Callable[..., Any], outputs: int, unpack: bool, version: Optional[str], reason: Optional[str]
+) -> Thunk:
+    return Thunk(function, _returned(function) if unpack and outputs == 1 else outputs, version, reason)
+
+
+def _returned(function: Callable[..., Any]) -> int:
+    """How many values the tuple has that a function returns."""
+    import ast
+    import textwrap
+
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, SyntaxError):
+        tree = ast.Module(body=[], type_ignores=[])
+    sizes = {len(node.value.elts) for node in ast.walk(tree) if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)}
+    if len(sizes) != 1:
+        raise HoldfastError("invalid_value", f"{function.__qualname__} returns no tuple of a known size; say outputs=")
+    return sizes.pop()
