@@ -11,8 +11,15 @@
     Filtered.save(bandpass(Raw.load(subject=1)), subject=1)    # runs once; then it is loaded
 """
 
+from .batch import Batch, for_each
+from .changes import Change, why
+from .combinations import Columns, Fixed, existing, product, zipped
 from .current import use
+from .report import Entry, Report
 from .thunks import Thunk, ThunkOutput, thunk
 from .variable import BaseVariable
 
-__all__ = ["BaseVariable", "Thunk", "ThunkOutput", "thunk", "use"]
+__all__ = [
+    "BaseVariable", "Batch", "Change", "Columns", "Entry", "Fixed", "Report", "Thunk", "ThunkOutput", "existing", "for_each",
+    "product", "thunk", "use", "why", "zipped",
+]  # fmt: skip

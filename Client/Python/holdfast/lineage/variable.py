@@ -108,7 +108,7 @@ class BaseVariable:
     @classmethod
     def delete(cls, client: Optional[Client] = None, version: Optional[str] = None, **metadata: Any) -> int:
         """Deletes the record `version`, or all at a location; how many these were."""
-        result = current(client).variables.delete(cls.variable_name, version, metadata or None)
+        result = current(client).variables.delete(cls.variable_name, version, metadata if version is None else metadata or None)
         deleted: int = result["deleted"]
         return deleted
 

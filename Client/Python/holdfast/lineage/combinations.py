@@ -1,0 +1,72 @@
+"""Which locations a batch goes over, and what is loaded at each."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple, Type, Union
+
+from ..errors import HoldfastError
+from .variable import BaseVariable
+
+Location = Dict[str, Any]
+
+
+class Fixed:
+    """An input with metadata of its own: `Fixed(Calibration, session="baseline")` is the same for every session."""
+
+    def __init__(self, variable: "Input", **metadata: Any) -> None:
+        self.variable = variable
+        self.metadata = metadata
+
+
+class Columns:
+    """An input of which some columns are given to the function; a single one as an array."""
+
+    def __init__(self, variable: "Input", *columns: str) -> None:
+        self.variable = variable
+        self.columns = columns
+
+
+Input = Union[Type[BaseVariable], Fixed, Columns]
+
+
+class Existing:
+    """The combinations of these keys at which inputs are; without keys, of all the keys that the inputs have."""
+
+    def __init__(self, *keys: str) -> None:
+        self.keys = keys
+
+
+Where = Union[Existing, Iterable[Mapping[str, Any]]]
+
+
+def existing(*keys: str) -> Existing:
+    """The combinations of these keys that any input which isn't Fixed has."""
+    return Existing(*keys)
+
+
+def product(**keys: Sequence[Any]) -> List[Location]:
+    """Each value of a key with each of the others: `product(subject=[1, 2], session=["A", "B"])`."""
+    return [dict(zip(keys, values)) for values in itertools.product(*keys.values())]
+
+
+def zipped(**keys: Sequence[Any]) -> List[Location]:
+    """The first value of each key, then the second of each; they must be equally many."""
+    if len({len(values) for values in keys.values()}) > 1:
+        sizes = ", ".join(f"{name} {len(values)}" for name, values in keys.items())
+        raise HoldfastError("invalid_value", f"zipped() needs as many values of each key: {sizes}")
+    return [dict(zip(keys, values)) for values in zip(*keys.values())]
+
+
+def taken_apart(value: Input) -> Tuple[Type[BaseVariable], Mapping[str, Any], Tuple[str, ...], bool]:
+    """An input's variable, metadata, columns, and whether it is Fixed."""
+    metadata: Dict[str, Any] = {}
+    columns: Tuple[str, ...] = ()
+    is_fixed = False
+    while isinstance(value, (Fixed, Columns)):
+        if isinstance(value, Fixed):
+            metadata, is_fixed = {**value.metadata, **metadata}, True
+        else:
+            columns = value.columns
+        value = value.variable
+    return value, metadata, columns, is_fixed
