@@ -64,7 +64,12 @@ def batch(where=None, **constants):
 def test_a_batch_is_planned_run_and_then_a_hit(ran, signals, client, monkeypatch):
     called = []
     call = client.call
-    monkeypatch.setattr(client, "call", lambda method, params=None, timeout=None: called.append((method, params)) or call(method, params))
+
+    def recorded(method, params=None, timeout=None):
+        called.append((method, params))
+        return call(method, params, timeout)
+
+    monkeypatch.setattr(client, "call", recorded)
     plan = batch().plan()
     assert plan.counts == {"run": 4} and plan.entries[0].why == "there is no Filtered yet"
     assert batch().run(dry_run=True).counts == {"run": 4} and not ran

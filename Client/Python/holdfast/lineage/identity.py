@@ -24,6 +24,8 @@ _SILENT = frozenset(
     "_abc_impl __qualname__ __orig_bases__ __parameters__ __classcell__ __match_args__ __annotations_cache__ __annotate_func__ "
     "variable_name".split()
 )
+_TYPING = ("typing", "types", "_typing", "weakref", "abc", "_abc")
+_SPECIAL = frozenset((*_TYPING, "logging", "_thread", "threading", "re", "builtins"))
 _REACHES_ALL = frozenset(("globals", "eval", "exec"))
 
 
@@ -376,7 +378,7 @@ def _value(thing: Any, path: str) -> Node:
     if callable(thing) and hasattr(thing, "__wrapped__") and not is_project(kind.__module__):  # lru_cache and its like
         return Node(thing, "", b"wrapper" + frame(kind.__qualname__), [("function", thing.__wrapped__)])
     module = kind.__module__
-    if module in ("typing", "types", "_typing", "logging", "weakref", "abc", "_abc", "re", "builtins", "enum") or callable(thing):
+    if module in _SPECIAL or callable(thing):
         special = _special(thing, module)
         if special is not None:
             return special
@@ -416,10 +418,13 @@ def _slots(kind: type) -> Set[str]:
 def _special(thing: Any, module: str) -> Optional[Node]:
     if module == "re" and hasattr(thing, "pattern"):
         return Node(thing, "", b"pattern" + number(thing.flags), [("pattern", thing.pattern)])
-    if module in ("typing", "types", "_typing", "weakref", "abc", "_abc"):
-        return Node(thing, "", b"typing" + frame(repr(thing) if " at 0x" not in repr(thing) else type(thing).__qualname__), [])
+    if module in _TYPING:
+        shown = repr(thing)
+        return Node(thing, "", b"typing" + frame(type(thing).__qualname__ if " at 0x" in shown else shown), [])
     if module == "logging":  # what is logged is no result
         return Node(thing, "", b"logger", [])
+    if module in ("_thread", "threading"):  # nor is who waits for whom
+        return Node(thing, "", b"lock" + frame(type(thing).__qualname__), [])
     if isinstance(thing, (range, slice)):
         return Node(thing, "", frame(type(thing).__name__), [("", thing.start), ("", thing.stop), ("", thing.step)])
     if callable(thing) and not is_project(getattr(thing, "__module__", None) or module) and hasattr(thing, "__name__"):

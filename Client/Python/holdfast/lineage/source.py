@@ -64,7 +64,7 @@ def _tree_of(code: CodeType) -> Optional[Tree]:
 
 
 def digest(code: CodeType, is_ours: Callable[[str], bool]) -> Tuple[bytes, Tuple[str, ...]]:
-    """The hash of a function's code, and the dotted names of its decorators.
+    """The hash of a function's code, and the dotted names in its decorators.
 
     It is over the syntax tree, or over the byte code where there is no source that belongs to it. `is_ours` tells the
     decorators that do not count, because what they say is hashed otherwise.
@@ -79,7 +79,9 @@ def digest(code: CodeType, is_ours: Callable[[str], bool]) -> Tuple[bytes, Tuple
         decorators = [dotted(item.func if isinstance(item, ast.Call) else item) for item in getattr(tree, "decorator_list", ())]
         counted = [not (name and is_ours(name)) for name in decorators]
         text = _Normal(code, counted).text(tree)
-        made = (sha(b"tree", text.encode("utf-8", "surrogatepass")), tuple(n for n, c in zip(decorators, counted) if c and n))
+        used = [item for item, counts in zip(getattr(tree, "decorator_list", ()), counted) if counts]
+        names = {dotted(node) for item in used for node in ast.walk(item)} - {""}
+        made = (sha(b"tree", text.encode("utf-8", "surrogatepass")), tuple(sorted(names)))
     _digests[id(code)] = (code, *made)
     return made
 
@@ -248,7 +250,9 @@ def names_used(code: CodeType) -> Tuple[Set[str], Set[Tuple[str, int, Tuple[str,
                                "LOAD_FROM_DICT_OR_GLOBALS"):  # fmt: skip
                 if chain:
                     names.add(chain)
-                chain = str(step.argval)
+                # Of the cells only those are captured that the function was given; the others are its own.
+                is_own = "DEREF" in step.opname and step.argval not in code.co_freevars
+                chain = None if is_own else str(step.argval)
             elif chain and step.opname in ("LOAD_ATTR", "LOAD_METHOD"):
                 chain = f"{chain}.{step.argval}"
             elif step.opname not in ("CACHE", "EXTENDED_ARG", "PRECALL", "PUSH_NULL"):

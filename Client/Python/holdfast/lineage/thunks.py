@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
+import textwrap
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, overload
 
 from ..client import Client
@@ -209,14 +211,12 @@ def _made(
 
 def _returned(function: Callable[..., Any]) -> int:
     """How many values the tuple has that a function returns."""
-    import ast
-    import textwrap
-
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, SyntaxError):
         tree = ast.Module(body=[], type_ignores=[])
-    sizes = {len(node.value.elts) for node in ast.walk(tree) if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)}
+    returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    sizes = {len(value.elts) for value in returned if isinstance(value, ast.Tuple)}
     if len(sizes) != 1:
         raise HoldfastError("invalid_value", f"{function.__qualname__} returns no tuple of a known size; say outputs=")
     return sizes.pop()
