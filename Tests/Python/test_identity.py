@@ -819,3 +819,11 @@ def test_a_file_that_was_edited_after_its_import_is_not_what_runs(identity, tmp_
     source = tmp_path / "module2.py"
     source.write_text("def f(x):\n    return 1\n")
     assert Graph().identity(module.f, "f").hash != first
+
+
+def test_another_version_of_a_package_makes_another_function(identity, monkeypatch):
+    text = "import numpy as np\ndef f(x):\n    return np.sin(x)\n"
+    first = identity(text)
+    assert identity(text) == first
+    monkeypatch.setattr("numpy.__version__", "0.1")
+    assert identity(text) != first

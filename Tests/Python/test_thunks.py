@@ -429,7 +429,8 @@ def test_all_outputs_must_be_there(ran):
 
 def test_types_of_constants_count(ran):
     values = [1, "1", 1.0, True, None, [1], (1,), {1: 2}, {"1": 2}, b"1", 1j, {1}, frozenset((1,)), numpy.int8(1),
-              numpy.arange(2), numpy.arange(2.0), [[1, 2]], [[1], 2], mean, Raw, numpy.sin, numpy.cos, "", []]  # fmt: skip
+              numpy.arange(2), numpy.arange(2.0), numpy.arange(2.0, dtype="float16"), numpy.arange(2.0, dtype="float32"),
+              numpy.arange(2, dtype=">i8"), [[1, 2]], [[1], 2], mean, Raw, numpy.sin, numpy.cos, "", []]  # fmt: skip
     assert len({text_of(value).lineage_hash for value in values}) == len(values)
     Mean.save(text_of(1))
     assert text_of(1).was_hit and not text_of("1").was_hit

@@ -9,7 +9,7 @@ from typing import Any, Mapping, Optional
 from ..errors import HoldfastError
 from ..optional import numpy, require
 from ..tables import Columns
-from ..wire.array import Array
+from ..wire.array import CODES, Array
 from .canonical import content_hash
 
 
@@ -56,12 +56,18 @@ def exact_hash(data: Any) -> Optional[str]:
 
 def _is_exact(data: Any) -> bool:
     np = numpy()
-    if np is not None and isinstance(data, (np.ndarray, np.generic, float)):
-        kind = data.dtype.kind if isinstance(data, (np.ndarray, np.generic)) else "f"
-        return type(data) in (np.ndarray, float) or isinstance(data, np.generic) and kind in "biuf"
+    if np is not None and type(data) is float:
+        return True
+    if np is not None and isinstance(data, (np.ndarray, np.generic)):
+        return (isinstance(data, np.generic) or type(data) is np.ndarray) and is_kept(data.dtype)
     if isinstance(data, Columns):
-        return all(np is not None and type(column) is np.ndarray and column.dtype.kind in "biuf" for column in data.values())
+        return all(np is not None and type(column) is np.ndarray and is_kept(column.dtype) for column in data.values())
     return not _is_columns(data) and _is_exact_json(data)
+
+
+def is_kept(dtype: Any) -> bool:
+    """Whether arrays come back with this dtype; float16 does as float32, for one."""
+    return dtype.name in CODES and bool(dtype.isnative)
 
 
 def _is_exact_json(data: Any) -> bool:

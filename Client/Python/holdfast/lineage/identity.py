@@ -15,6 +15,7 @@ from ..optional import numpy
 from ..wire.array import Array
 from . import source
 from .canonical import array_hash, frame, number, sha
+from .codec import is_kept
 from .places import is_ours, is_project, version_of
 
 Edge = Tuple[str, Any]
@@ -266,11 +267,9 @@ class _Used:
 
     def __new__(cls, module: ModuleType, name: str) -> "_Used":
         # One object each, as nodes are told apart by their ids.
-        key = (module.__name__, name)
-        if key not in cls._all:
-            cls._all[key] = super().__new__(cls)
-            cls._all[key].module, cls._all[key].name = module, name
-        return cls._all[key]
+        made = super().__new__(cls)
+        made.module, made.name = module, name
+        return cls._all.setdefault((module.__name__, name), made)
 
     module: ModuleType
     name: str
@@ -328,11 +327,10 @@ def _plain(thing: Any) -> Optional[bytes]:
         if isinstance(thing, np.generic):
             return b"g" + frame(thing.dtype.str) + frame(thing.tobytes())
         if isinstance(thing, np.ndarray) and type(thing) is np.ndarray and not thing.dtype.hasobject:
-            try:
+            if is_kept(thing.dtype):
                 return b"A" + array_hash(Array.of(thing))
-            except HoldfastError:  # a dtype that the server doesn't have
-                shape = b"".join(map(number, thing.shape))
-                return b"a" + frame(str(thing.dtype.descr)) + number(thing.ndim) + shape + frame(thing.tobytes())
+            shape = b"".join(map(number, thing.shape))
+            return b"a" + frame(str(thing.dtype.descr)) + number(thing.ndim) + shape + frame(thing.tobytes())
     return None
 
 
