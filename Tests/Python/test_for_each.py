@@ -156,3 +156,28 @@ def test_a_bar_only_when_asked_or_on_a_terminal(ran, signals, capsys):
     assert capsys.readouterr().err == ""
     batch().run(progress=True)
     assert "4/4" in capsys.readouterr().err
+
+
+def test_another_schema_version_is_computed_again(ran, signals, monkeypatch):
+    batch().run()
+    monkeypatch.setattr(Filtered, "schema_version", 2)
+    plan = batch().plan()
+    assert plan.counts == {"run": 4} and plan.entries[0].why.endswith("has schema version 1")
+    assert batch().run().counts == {"done": 4} and len(ran) == 8
+    assert batch().run().counts == {"hit": 4} and len(ran) == 8
+
+
+def test_several_outputs_are_saved_side_by_side(ran, signals):
+    both = thunk(outputs=2)(extremes)
+    made = for_each(both, {"signal": Signal}, [Filtered, Table], existing())
+    assert made.run().counts == {"done": 4}
+    Table.delete(subject=1, session="A")
+    plan = made.plan()
+    assert plan.counts == {"hit": 3, "run": 1} and plan.of("run")[0].why == "there is no Table yet"
+    assert made.run(parallel=2).counts == {"hit": 3, "done": 1}
+    with pytest.raises(holdfast.HoldfastError, match="2 outputs, 1 variables"):
+        for_each(both, {"signal": Signal}, [Filtered], existing())
+
+
+def extremes(signal):
+    return signal.min(), signal.max()

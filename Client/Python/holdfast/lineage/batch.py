@@ -145,16 +145,22 @@ class Batch:
         invocation = self._invocation(records, identity)
         latest = [self._records(variable, location, fresh=True) for variable in self._outputs]
         here = [
-            next((record for record in found if record["metadata"] == location and record.get("lineage_hash") == hash), None)
-            for found, hash in zip(latest, invocation.hashes)
+            next((record for record in found if self._is_output(record, variable, location, hash)), None)
+            for variable, found, hash in zip(self._outputs, latest, invocation.hashes)
         ]
         if all(record is not None for record in here):
             entry = Entry(location, "hit", "it is there")
             entry.record_ids = [record["record_id"] for record in here if record is not None]
             return entry, records, True
-        if invocation.stored(current(self._client)) is not None:
+        is_old = any(_is_old(record, variable) for variable, found in zip(self._outputs, latest) for record in found)
+        if not is_old and invocation.stored(current(self._client)) is not None:
             return Entry(location, "hit", "the same was computed elsewhere"), records, False
         return Entry(location, "run", self._why(invocation, records, location, latest, here)), records, False
+
+    @staticmethod
+    def _is_output(record: Mapping[str, Any], variable: Type[BaseVariable], location: Location, hash: str) -> bool:
+        is_same = record["metadata"] == location and record.get("lineage_hash") == hash
+        return is_same and not _is_old(record, variable)
 
     def _invocation(self, records: Mapping[str, Mapping[str, Any]], identity: Identity) -> Invocation:
         bound = self._function.signature.bind(**{**self._constants, **dict.fromkeys(records)})
@@ -181,6 +187,8 @@ class Batch:
             at = [record for record in found if record["metadata"] == location]
             if not at:
                 return f"there is no {variable.variable_name} yet"
+            if _is_old(at[0], variable):
+                return f"{variable.variable_name} {at[0]['record_id']} has schema version {at[0]['schema_version']}"
             before = None if known is not None else lineage_of(at[0]["record_id"], current(self._client))
             if known is None and before is None:
                 return f"nothing is known of what made {variable.variable_name} {at[0]['record_id']}"
@@ -230,6 +238,10 @@ def for_each(
     """
     made = function if isinstance(function, Thunk) else Thunk(function, outputs=len(outputs))
     return Batch(made, inputs, outputs, where, constants or {}, client)
+
+
+def _is_old(record: Mapping[str, Any], variable: Type[BaseVariable]) -> bool:
+    return bool(record["schema_version"] != variable.schema_version)
 
 
 def _shown(metadata: Mapping[str, Any]) -> str:

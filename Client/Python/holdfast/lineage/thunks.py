@@ -9,7 +9,7 @@ import textwrap
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, overload
 
 from ..client import Client
-from ..errors import HoldfastError
+from ..errors import HoldfastError, ServerError
 from .arguments import Argument, data_of, described
 from .canonical import frame, number, sha
 from .current import current
@@ -31,15 +31,15 @@ class Invocation:
         """The function's, in hexadecimal."""
         return self.identity.hash.hex()
 
-    def stored(self, client: Client) -> Optional[List[Dict[str, Any]]]:
-        """For each output a record of it that is there, if there are all."""
+    def stored(self, client: Client) -> Optional[List[List[Dict[str, Any]]]]:
+        """For each output the records of it that are there, if there are any of each."""
         records = []
         for num, hash in enumerate(self.hashes):
             found = [record for record in client.lineage.find(hash)["records"] if record["output_num"] == num]
             known = [record for record in found if class_of(record["output_type"]) is not None]
             if not known:
                 return None
-            records.append(known[0])
+            records.append(known)
         return records
 
 
@@ -142,16 +142,10 @@ class Thunk:
 
     def loaded(self, invocation: Invocation, client: Client) -> Optional[List[ThunkOutput]]:
         """The outputs, if all of them are stored."""
-        records = invocation.stored(client)
         outputs = []
-        for num, record in enumerate(records or ()):
-            variable_class = class_of(record["output_type"])
-            assert variable_class is not None
-            try:
-                variable = variable_class.load(client=client, version=record["record_id"])
-            except HoldfastError as error:
-                if error.code != "schema_version":
-                    raise
+        for num, records in enumerate(invocation.stored(client) or ()):
+            variable = next(filter(None, (_loaded(record, client) for record in records)), None)
+            if variable is None:
                 return None
             output = ThunkOutput(variable.data, invocation, num)
             output.was_hit, output.loaded = True, variable
@@ -177,6 +171,20 @@ class Thunk:
 
     def __repr__(self) -> str:
         return f"Thunk({self.name})"
+
+
+def _loaded(record: Mapping[str, Any], client: Client) -> Optional[BaseVariable]:
+    """A record's variable; None if it was deleted meanwhile, or is of another version of its class."""
+    variable_class = class_of(record["output_type"])
+    try:
+        return None if variable_class is None else variable_class.load(client=client, version=record["record_id"])
+    except HoldfastError as error:
+        if error.code != "schema_version":
+            raise
+    except ServerError as error:
+        if error.kind != "not_found":
+            raise
+    return None
 
 
 @overload
