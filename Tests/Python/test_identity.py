@@ -518,6 +518,294 @@ DIFFERENT = {
         def f(x): return os.path.split(x)
         """,
     ),
+    "local shadows builtin": (
+        """
+        def f(x):
+            abs=x
+            return abs
+        """,
+        """
+        def f(x):
+            return abs
+        """,
+    ),
+    "inner shadow differs": (
+        """
+        def f(x):
+            a=1
+            def g(a): return a
+            return g(x)
+        """,
+        """
+        def f(x):
+            a=1
+            def g(b): return a
+            return g(x)
+        """,
+    ),
+    "locals()": (
+        """
+        def f(x):
+            a=1
+            return locals()
+        """,
+        """
+        def f(x):
+            b=1
+            return locals()
+        """,
+    ),
+    "kwarg name": (
+        """
+        def g(**k): return k
+        def f(x):
+            a=1
+            return g(a=a)
+        """,
+        """
+        def g(**k): return k
+        def f(x):
+            a=1
+            return g(b=a)
+        """,
+    ),
+    "del/global collide": (
+        """
+        def f(x):
+            a=x
+            b=a
+            return A
+
+        A=1
+        """,
+        """
+        def f(x):
+            a=x
+            b=a
+            return b
+
+        A=1
+        """,
+    ),
+    "missing global later": (
+        """
+        def f(x): return later(x)
+        """,
+        """
+        def f(x): return later(x)
+        def later(x): return 1
+        """,
+    ),
+    "mutual recursion": (
+        """
+        def f(x): return g(x)
+        def g(x): return f(x) or 1
+        """,
+        """
+        def f(x): return g(x)
+        def g(x): return f(x) or 2
+        """,
+    ),
+    "module attr via alias": (
+        """
+        import helper_module as m
+        def f(x): return m.h(x)
+        """,
+        """
+        import helper_module as m
+        def f(x): return m.k(x)
+        """,
+    ),
+    "__init_subclass__": (
+        """
+        class B:
+            def __init_subclass__(c): c.k=1
+        class A(B): pass
+        def f(x): return A.k
+        """,
+        """
+        class B:
+            def __init_subclass__(c): c.k=2
+        class A(B): pass
+        def f(x): return A.k
+        """,
+    ),
+    "metaclass": (
+        """
+        class M(type):
+            def __call__(c): return 1
+        class A(metaclass=M): pass
+        def f(x): return A()
+        """,
+        """
+        class M(type):
+            def __call__(c): return 2
+        class A(metaclass=M): pass
+        def f(x): return A()
+        """,
+    ),
+    "defaultdict": (
+        """
+        import collections
+        D=collections.defaultdict(list)
+        def f(x): return D
+        """,
+        """
+        import collections
+        D=collections.defaultdict(int)
+        def f(x): return D
+        """,
+    ),
+    "deque": (
+        """
+        import collections
+        D=collections.deque([1])
+        def f(x): return D
+        """,
+        """
+        import collections
+        D=collections.deque([2])
+        def f(x): return D
+        """,
+    ),
+    "dict subclass": (
+        """
+        class T(dict): pass
+        D=T(a=1)
+        def f(x): return D
+        """,
+        """
+        class T(dict): pass
+        D=T(a=2)
+        def f(x): return D
+        """,
+    ),
+    "str subclass": (
+        """
+        class T(str): pass
+        D=T('a')
+        def f(x): return D
+        """,
+        """
+        class T(str): pass
+        D=T('b')
+        def f(x): return D
+        """,
+    ),
+    "object array": (
+        """
+        import numpy as np
+        A=np.array([1,'a'],object)
+        def f(x): return A
+        """,
+        """
+        import numpy as np
+        A=np.array([2,'a'],object)
+        def f(x): return A
+        """,
+    ),
+    "masked": (
+        """
+        import numpy as np
+        A=np.ma.array([1,2],mask=[0,1])
+        def f(x): return A
+        """,
+        """
+        import numpy as np
+        A=np.ma.array([1,2],mask=[1,0])
+        def f(x): return A
+        """,
+    ),
+    "structured": (
+        """
+        import numpy as np
+        A=np.zeros(2,[('a','i4')])
+        def f(x): return A
+        """,
+        """
+        import numpy as np
+        A=np.zeros(2,[('b','i4')])
+        def f(x): return A
+        """,
+    ),
+    "tuple nest": (
+        """
+        A=((1,2),3)
+        def f(x): return A
+        """,
+        """
+        A=(1,(2,3))
+        def f(x): return A
+        """,
+    ),
+    "global int bool": (
+        """
+        A=1
+        def f(x): return A
+        """,
+        """
+        A=True
+        def f(x): return A
+        """,
+    ),
+    "-0.0": (
+        """
+        A=0.0
+        def f(x): return A
+        """,
+        """
+        A=-0.0
+        def f(x): return A
+        """,
+    ),
+    "import module inside": (
+        """
+        def f(x):
+            import helper_module
+            return helper_module.h(x)
+        """,
+        """
+        def f(x):
+            import helper_module
+            return helper_module.k(x)
+        """,
+    ),
+    "callable class deco": (
+        """
+        class D:
+            def __init__(s,g): s.g=g
+            def __call__(s,*a): return s.g(*a)
+        @D
+        def g(x): return 1
+        def f(x): return g(x)
+        """,
+        """
+        class D:
+            def __init__(s,g): s.g=g
+            def __call__(s,*a): return s.g(*a)
+        @D
+        def g(x): return 2
+        def f(x): return g(x)
+        """,
+    ),
+    "total_ordering": (
+        """
+        import functools
+        @functools.total_ordering
+        class A:
+            def __lt__(s,o): return 1
+            def __eq__(s,o): return 1
+        def f(x): return A()>A()
+        """,
+        """
+        import functools
+        @functools.total_ordering
+        class A:
+            def __lt__(s,o): return 0
+            def __eq__(s,o): return 1
+        def f(x): return A()>A()
+        """,
+    ),
 }
 
 SAME = {
@@ -773,6 +1061,157 @@ SAME = {
         import holdfast.lineage as hl
         @hl.thunk()
         def f(x): return x
+        """,
+    ),
+    "walrus in comp": (
+        """
+        def f(x): return [y for z in x if (y := z)]
+        """,
+        """
+        def f(x): return [q for z in x if (q := z)]
+        """,
+    ),
+    "except name": (
+        """
+        def f(x):
+            try: return 1
+            except ValueError as e: return e
+        """,
+        """
+        def f(x):
+            try: return 1
+            except ValueError as err: return err
+        """,
+    ),
+    "with/for": (
+        """
+        def f(x):
+            for i in x:
+                with i as h: print(h)
+        """,
+        """
+        def f(x):
+            for j in x:
+                with j as k: print(k)
+        """,
+    ),
+    "nonlocal": (
+        """
+        def f(x):
+            n=0
+            def g():
+                nonlocal n
+                n+=x
+            g(); return n
+        """,
+        """
+        def f(x):
+            m=0
+            def g():
+                nonlocal m
+                m+=x
+            g(); return m
+        """,
+    ),
+    "inner shadow": (
+        """
+        def f(x):
+            a=1
+            def g(a): return a
+            return g(a)
+        """,
+        """
+        def f(x):
+            b=1
+            def g(a): return a
+            return g(b)
+        """,
+    ),
+    "monkey class attr order": (
+        """
+        class A:
+            x=1
+            y=2
+        def f(z): return A.x
+        """,
+        """
+        class A:
+            y=2
+            x=1
+        def f(z): return A.x
+        """,
+    ),
+    "ndarray view": (
+        """
+        import numpy as np
+        A=np.arange(10)[::2]
+        def f(x): return A
+        """,
+        """
+        import numpy as np
+        A=np.arange(0,10,2)
+        def f(x): return A
+        """,
+    ),
+    "Protocol/TypedDict": (
+        """
+        import typing
+        class P(typing.Protocol):
+            def m(self): ...
+        class TD(typing.TypedDict):
+            a: int
+        def f(x: P, y: TD): return x
+        """,
+        """
+        import typing
+        class P(typing.Protocol):
+            def m(self): ...
+        class TD(typing.TypedDict):
+            a: int
+        def f(x: P, y: TD): return x
+        """,
+    ),
+    "IntEnum/Flag": (
+        """
+        import enum
+        class E(enum.IntFlag):
+            A=1
+            B=2
+        V=E.A|E.B
+        def f(x): return V
+        """,
+        """
+        import enum
+        class E(enum.IntFlag):
+            A=1
+            B=2
+        V=E.A|E.B
+        def f(x): return V
+        """,
+    ),
+    "NewType/ParamSpec": (
+        """
+        import typing
+        U=typing.NewType('U',int)
+        def f(x: U): return U(x)
+        """,
+        """
+        import typing
+        U=typing.NewType('U',int)
+        def f(x: U): return U(x)
+        """,
+    ),
+    "one array or two equal ones": (
+        """
+        import numpy as np
+        B=np.arange(3)
+        A=[B,B]
+        def f(x): return A
+        """,
+        """
+        import numpy as np
+        A=[np.arange(3),np.arange(3)]
+        def f(x): return A
         """,
     ),
 }

@@ -61,6 +61,8 @@ class Graph:
     def __init__(self, unwrap: Optional[Callable[[Any], Optional[bytes]]] = None) -> None:
         self._nodes: Dict[Any, Node] = {}
         self._order: List[Node] = []
+        self._leaves: Dict[bytes, Node] = {}
+        self._kept: List[Any] = []  # so that no id() is used again
         self._unwrap = unwrap
 
     def identity(self, thing: Any, path: str) -> Identity:
@@ -106,6 +108,12 @@ class Graph:
             if key in self._nodes:
                 continue
             node = self._node(thing, path)
+            if not node.edges and not node.label:  # equal values are the same, whether they are one object or several
+                known = self._leaves.setdefault(node.own, node)
+                self._kept.append(thing)
+                if known is not node:
+                    self._nodes[key] = known
+                    continue
             node.number = len(self._order)
             self._nodes[key] = node
             self._order.append(node)
@@ -352,7 +360,9 @@ def _value(thing: Any, path: str) -> Node:
     if isinstance(thing, dict) and (kind is dict or not is_project(kind.__module__)):
         # In its own order, which a function can see.
         keys = b"".join(_hash_of(key, path) for key in thing)
-        return Node(thing, "", b"o" + frame(kind.__name__) + keys, [("", value) for value in thing.values()])
+        made_by = getattr(thing, "default_factory", None)
+        edges: List[Edge] = [] if made_by is None else [("default_factory", made_by)]
+        return Node(thing, "", b"o" + frame(kind.__name__) + keys, edges + [("", value) for value in thing.values()])
     if isinstance(thing, MappingProxyType):
         return Node(thing, "", b"proxy", [("", dict(thing))])
     if isinstance(thing, BuiltinFunctionType) and isinstance(thing.__self__, (ModuleType, type(None))):
