@@ -37,7 +37,8 @@ struct EpisodeFrames: Sendable {
         func set(_ name: String, _ value: String) {
             if let name = HTTPField.Name(name) { headers[name] = value }
         }
-        set("X-Steps", steps.map { String($0.index) }.joined(separator: ","))
+        let present = zip(steps, rows).filter { $0.1 != nil }
+        set("X-Steps", present.map { String($0.0.index) }.joined(separator: ","))
         guard let array = try StoredArray.stack(rows.compactMap { $0 }) else {
             set("X-Shape", "0")
             return Response(status: .ok, headers: headers)
