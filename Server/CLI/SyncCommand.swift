@@ -40,7 +40,7 @@ struct SyncCommand: AsyncParsableCommand {
         } catch let error as HoldfastError where error.code == .unreachable {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "\(error.message); start it with \"holdfast serve\", or name another with --server"
+                message: "there is no server to send to: \(error.message); start it, or name another with --server"
             )
         } catch {
             throw CommandFailure(code: CommandFailure.other, message: "sending failed: \(error)")

@@ -331,7 +331,7 @@ def test_new_values_come_by_themselves_and_leave_the_zoom(server: Server, page: 
     wait_until(page, lambda: window(page) == (0, 149), "the new values")
     expect(page.locator("tr[data-run=live]")).to_contain_text("0.5")
     drag(page, "loss", 0.3, 0.6)
-    wait_until(page, lambda: "zoom=" in page.url, "the zoom")
+    wait_until(page, lambda: "zoom=" in page.url and window(page)[0] > 0, "the zoom")
     before = window(page)
     log_values(server, "live", "loss", np.full(50, 0.25), first=150)
     log_values(server, "live", "brand_new", [1, 2, 3])
