@@ -80,6 +80,28 @@ enum LabelEvents {
         )
     }
 
+    /// Counts labels that were set while the trigger that counts events was suspended.
+    static func count(_ labels: Int, by annotator: String, _ transaction: WriteTransaction) throws {
+        guard labels > 0 else { return }
+        try transaction.connection.execute(
+            """
+            INSERT INTO label_activity (hour, annotator, labels) VALUES (unixepoch(?1) / 3600, ?2, ?3)
+            ON CONFLICT (hour, annotator) DO UPDATE SET labels = labels + excluded.labels
+            """,
+            transaction.timestamp,
+            annotator,
+            labels
+        )
+        try transaction.connection.execute(
+            """
+            INSERT INTO label_annotators (annotator, labels) VALUES (?1, ?2)
+            ON CONFLICT (annotator) DO UPDATE SET labels = labels + excluded.labels
+            """,
+            annotator,
+            labels
+        )
+    }
+
     /// The last event of an annotator or of an image that is not undone.
     static func last(annotator: String?, image: Int64?, _ connection: Connection) throws -> Event? {
         let (column, value): (String, any SQLConvertible) =
@@ -103,7 +125,7 @@ enum LabelEvents {
         }
     }
 
-    private static func text(_ value: some Encodable) throws -> String {
+    static func text(_ value: some Encodable) throws -> String {
         String(buffer: try JSONCoding.encode(value))
     }
 }

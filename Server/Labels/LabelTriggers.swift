@@ -6,44 +6,16 @@ enum LabelTriggers {
     }
 
     static func counters(_ settings: LabelSettings) -> String {
-        let names = settings.labels.map(\.name)
         let pools = CandidatePool.open(settings)
-        let counters =
-            ["total", "full", "split_train", "split_val", "split_test", "split_none", "skipped", "unsure", "unusable"]
-            + ["straddling_studies", "holdout_labeled"] + names.flatMap { ["labeled_\($0)", "yes_\($0)"] }
-            + names.flatMap { name in ["train", "val"].flatMap { ["\($0)_labeled_\(name)", "\($0)_yes_\(name)"] } }
-            + pools.map(\.name)
-        // How much more often a condition on a row, written with "ROW.", holds after the change than before.
-        let change = { (condition: String) in
-            ["NEW", "OLD"].map { "(\(condition.replacing("ROW", with: $0)))" }.joined(separator: " - ")
+        // How much more often a condition holds after the change than before.
+        let changes = LabelCounters.judged(settings).map { counter in
+            add("'\(counter.name)'", "(\(counter.condition(of: "NEW"))) - (\(counter.condition(of: "OLD")))")
         }
-        let labeled = names.map { "ROW.has_\($0) IS NOT NULL" }
-        // Of held-out images only their number is told: a count of "yes" that grows by one would be a label.
-        var changes = [
-            add("'full'", change((labeled + ["ROW.split IS NOT 'test'"]).joined(separator: " AND "))),
-            add("'holdout_labeled'", change("ROW.split IS 'test' AND (\(labeled.joined(separator: " OR ")))")),
-            add("'skipped'", change("ROW.skipped_at IS NOT NULL")),
-            add("'unsure'", change("ROW.outcome IS 'unsure'")),
-            add("'unusable'", change("ROW.outcome IS 'unusable'")),
-        ]
-        for name in names {
-            changes.append(add("'labeled_\(name)'", change("ROW.has_\(name) IS NOT NULL AND ROW.split IS NOT 'test'")))
-            changes.append(add("'yes_\(name)'", change("ROW.has_\(name) IS 1 AND ROW.split IS NOT 'test'")))
-            for split in ["train", "val"] {
-                let isThere = "ROW.split IS '\(split)'"
-                changes.append(
-                    add("'\(split)_labeled_\(name)'", change("\(isThere) AND ROW.has_\(name) IS NOT NULL"))
-                )
-                changes.append(add("'\(split)_yes_\(name)'", change("\(isThere) AND ROW.has_\(name) IS 1")))
-            }
-        }
-        for pool in pools {
-            changes.append(add("'\(pool.name)'", change(pool.condition(of: "ROW"))))
-        }
-        let judged = names.map { "has_\($0)" } + ["outcome", "skipped_at", "split"]
+        let judged = settings.labels.map { "has_\($0.name)" } + ["outcome", "skipped_at", "split"]
         return """
             CREATE TABLE label_counters (name TEXT PRIMARY KEY NOT NULL, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-            INSERT INTO label_counters (name, count) VALUES \(counters.map { "('\($0)', 0)" }.joined(separator: ", "));
+            INSERT INTO label_counters (name, count)
+            VALUES \(LabelCounters.names(settings).map { "('\($0)', 0)" }.joined(separator: ", "));
             CREATE TRIGGER labels_inserted AFTER INSERT ON labels BEGIN
                 UPDATE label_counters SET count = count + 1
                 WHERE name IN ('total', 'split_' || coalesce(NEW.split, 'none'),

@@ -30,31 +30,46 @@ extension Labels {
         }
         let images = prepared
         return { transaction in
-            let before = try Self.counter("straddling_studies", transaction.connection)
-            let result = try insert(images, transaction)
-            let now = try Self.counter("straddling_studies", transaction.connection)
+            let result = try warningOfStraddling(transaction) { try insert(images, transaction) }
             if result.inserted > 0 { transaction.afterCommit { catalog.announcements.post(.labels) } }
-            if now > before { transaction.afterCommit { warnOfStraddling(now) } }
             return result
         }
     }
 
-    private func warnOfStraddling(_ studies: Int) {
-        logger.warning(
-            "studies have images on both sides of a split: what a model learns of them leaks; make the database with --split-by study",
-            metadata: ["studies": "\(studies)"]
-        )
+    /// Inserts images and warns when more studies than before lie on both sides of a split.
+    func warningOfStraddling<Result>(_ transaction: WriteTransaction, _ insert: () throws -> Result) throws -> Result {
+        let before = try Self.counter("straddling_studies", transaction.connection)
+        let result = try insert()
+        let now = try Self.counter("straddling_studies", transaction.connection)
+        guard now > before else { return result }
+        transaction.afterCommit {
+            logger.warning(
+                "studies have images on both sides of a split: what a model learns of them leaks; make the database with --split-by study",
+                metadata: ["studies": "\(now)"]
+            )
+        }
+        return result
     }
 
     private func check(_ image: ImagesInsert.Image) throws {
-        guard (1...4096).contains(image.filename.utf8.count), !image.filename.utf8.contains(0) else {
-            throw WireError.invalidParams("filename must have 1 to 4096 bytes, none of them 0")
-        }
+        try Self.check(filename: image.filename)
         guard image.image == nil || image.frameRef == nil else {
             throw WireError.invalidParams("at most one of image and frame_ref")
         }
-        if settings.splitBy == .study, image.studyID?.isEmpty ?? true {
-            throw WireError.invalidParams("study_id is required: images are split by study")
+        try Self.check(studyID: image.studyID, of: image.filename, settings)
+    }
+
+    static func check(filename: String) throws {
+        guard (1...4096).contains(filename.utf8.count), !filename.utf8.contains(0) else {
+            throw WireError.invalidParams("filename must have 1 to 4096 bytes, none of them 0")
+        }
+    }
+
+    static func check(studyID: String?, of filename: String, _ settings: LabelSettings) throws {
+        if settings.splitBy == .study, studyID?.isEmpty ?? true {
+            throw WireError.invalidParams(
+                "study_id is required: images are split by study, and \"\(filename.prefix(100))\" has none"
+            )
         }
     }
 

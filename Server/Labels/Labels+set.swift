@@ -55,7 +55,7 @@ extension Labels {
     }
 
     /// Applies a set. Refuses it before it writes anything, so that the sets around it need no savepoints.
-    private func apply(
+    func apply(
         _ parameters: LabelsSet,
         _ access: Access,
         _ transaction: WriteTransaction

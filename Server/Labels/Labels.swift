@@ -17,6 +17,7 @@ struct Labels: Sendable {
         table.on(LabelsRelease.self) { parameters, context in try release(parameters, context.access) }
         table.on(LabelsSet.self) { parameters, context in try set(parameters, context.access) }
         table.on(LabelsSetMany.self) { parameters, context in try setMany(parameters, context.access) }
+        table.on(LabelsImport.self) { parameters, context in try importLabels(parameters, context.access) }
         table.on(LabelsUndo.self) { parameters, context in try undo(parameters, context.access) }
         table.on(LabelsSkip.self) { parameters, context in try skip(parameters, context.access) }
         table.on(LabelsGet.self) { parameters, _ in try await get(parameters) }

@@ -56,7 +56,7 @@ def test_labels_travel_in_each_format(make_server, binary, tmp_path, format, end
         total = connection.call("labels.stats")["total"]
     assert total == len(names) - len(held)
     again = holdfast(binary, "import", "labels", file, "--server", f"{host}:{port}")
-    assert "0 of them new" in again.stdout
+    assert "labeled 0 images" in again.stdout and "new" not in again.stdout
     with target.connect() as connection:
         assert labeled(connection) == before
 

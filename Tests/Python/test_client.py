@@ -33,6 +33,14 @@ def test_every_method_of_the_protocol_has_a_function():
     assert len(methods) > 40 and not missing, missing
 
 
+def test_labels_are_imported_as_columns(client):
+    client.images.insert([{"filename": "known.png"}])
+    columns = {LABEL: [None, 1], "mag_view": [None, 0]}
+    result = client.labels.import_columns(["known.png", "new.png"], columns, study_ids=["a", "b"], annotator="ada")
+    assert result == {"inserted": 1, "labeled": 1, "unchanged": 1, "held_out": 0, "rejected": []}
+    assert [row["study_id"] for row in client.labels.all(where={LABEL: 1})] == ["b"]
+
+
 def test_any_method_can_be_called_by_its_name(client):
     assert abs(client.call("server.ping")["time"] - client.server.ping()["time"]) < 5
     assert client.server_version.startswith("holdfast/")

@@ -8,7 +8,9 @@ struct LabelFileTests {
         let directory = try TemporaryDirectory()
         let path = directory.file(name)
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-        return try LabelFile.read(path)
+        var (file, rows) = (try LabelFile(path), [LabelFile.Row]())
+        while case let batch = try file.next(1), !batch.isEmpty { rows += batch }
+        return rows
     }
 
     @Test func csvHasAColumnForEachLabel() throws {
@@ -58,7 +60,8 @@ struct LabelFileTests {
     @Test(arguments: [
         ("labels.csv", "name,has_tool\na,1\n", "filename"), ("labels.csv", "filename,has_tool\na\n", "line 2"),
         ("labels.csv", "filename,has_tool\na,maybe\n", "has_tool"), ("labels.csv", "filename\n\"a\n", "quoted"),
-        ("labels.jsonl", "{\"has_tool\":1}\n", "line 1"), ("labels.jsonl", "{\n", "not what it should be"),
+        ("labels.jsonl", "{\"has_tool\":1}\n", "line 1"), ("labels.csv", "", "filename"),
+        ("labels.jsonl", "{\"filename\":\"a\"}\n\n{\n", "line 3 is not what it should be"),
         (
             "labels.json", "{\"images\":[],\"categories\":[],\"annotations\":[{\"image_id\":1,\"category_id\":1}]}",
             "image 1"

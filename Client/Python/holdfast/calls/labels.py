@@ -77,6 +77,27 @@ class LabelCalls(Noun):
             sets = [{"id": id, "labels": dict(labels)} for id, labels in sets.items()]
         return self._call("labels.set_many", sets=list(sets), annotator=annotator)
 
+    def import_columns(
+        self,
+        filenames: Sequence[str],
+        labels: Mapping[str, Sequence[Optional[int]]],
+        study_ids: Optional[Sequence[Optional[str]]] = None,
+        frame_numbers: Optional[Sequence[Optional[int]]] = None,
+        annotator: Optional[str] = None,
+    ) -> Result:
+        """Labels images by name, new ones too, at most 20 000 at once: `labels` has a column of 0, 1 and None for each.
+
+        Some ten times as fast as `set_many`. The result counts `inserted`, `labeled`, `unchanged` and `held_out`.
+        """
+        return self._call(
+            "labels.import",
+            filenames=list(filenames),
+            labels={name: list(column) for name, column in labels.items()},
+            study_ids=None if study_ids is None else list(study_ids),
+            frame_numbers=None if frame_numbers is None else list(frame_numbers),
+            annotator=annotator,
+        )
+
     def undo(self, id: Optional[int] = None, annotator: Optional[str] = None, event_id: Optional[str] = None) -> Result:
         """Takes back the annotator's last event, or the last one of an image."""
         return self._call("labels.undo", id=id, annotator=annotator, event_id=event_id)

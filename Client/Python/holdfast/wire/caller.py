@@ -18,7 +18,7 @@ from .values import pack, request, unpack
 #: Methods that change something: they are numbered, so that one which got no answer is sent again and done once.
 WRITES = frozenset(
     "runs.start runs.heartbeat runs.finish runs.delete runs.seal refs.repair steps.append episodes.finish metrics.append metrics.prune "
-    "images.insert labels.release labels.set labels.set_many labels.undo labels.skip labels.update_predictions labels.update_scores "
+    "images.insert labels.release labels.set labels.set_many labels.import labels.undo labels.skip labels.update_predictions labels.update_scores "
     "holdout.next holdout.evaluate snapshots.create server.vacuum variables.schema variables.save "
     "variables.delete lineage.save".split()
 )

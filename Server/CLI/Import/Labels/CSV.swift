@@ -1,0 +1,66 @@
+/// Comma-separated values by RFC 4180.
+enum CSV {
+    /// A field as it is written.
+    static func append(_ field: String, to bytes: inout [UInt8]) {
+        let needsQuotes = field.utf8.contains { byte in
+            byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n")
+                || byte == UInt8(ascii: "\r")
+        }
+        guard needsQuotes else { return bytes.append(contentsOf: field.utf8) }
+        bytes.append(UInt8(ascii: "\""))
+        for byte in field.utf8 {
+            if byte == UInt8(ascii: "\"") { bytes.append(byte) }
+            bytes.append(byte)
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+/// Cuts a text that comes in pieces into records; a quoted field may have commas, quotes (doubled) and line breaks in it.
+struct CSVRecords {
+    /// The records that are complete and not taken yet.
+    private(set) var records: [[String]] = []
+    private var record: [String] = []
+    private var field: [UInt8] = []
+    private var isQuoted = false
+    private var previous: UInt8 = 0
+
+    /// Takes the complete records.
+    mutating func take() -> [[String]] {
+        defer { records = [] }
+        return records
+    }
+
+    mutating func append(_ bytes: [UInt8]) {
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "\""):
+                // A quote behind a closing one is a quote of the field.
+                if !isQuoted, previous == byte { field.append(byte) }
+                isQuoted.toggle()
+            case UInt8(ascii: ",") where !isQuoted: endField()
+            case UInt8(ascii: "\n") where !isQuoted: endRecord()
+            case UInt8(ascii: "\r") where !isQuoted: break
+            default: field.append(byte)
+            }
+            previous = byte
+        }
+    }
+
+    /// Ends the text; false if that is in the middle of a quoted field.
+    mutating func end() -> Bool {
+        endRecord()
+        return !isQuoted
+    }
+
+    private mutating func endField() {
+        record.append(String(decoding: field, as: UTF8.self))
+        field.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func endRecord() {
+        endField()
+        if record != [""] { records.append(record) }
+        record.removeAll(keepingCapacity: true)
+    }
+}

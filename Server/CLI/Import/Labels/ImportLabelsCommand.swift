@@ -1,0 +1,95 @@
+import ArgumentParser
+import Foundation
+import Holdfast
+
+/// `holdfast import labels`
+struct ImportLabelsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "labels",
+        abstract: "Bring labels in from CSV, JSON Lines or COCO.",
+        discussion: """
+            CSV and JSON Lines have a row for each image: filename, then a column for each label, as has_NAME or NAME, with \
+            1, 0 or nothing; study_id and frame_number are taken along, other columns are passed over. COCO files are read as \
+            "holdfast export labels" writes them; an annotation without a value is a 1. Images that are not there yet are \
+            registered by name. Splits are computed, never imported; held-out images get no label this way.
+            """
+    )
+
+    @Argument(help: "A .csv, .jsonl or .json (COCO) file.")
+    var file: String
+    @Option(help: "Who the labels are from. (default: import)")
+    var annotator = "import"
+    @OptionGroup var target: ServerTarget
+
+    func run() async throws {
+        let file = try LabelFile(file)
+        let annotator = annotator
+        try await target.run(importing: self.file) { client in
+            let labels = Array(try await client.labelStats().labels.keys)
+            return try await LabelUpload(client: client, labels: labels, annotator: annotator).send(file)
+        }
+    }
+}
+
+/// Sends the rows of a file, reading on while the server writes.
+struct LabelUpload {
+    private static let batchRows = 10_000
+
+    let client: HoldfastClient
+    let labels: [String]
+    let annotator: String
+
+    /// Sends all rows and says what became of them.
+    func send(_ file: LabelFile) async throws -> String {
+        var (file, sum, unknown) = (file, LabelsImport.Result(), Set<String>())
+        var progress = ProgressBar("bytes", total: file.size)
+        var pending: Task<LabelsImport.Result, any Error>?
+        while true {
+            let position = file.position
+            let rows = try file.next(Self.batchRows)
+            if let written = try await pending?.value { sum.add(written) }
+            progress.advance(by: file.position - position)
+            guard !rows.isEmpty else { return summary(sum, unknown) }
+            for row in rows { unknown.formUnion(row.labels.keys) }
+            unknown.subtract(labels)
+            let request = request(rows)
+            pending = Task { try await client.importLabels(request) }
+        }
+    }
+
+    private func request(_ rows: [LabelFile.Row]) -> LabelsImport {
+        let columns = labels.map { name in (name, rows.map { $0.labels[name] }) }
+        return LabelsImport(
+            filenames: rows.map(\.filename),
+            studyIDs: rows.map(\.studyID),
+            frameNumbers: rows.map(\.frameNumber),
+            labels: Dictionary(uniqueKeysWithValues: columns),
+            annotator: annotator
+        )
+    }
+
+    private func summary(_ sum: LabelsImport.Result, _ unknown: Set<String>) -> String {
+        let images = sum.labeled == 1 ? "1 image" : "\(sum.labeled) images"
+        var parts = ["labeled \(images)"]
+        if sum.inserted > 0 { parts.append("registered \(sum.inserted) new") }
+        if sum.unchanged > 0 { parts.append("\(sum.unchanged) had these labels already") }
+        if sum.heldOut > 0 { parts.append("passed over \(sum.heldOut) that are held out") }
+        if let first = sum.rejected.first {
+            parts.append("\(sum.rejected.count) were refused, the first because \(first.message)")
+        }
+        if !unknown.isEmpty {
+            parts.append("the server has no label \(unknown.sorted().joined(separator: ", "))")
+        }
+        return parts.joined(separator: "; ")
+    }
+}
+
+extension LabelsImport.Result {
+    fileprivate mutating func add(_ other: Self) {
+        inserted += other.inserted
+        labeled += other.labeled
+        unchanged += other.unchanged
+        heldOut += other.heldOut
+        rejected += other.rejected
+    }
+}

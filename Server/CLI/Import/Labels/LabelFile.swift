@@ -1,0 +1,71 @@
+import Foundation
+
+/// A file of labels by image, read from front to back.
+struct LabelFile {
+    struct Row: Sendable, Equatable {
+        var filename: String
+        var studyID: String?
+        var frameNumber: Int64?
+        /// Label to 0 or 1.
+        var labels: [String: Int] = [:]
+    }
+
+    /// What is wrong with the file, as the end of a sentence that begins with its path.
+    struct Problem: Error, CustomStringConvertible {
+        let description: String
+
+        init(_ description: String) { self.description = description }
+    }
+
+    private static let pieceBytes = 1 << 20
+
+    /// The bytes of the file, and how many of them were read.
+    let size: Int
+    private(set) var position = 0
+    private let path: String
+    private let handle: FileHandle
+    private var parser: any LabelRows
+    private var rows: ArraySlice<Row> = []
+    private var isAtEnd = false
+
+    init(_ path: String) throws {
+        self.path = path
+        guard let handle = FileHandle(forReadingAtPath: path), let size = try? handle.seekToEnd() else {
+            throw CommandFailure(code: CommandFailure.other, message: "\(path) can't be read")
+        }
+        self.handle = handle
+        self.size = Int(size)
+        switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+        case "csv": parser = CSVLabelRows()
+        case "jsonl", "ndjson": parser = JSONLinesLabelRows()
+        case "json": parser = COCOLabelRows()
+        default:
+            throw CommandFailure(code: CommandFailure.other, message: "\(path) is neither .csv, .jsonl nor .json")
+        }
+        try handle.seek(toOffset: 0)
+    }
+
+    /// The next rows, at most `count`; none at the end.
+    mutating func next(_ count: Int) throws -> [Row] {
+        do {
+            while rows.count < count, !isAtEnd {
+                let piece = [UInt8](try handle.read(upToCount: Self.pieceBytes) ?? Data())
+                position += piece.count
+                isAtEnd = piece.isEmpty
+                rows += try isAtEnd ? parser.end() : parser.rows(piece)
+            }
+        } catch let problem as Problem {
+            throw CommandFailure(code: CommandFailure.other, message: "\(path) \(problem.description)")
+        }
+        let taken = Array(rows.prefix(count))
+        rows = rows.dropFirst(count)
+        return taken
+    }
+}
+
+/// Makes rows of a file's bytes, which come in pieces.
+protocol LabelRows: Sendable {
+    mutating func rows(_ piece: [UInt8]) throws -> [LabelFile.Row]
+    /// What the end of the file completes.
+    mutating func end() throws -> [LabelFile.Row]
+}
