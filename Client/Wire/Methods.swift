@@ -18,5 +18,6 @@ public enum Methods {
         VariablesSchema.self, VariablesSave.self, VariablesLoad.self, VariablesLoadAll.self, VariablesVersions.self,
         VariablesList.self, VariablesDelete.self,
         LineageSave.self, LineageFind.self, LineageGet.self, LineageUpstream.self, LineageDownstream.self,
+        LineageClaim.self, LineageRenew.self, LineageRelease.self, LineageWhy.self,
     ]
 }

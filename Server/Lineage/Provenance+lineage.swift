@@ -2,15 +2,6 @@ import NIOCore
 import Wire
 
 extension Provenance {
-    /// Which way a graph is followed.
-    enum Direction: Sendable {
-        case upstream
-        case downstream
-    }
-
-    /// The most records of a graph.
-    private static let mostRecords = 10_000
-
     static func check(_ lineage: Lineage) throws {
         guard (1...1024).contains(lineage.functionName.utf8.count), (1...256).contains(lineage.functionHash.utf8.count)
         else {
@@ -19,7 +10,12 @@ extension Provenance {
         guard (lineage.outputNum ?? 0) >= 0 else {
             throw WireError.invalidParams("output_num is \(lineage.outputNum ?? 0); it is at least 0")
         }
-        guard lineage.inputs.count <= 10_000 else { throw WireError.invalidParams("inputs: at most 10 000") }
+        guard lineage.inputs.count <= 10_000, lineage.functionParts?.count ?? 0 <= 10_000 else {
+            throw WireError.invalidParams("inputs and function_parts: at most 10 000")
+        }
+        guard lineage.startedAt.map({ Timestamp.range.contains($0) }) ?? true else {
+            throw WireError.invalidParams("started_at is a time in UNIX seconds")
+        }
     }
 
     /// `lineage.save`
@@ -37,36 +33,21 @@ extension Provenance {
                     "there is no record \"\(parameters.outputRecordID.prefix(64))\"; save it first"
                 )
             }
-            try Self.save(parameters.lineage, of: parameters.outputRecordID, type: parameters.outputType, transaction)
+            try save(parameters.lineage, of: parameters.outputRecordID, type: parameters.outputType, transaction)
             return LineageSave.Result()
         }
     }
 
-    /// Records what made a record, in the place of what was known before.
-    static func save(
+    /// Records what made a record; what another invocation made it of before is kept beside.
+    func save(
         _ lineage: Lineage,
         of recordID: String,
         type: String,
         _ transaction: WriteTransaction
     ) throws {
         let connection = transaction.connection
-        try connection.execute(
-            """
-            INSERT OR REPLACE INTO lineage (output_record_id, output_type, lineage_hash, output_num, function_name,
-            function_hash, inputs, constants, run_id, user_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            recordID,
-            type,
-            lineage.lineageHash,
-            lineage.outputNum ?? 0,
-            lineage.functionName,
-            lineage.functionHash,
-            String(buffer: try JSONCoding.encode(lineage.inputs)),
-            String(buffer: try JSONCoding.encode(lineage.constants)),
-            lineage.runID,
-            lineage.userID,
-            transaction.timestamp
-        )
+        try InvocationLeases.settle(lineage, connection)
+        try LineageRows.write(lineage, of: recordID, type: type, transaction)
         try connection.execute("DELETE FROM lineage_edges WHERE output_record_id = ?", recordID)
         for input in lineage.inputs {
             try connection.execute(
@@ -77,32 +58,43 @@ extension Provenance {
                 input.type
             )
         }
+        if let hash = lineage.lineageHash { transaction.afterCommit { [waiters] in waiters.wake(hash) } }
     }
 
     /// `lineage.find`
     func find(_ parameters: LineageFind) async throws -> LineageFind.Result {
-        try await catalog.read { connection in
-            LineageFind.Result(
-                records: try connection.rows(
-                    """
-                    SELECT output_record_id, output_type, output_num FROM lineage
-                    JOIN variable_records ON record_id = output_record_id
-                    WHERE lineage_hash = ? AND deleted_at IS NULL ORDER BY output_num, output_record_id
-                    """,
-                    [parameters.lineageHash]
-                ) { row in
-                    LineageFind.Output(recordID: row.string(0), outputType: row.string(1), outputNum: row.int(2))
-                }
-            )
+        try await catalog.read { LineageFind.Result(records: try Self.outputs(of: parameters.lineageHash, $0)) }
+    }
+
+    /// What an invocation made and is still there, by number; also where another has made the same since.
+    static func outputs(of lineageHash: String, _ connection: Connection) throws -> [LineageFind.Output] {
+        let tables = ["lineage", "lineage_earlier"].map { table in
+            """
+            SELECT output_record_id, output_type, output_num FROM \(table)
+            JOIN variable_records ON record_id = output_record_id WHERE lineage_hash = ?1 AND deleted_at IS NULL
+            """
+        }
+        return try connection.rows(
+            "\(tables.joined(separator: " UNION ")) ORDER BY output_num, output_record_id",
+            [lineageHash]
+        ) { row in
+            LineageFind.Output(recordID: row.string(0), outputType: row.string(1), outputNum: row.int(2))
         }
     }
 
     /// `lineage.get`
     func get(_ parameters: LineageGet) async throws -> LineageNode {
-        try await catalog.read { try Self.known(parameters.recordID, $0) }
+        try await catalog.read { connection in
+            var node = try Self.known(parameters.recordID, connection)
+            if let hash = node.lineage?.functionHash {
+                node.lineage?.functionParts = try LineageRows.parts(of: hash, connection)
+            }
+            return node
+        }
     }
 
-    private static func known(_ recordID: String, _ connection: Connection) throws -> LineageNode {
+    /// Throws unless there is a record, or lineage of one.
+    static func known(_ recordID: String, _ connection: Connection) throws -> LineageNode {
         guard let node = try node(recordID, type: nil, depth: 0, connection) else {
             throw WireError.notFound("nothing is known of a record \"\(recordID.prefix(64))\"")
         }
@@ -110,7 +102,7 @@ extension Provenance {
     }
 
     /// A record as far as it is known; nil if there is neither a record nor lineage nor a type from an edge.
-    private static func node(
+    static func node(
         _ recordID: String,
         type: String?,
         depth: Int,
@@ -129,28 +121,8 @@ extension Provenance {
                 createdAt: Timestamp.seconds(row.string(2))
             )
         }
-        let made = try connection.first(
-            """
-            SELECT output_type, lineage_hash, output_num, function_name, function_hash, inputs, constants, run_id, user_id,
-            created_at FROM lineage WHERE output_record_id = ?
-            """,
-            recordID
-        ) { row in
-            (
-                type: row.string(0), createdAt: Timestamp.seconds(row.string(9)),
-                lineage: Lineage(
-                    lineageHash: row.optionalString(1),
-                    outputNum: row.int(2),
-                    functionName: row.string(3),
-                    functionHash: row.string(4),
-                    inputs: try JSONCoding.decode([Lineage.Input].self, from: ByteBuffer(string: row.string(5))),
-                    constants: try JSONCoding.decode([JSONValue].self, from: ByteBuffer(string: row.string(6))),
-                    runID: row.optionalString(7),
-                    userID: row.optionalString(8)
-                )
-            )
-        }
-        guard let name = record?.variable ?? made?.type ?? type else { return nil }
+        let made = try LineageRows.newest(of: recordID, connection)
+        guard let name = record?.variable ?? made?.outputType ?? type else { return nil }
         return LineageNode(
             recordID: recordID,
             outputType: name,
@@ -159,55 +131,5 @@ extension Provenance {
             createdAt: made?.createdAt ?? record?.createdAt,
             depth: depth
         )
-    }
-
-    /// `lineage.upstream`, `lineage.downstream`: level by level.
-    func graph(_ recordID: String, _ depth: Int?, _ direction: Direction) async throws -> LineageGraph {
-        if let depth, depth < 0 { throw WireError.invalidParams("params.depth is \(depth); it is at least 0") }
-        return try await catalog.read { connection in
-            var graph = LineageGraph(records: [try Self.known(recordID, connection)], edges: [], isCut: false)
-            var seen: Set<String> = [recordID]
-            var level = [recordID]
-            var distance = 0
-            while !level.isEmpty, distance < depth ?? .max {
-                distance += 1
-                var next: [String] = []
-                for id in level {
-                    for edge in try Self.edges(of: id, direction, connection) {
-                        graph.edges.append(edge.edge)
-                        let other = direction == .upstream ? edge.edge.from : edge.edge.to
-                        guard seen.insert(other).inserted else { continue }
-                        guard graph.records.count < Self.mostRecords else {
-                            graph.isCut = true
-                            return graph
-                        }
-                        let type = direction == .upstream ? edge.type : nil
-                        if let node = try Self.node(other, type: type, depth: distance, connection) {
-                            graph.records.append(node)
-                        }
-                        next.append(other)
-                    }
-                }
-                level = next
-            }
-            return graph
-        }
-    }
-
-    private static func edges(
-        of recordID: String,
-        _ direction: Direction,
-        _ connection: Connection
-    ) throws -> [(edge: LineageGraph.Edge, type: String)] {
-        let column = direction == .upstream ? "output_record_id" : "input_record_id"
-        return try connection.rows(
-            """
-            SELECT input_record_id, output_record_id, name, type FROM lineage_edges WHERE \(column) = ?
-            ORDER BY output_record_id, name, input_record_id
-            """,
-            [recordID]
-        ) { row in
-            (LineageGraph.Edge(from: row.string(0), to: row.string(1), name: row.string(2)), row.string(3))
-        }
     }
 }

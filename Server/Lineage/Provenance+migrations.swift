@@ -11,7 +11,8 @@ extension Provenance {
                 RunID.variables,
                 Timestamp.text(Timestamp.now())
             )
-        }
+        },
+        Migration("lineage of invocations", script: invocations),
     ]
 
     private static let variables = """
@@ -80,5 +81,43 @@ extension Provenance {
             PRIMARY KEY (output_record_id, name, input_record_id)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX idx_lineage_edges_input ON lineage_edges (input_record_id);
+        """
+
+    private static let invocations = """
+        ALTER TABLE lineage ADD COLUMN host TEXT;
+        ALTER TABLE lineage ADD COLUMN started_at REAL;
+        -- Other invocations that made the same records; the newest of each record is in lineage.
+        CREATE TABLE lineage_earlier (
+            id INTEGER PRIMARY KEY,
+            output_record_id TEXT NOT NULL,
+            output_type TEXT NOT NULL,
+            lineage_hash TEXT,
+            output_num INTEGER NOT NULL,
+            function_name TEXT NOT NULL,
+            function_hash TEXT NOT NULL,
+            inputs TEXT NOT NULL,
+            constants TEXT NOT NULL,
+            run_id TEXT,
+            user_id TEXT,
+            created_at TEXT NOT NULL,
+            host TEXT,
+            started_at REAL
+        ) STRICT;
+        CREATE INDEX idx_lineage_earlier_record ON lineage_earlier (output_record_id);
+        CREATE INDEX idx_lineage_earlier_lineage_hash ON lineage_earlier (lineage_hash);
+        CREATE INDEX idx_lineage_earlier_run_id ON lineage_earlier (run_id);
+        -- What functions consist of: {name: hash}.
+        CREATE TABLE lineage_functions (function_hash TEXT PRIMARY KEY NOT NULL, parts TEXT NOT NULL) STRICT;
+        INSERT OR IGNORE INTO lineage_functions SELECT function_hash, json_extract(entry.value, '$.parts')
+            FROM lineage, json_each(constants) AS entry
+            WHERE CASE entry.type WHEN 'object' THEN json_type(entry.value, '$.parts') END = 'object';
+        CREATE TABLE lineage_leases (
+            lineage_hash TEXT PRIMARY KEY NOT NULL, token INTEGER NOT NULL, owner TEXT NOT NULL, expires_at REAL NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX idx_lineage_leases_token ON lineage_leases (token);
+        CREATE INDEX idx_lineage_leases_expires_at ON lineage_leases (expires_at);
+        -- The greatest token that was ever given.
+        CREATE TABLE lineage_token (last INTEGER NOT NULL) STRICT;
+        INSERT INTO lineage_token (last) VALUES (0);
         """
 }

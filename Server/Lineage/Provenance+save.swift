@@ -35,7 +35,7 @@ extension Provenance {
                 transaction.time
             )
             if let lineage = parameters.lineage {
-                try Self.save(lineage, of: recordID, type: parameters.variable, transaction)
+                try save(lineage, of: recordID, type: parameters.variable, transaction)
             }
             return VariablesSave.Result(recordID: recordID, deduplicated: !isNew)
         }

@@ -5,6 +5,7 @@ import Wire
 struct Provenance: Sendable {
     let catalog: Catalog
     let arrays: ArrayStore
+    let waiters = InvocationWaiters()
 
     func register(in table: inout MethodTable) {
         table.on(VariablesSchema.self) { parameters, _ in schema(parameters) }
@@ -17,6 +18,10 @@ struct Provenance: Sendable {
         table.on(LineageSave.self) { parameters, _ in try saveLineage(parameters) }
         table.on(LineageFind.self) { parameters, _ in try await find(parameters) }
         table.on(LineageGet.self) { parameters, _ in try await get(parameters) }
+        table.on(LineageClaim.self) { parameters, context in try await claim(parameters, context) }
+        table.on(LineageRenew.self) { parameters, _ in try renew(parameters) }
+        table.on(LineageRelease.self) { parameters, _ in release(parameters) }
+        table.on(LineageWhy.self) { parameters, _ in try await why(parameters) }
         table.on(LineageUpstream.self) { parameters, _ in
             try await graph(parameters.recordID, parameters.depth, .upstream)
         }
@@ -28,7 +33,10 @@ struct Provenance: Sendable {
     /// How a run's deletion concerns this domain: what was computed in it keeps it.
     static let dependent = RunDependent(
         use: { runID, connection in
-            let isNamed = try connection.first("SELECT 1 FROM lineage WHERE run_id = ? LIMIT 1", runID) { _ in true }
+            let isNamed = try connection.first(
+                "SELECT 1 FROM lineage WHERE run_id = ?1 UNION ALL SELECT 1 FROM lineage_earlier WHERE run_id = ?1 LIMIT 1",
+                runID
+            ) { _ in true }
             return isNamed ?? false ? "lineage" : nil
         },
         references: { runID, connection in

@@ -85,10 +85,18 @@ public struct Lineage: Codable, Sendable, Equatable {
     public var functionName: String
     public var functionHash: String
     public var inputs: [Input]
-    /// Arguments that are no records.
+    /// Arguments, each `{"name", "hash"}` and, where it is no record, its `"value"`; and whatever else tells them apart.
     public var constants: [JSONValue]
+    /// What the function consists of: the hash of each of its parts, by name.
+    public var functionParts: [String: String]?
     public var runID: String?
     public var userID: String?
+    /// The machine that it ran on.
+    public var host: String?
+    /// UNIX seconds, when it began to run.
+    public var startedAt: Double?
+    /// In `variables.save`: the token under which it ran; refused with `lease_lost` unless that still counts.
+    public var lease: Int64?
 
     public init(
         lineageHash: String? = nil,
@@ -97,8 +105,12 @@ public struct Lineage: Codable, Sendable, Equatable {
         functionHash: String,
         inputs: [Input] = [],
         constants: [JSONValue] = [],
+        functionParts: [String: String]? = nil,
         runID: String? = nil,
-        userID: String? = nil
+        userID: String? = nil,
+        host: String? = nil,
+        startedAt: Double? = nil,
+        lease: Int64? = nil
     ) {
         self.lineageHash = lineageHash
         self.outputNum = outputNum
@@ -106,8 +118,12 @@ public struct Lineage: Codable, Sendable, Equatable {
         self.functionHash = functionHash
         self.inputs = inputs
         self.constants = constants
+        self.functionParts = functionParts
         self.runID = runID
         self.userID = userID
+        self.host = host
+        self.startedAt = startedAt
+        self.lease = lease
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -117,7 +133,11 @@ public struct Lineage: Codable, Sendable, Equatable {
         case functionHash = "function_hash"
         case inputs
         case constants
+        case functionParts = "function_parts"
         case runID = "run_id"
         case userID = "user_id"
+        case host
+        case startedAt = "started_at"
+        case lease
     }
 }

@@ -82,10 +82,13 @@ class LineageCalls(Noun):
         constants: Sequence[Any] = (),
         lineage_hash: Optional[str] = None,
         output_num: Optional[int] = None,
+        function_parts: Optional[Mapping[str, str]] = None,
         run_id: Optional[str] = None,
         user_id: Optional[str] = None,
+        host: Optional[str] = None,
+        started_at: Optional[float] = None,
     ) -> Result:
-        """Records what made a record, in place of what was known."""
+        """Records what made a record."""
         return self._call(
             "lineage.save",
             output_record_id=output_record_id,
@@ -96,13 +99,40 @@ class LineageCalls(Noun):
             constants=list(constants),
             lineage_hash=lineage_hash,
             output_num=output_num,
+            function_parts=function_parts,
             run_id=run_id,
             user_id=user_id,
+            host=host,
+            started_at=started_at,
         )
 
     def find(self, lineage_hash: str) -> Result:
         """The `records` that an invocation made and that are still there."""
         return self._call("lineage.find", lineage_hash=lineage_hash)
+
+    def claim(
+        self,
+        lineage_hashes: Sequence[str],
+        owner: str,
+        ttl_ms: Optional[int] = None,
+        wait_ms: Optional[int] = None,
+        except_records: Optional[Sequence[str]] = None,
+    ) -> Result:
+        """The `records` of an invocation that are stored, else the `token` of a lease to run it, else who is `busy` with it."""
+        params = {"lineage_hashes": list(lineage_hashes), "owner": owner, "ttl_ms": ttl_ms, "wait_ms": wait_ms}
+        return self._call("lineage.claim", **params, **{"except": except_records})
+
+    def renew(self, token: int, ttl_ms: Optional[int] = None) -> Result:
+        """Prolongs a lease."""
+        return self._call("lineage.renew", token=token, ttl_ms=ttl_ms)
+
+    def release(self, token: int) -> Result:
+        """Gives a lease back."""
+        return self._call("lineage.release", token=token)
+
+    def why(self, record_id: str, lineage: Optional[Mapping[str, Any]] = None) -> Result:
+        """The `changes` that made a record be computed again, or with `lineage` those that would make it."""
+        return self._call("lineage.why", record_id=record_id, lineage=lineage)
 
     def get(self, record_id: str) -> Result:
         """What made a record."""

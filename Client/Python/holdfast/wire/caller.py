@@ -20,7 +20,7 @@ WRITES = frozenset(
     "runs.start runs.heartbeat runs.finish runs.delete runs.seal refs.repair steps.append episodes.finish metrics.append metrics.prune "
     "images.insert labels.release labels.set labels.set_many labels.import labels.undo labels.skip labels.update_predictions labels.update_scores "
     "holdout.next holdout.evaluate snapshots.create server.vacuum variables.schema variables.save "
-    "variables.delete lineage.save".split()
+    "variables.delete lineage.save lineage.renew lineage.release".split()
 )
 
 
@@ -29,6 +29,7 @@ class Caller:
 
     def __init__(self, address: Address, token: Optional[str], client: str, connect_timeout: float, timeout: float) -> None:
         self.address = address
+        self.token = token
         self._greeting = Greeting(client, token)
         self._connect_timeout = connect_timeout
         self.timeout = timeout
