@@ -90,7 +90,7 @@ def test_only_what_changed_runs_again_and_why(ran, signals):
     assert batch().run().counts == {"hit": 3, "done": 1} and len(ran) == 5
     assert [change.name for change in why(Filtered.load(subject=1, session="B"))] == ["signal"]
     plan = batch(gain=2.0).plan()
-    assert plan.counts == {"run": 4} and plan.entries[0].why == "constant: gain changed from '1.0' to 2.0"
+    assert plan.counts == {"run": 4} and plan.entries[0].why == "constant: gain changed from 1.0 to 2.0"
 
 
 def test_missing_inputs_are_named(ran, signals):

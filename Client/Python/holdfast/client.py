@@ -58,6 +58,11 @@ class Client:
         """What the server called itself, such as holdfast/0.1.0; None before the first call."""
         return self._caller.server
 
+    def beside(self, timeout: Optional[float] = None) -> "Client":
+        """Another client of the same server, with a connection of its own."""
+        caller = self._caller
+        return Client(str(caller.address), caller.token, caller.timeout if timeout is None else timeout)
+
     def close(self) -> None:
         """Ends the connection; a later call makes a new one."""
         self._caller.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+import weakref
 from types import TracebackType
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Type
 
@@ -20,6 +21,7 @@ from .wire.values import dumps, pack, plain
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _clock = time.time
+_runs: "weakref.WeakSet[Run]" = weakref.WeakSet()
 
 
 def check_run_id(run_id: str) -> None:
@@ -63,6 +65,7 @@ class Run:
         self._is_finished = False
         self._client: Optional[Client] = None
         delivery.add_run(self)
+        _runs.add(self)
 
     def __repr__(self) -> str:
         return f"Run({self.id!r})"
@@ -350,3 +353,9 @@ def _resident_mb() -> Optional[float]:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") / (1 << 20)
     except (OSError, IndexError, ValueError):
         return None
+
+
+def only_open_run() -> Optional[Run]:
+    """The run that this process has open; None if there are none, or several."""
+    runs = [run for run in list(_runs) if not run._is_finished]
+    return runs[0] if len(runs) == 1 else None

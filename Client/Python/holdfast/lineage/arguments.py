@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Type
+from typing import Any, Dict, List, Optional, Tuple, Type
 
 from ..errors import HoldfastError
 from .canonical import frame, number, sha
@@ -117,7 +117,7 @@ def described(
     if columns:
         entry["columns"] = list(columns)
     if not found:
-        entry["value"] = _shown(argument.value)
+        entry["value"] = shown(argument.value)
     constants.append(entry)
 
 
@@ -142,14 +142,9 @@ def _unsaved(source: Any, variable: Optional[BaseVariable], path: str) -> Holdfa
     return HoldfastError("unsaved_input", f"{path}: {what}; save it first, or give ephemeral=True")
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """A constant for people."""
     if value is None or type(value) in (bool, str) or (type(value) is int and abs(value) < 2**53):
         return value if not isinstance(value, str) else value[:200]
-    shown = repr(value)
-    return shown if len(shown) <= 200 else f"{shown[:200]}…"
-
-
-def constants_by_name(constants: List[Any]) -> Mapping[str, Mapping[str, Any]]:
-    """The arguments among what was recorded."""
-    return {entry["name"]: entry for entry in constants if isinstance(entry, dict) and "hash" in entry}
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from ..client import Client
-from ..errors import HoldfastError
-from .arguments import Argument, argument_hash, record_hash
-from .changes import differences, lineage_of
+from ..errors import HoldfastError, ServerError
+from .arguments import Argument, argument_hash, record_hash, shown
+from .changes import changes_of
 from .combinations import Existing, Input, Location, Where, taken_apart
 from .current import current
 from .identity import Identity
@@ -111,7 +111,12 @@ class Batch:
         try:
             entry, records, is_here = self._planned(location, identity)
             if entry.status != "missing" and not is_here:
-                self._compute(entry, records)
+                try:
+                    self._compute(entry, records)
+                except ServerError as error:
+                    if error.kind != "lease_lost":
+                        raise
+                    self._compute(entry, records)  # another has computed it meanwhile, and is waited for
         except Exception as error:
             entry.status, entry.error, entry.why = "failed", error, first_line(error)
         entry.duration = time.monotonic() - started
@@ -189,26 +194,30 @@ class Batch:
                 return f"there is no {variable.variable_name} yet"
             if _is_old(at[0], variable):
                 return f"{variable.variable_name} {at[0]['record_id']} has schema version {at[0]['schema_version']}"
-            before = None if known is not None else lineage_of(at[0]["record_id"], current(self._client))
-            if known is None and before is None:
+            if known is None and at[0].get("lineage_hash") is None:
                 return f"nothing is known of what made {variable.variable_name} {at[0]['record_id']}"
-            if before is not None:
-                changes = differences(before, self._lineage(invocation, records))
+            if known is None:
+                lineage = self._lineage(invocation, records)
+                changes = changes_of(current(self._client).lineage.why(at[0]["record_id"], lineage))
                 return "; ".join(map(str, changes)) or "the outputs of that call are gone"
         return "the outputs of that call are gone"
 
     def _lineage(self, invocation: Invocation, records: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
         """What would be recorded, as far as it is compared."""
-        constants: List[Dict[str, Any]] = [{"parts": invocation.identity.parts}]
+        constants: List[Dict[str, Any]] = []
         for argument in invocation.arguments:
             entry: Dict[str, Any] = {"name": argument.name, "hash": argument.digest.hex()}
             if argument.name not in records:
-                entry["value"] = argument.value
+                entry["value"] = shown(argument.value)
             constants.append(entry)
         return {
             "function_name": invocation.name,
             "function_hash": invocation.function_hash,
-            "inputs": [{"name": name, "record_id": record["record_id"]} for name, record in records.items()],
+            "function_parts": invocation.identity.parts,
+            "inputs": [
+                {"name": name, "record_id": record["record_id"], "type": record["variable"]}
+                for name, record in records.items()
+            ],
             "constants": constants,
         }
 

@@ -6,6 +6,7 @@ import ast
 import functools
 import inspect
 import textwrap
+import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, overload
 
 from ..client import Client
@@ -14,6 +15,8 @@ from .arguments import Argument, data_of, described
 from .canonical import frame, number, sha
 from .current import current
 from .identity import Graph, Identity
+from .leases import Lease, claim
+from .surroundings import surroundings
 from .variable import BaseVariable, class_of
 
 
@@ -58,13 +61,17 @@ def lineage_hash(function: bytes, output: int, arguments: Mapping[str, bytes]) -
 class ThunkOutput:
     """One output of a thunk, computed or loaded; an input of others, and to be saved by `Var.save(output, …)`."""
 
-    def __init__(self, data: Any, invocation: Invocation, output_num: int) -> None:
+    def __init__(self, data: Any, invocation: Invocation, output_num: int, lease: Optional[Lease] = None) -> None:
         self.data = data
         self.invocation = invocation
         self.output_num = output_num
         self.lineage_hash = invocation.hashes[output_num]
         #: Whether it was loaded instead of computed.
         self.was_hit = False
+        self._lease = lease
+        self._surroundings = surroundings()
+        #: UNIX seconds, when the function began to run.
+        self.started_at: Optional[float] = None
         #: What it was last saved as, else loaded from.
         self.variable: Optional[BaseVariable] = None
         self.loaded: Optional[BaseVariable] = None
@@ -82,6 +89,8 @@ class ThunkOutput:
     def was_saved(self, variable: BaseVariable) -> None:
         """From now on it is the record's."""
         self.variable = variable
+        if self._lease is not None:
+            self._lease.open.discard(self.lineage_hash)
 
     def lineage(self, ephemeral: bool, path: str) -> Dict[str, Any]:
         """What `lineage.save` takes; raises HoldfastError with unsaved_input."""
@@ -89,15 +98,20 @@ class ThunkOutput:
         constants: List[Dict[str, Any]] = []
         for argument in self.invocation.arguments:
             described(argument, f"{path} → {self.invocation.name}({argument.name})", ephemeral, inputs, constants)
-        constants.append({"parts": self.invocation.identity.parts})
-        return {
+        made: Dict[str, Any] = {
             "function_name": self.invocation.name,
             "function_hash": self.function_hash,
+            "function_parts": self.invocation.identity.parts,
             "lineage_hash": self.lineage_hash,
             "output_num": self.output_num,
             "inputs": inputs,
             "constants": constants,
+            "started_at": self.started_at,
+            **self._surroundings,
         }
+        if self._lease is not None and self.lineage_hash in self._lease.open:
+            made["lease"] = self._lease.token
+        return made
 
     def __repr__(self) -> str:
         return f"ThunkOutput({self.invocation.name}, {self.output_num}, {self.record_id or 'not saved'})"
@@ -125,9 +139,22 @@ class Thunk:
 
     def call(self, client: Optional[Client], arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
         """The same with a client."""
-        invocation = self.invocation(arguments, named)
-        made = self.loaded(invocation, current(client)) or self._computed(invocation, arguments, named)
+        made = self._made(self.invocation(arguments, named), current(client), arguments, named)
         return made[0] if self.outputs == 1 else tuple(made)
+
+    def _made(
+        self, invocation: Invocation, client: Client, arguments: Sequence[Any], named: Mapping[str, Any]
+    ) -> List[ThunkOutput]:
+        """The outputs, loaded if they are stored, else computed; by one caller at a time."""
+        unusable: List[str] = []
+        while True:
+            records, lease = claim(invocation.hashes, unusable, client)
+            if lease is not None:
+                with lease:
+                    return self._computed(invocation, lease, arguments, named)
+            outputs = self._loaded(invocation, records, client, unusable)
+            if outputs is not None:
+                return outputs
 
     def invocation(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> Invocation:
         """What a call with these arguments would be."""
@@ -140,25 +167,39 @@ class Thunk:
         """What the function is now: globals may have been changed since the last call."""
         return Graph().identity(self, self.name)
 
-    def loaded(self, invocation: Invocation, client: Client) -> Optional[List[ThunkOutput]]:
-        """The outputs, if all of them are stored."""
+    @staticmethod
+    def _loaded(
+        invocation: Invocation, records: Sequence[Mapping[str, Any]], client: Client, unusable: List[str]
+    ) -> Optional[List[ThunkOutput]]:
+        """The stored outputs; None, and which records are unusable, if they can't all be loaded."""
         outputs = []
-        for num, records in enumerate(invocation.stored(client) or ()):
-            variable = next(filter(None, (_loaded(record, client) for record in records)), None)
+        for num in range(len(invocation.hashes)):
+            variable = None
+            for record in (record for record in records if record["output_num"] == num):
+                variable = _variable(record, client)
+                if variable is not None:
+                    break
+                unusable.append(record["record_id"])
             if variable is None:
                 return None
             output = ThunkOutput(variable.data, invocation, num)
             output.was_hit, output.loaded = True, variable
             output.was_saved(variable)
             outputs.append(output)
-        return outputs or None
+        return outputs
 
-    def _computed(self, invocation: Invocation, arguments: Sequence[Any], named: Mapping[str, Any]) -> List[ThunkOutput]:
+    def _computed(
+        self, invocation: Invocation, lease: Lease, arguments: Sequence[Any], named: Mapping[str, Any]
+    ) -> List[ThunkOutput]:
+        started_at = time.time()
         result = self.function(*map(data_of, arguments), **{name: data_of(value) for name, value in named.items()})
         results = [result] if self.outputs == 1 else list(result)
         if len(results) != self.outputs:
             raise HoldfastError("invalid_value", f"{self.name} gave {len(results)} outputs, {self.outputs} are declared")
-        return [ThunkOutput(data, invocation, num) for num, data in enumerate(results)]
+        outputs = [ThunkOutput(data, invocation, num, lease) for num, data in enumerate(results)]
+        for output in outputs:
+            output.started_at = started_at
+        return outputs
 
     def __holdfast_identity__(self) -> Tuple[str, bytes, List[Tuple[str, Any]]]:
         if self.version is not None:
@@ -173,7 +214,7 @@ class Thunk:
         return f"Thunk({self.name})"
 
 
-def _loaded(record: Mapping[str, Any], client: Client) -> Optional[BaseVariable]:
+def _variable(record: Mapping[str, Any], client: Client) -> Optional[BaseVariable]:
     """A record's variable; None if it was deleted meanwhile, or is of another version of its class."""
     variable_class = class_of(record["output_type"])
     try:
