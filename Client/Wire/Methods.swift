@@ -16,8 +16,9 @@ public enum Methods {
         HoldoutNext.self, HoldoutImages.self, HoldoutEvaluate.self, HoldoutLedger.self,
         SnapshotsCreate.self, SnapshotsGet.self, SnapshotsList.self,
         VariablesSchema.self, VariablesSave.self, VariablesLoad.self, VariablesLoadAll.self, VariablesVersions.self,
-        VariablesList.self, VariablesDelete.self,
+        VariablesList.self, VariablesDelete.self, VariablesTag.self, VariablesUntag.self, VariablesTags.self,
+        VariablesCollect.self, VariablesCompact.self,
         LineageSave.self, LineageFind.self, LineageGet.self, LineageUpstream.self, LineageDownstream.self,
-        LineageClaim.self, LineageRenew.self, LineageRelease.self, LineageWhy.self,
+        LineageClaim.self, LineageRenew.self, LineageRelease.self, LineageWhy.self, LineageExport.self,
     ]
 }

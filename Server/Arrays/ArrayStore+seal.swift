@@ -130,7 +130,7 @@ extension ArrayStore {
 
     /// Puts the sealed file in the place of a run's; on the writer's thread, after the commit that says so.
     func replaceBySealed(_ runID: String) {
-        do throws(HDF5Error) { try replace(runID) } catch {
+        do throws(HDF5Error) { try replace(runID, by: path(runID) + Self.suffix) } catch {
             logger.error("a sealed file could not take its place", metadata: ["run": "\(runID)", "error": "\(error)"])
         }
     }
@@ -148,8 +148,10 @@ extension ArrayStore {
         }
     }
 
-    private func replace(_ runID: String) throws(HDF5Error) {
-        let (source, target) = (path(runID) + Self.suffix, path(runID))
+    /// Puts a file in the place of a run's; on the writer's thread.
+    func replace(_ runID: String, by source: String) throws(HDF5Error) {
+        let target = path(runID)
+        willReplace(runID)
         try executor.sync { () throws(HDF5Error) in
             // In one job, so that no reader opens the old one in between.
             try open.close(runID)

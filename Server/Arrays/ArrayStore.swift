@@ -27,6 +27,9 @@ final class ArrayStore: Sendable {
 
     func isWritable(_ runID: String) -> Bool { writable.withLock { $0.contains(runID) } }
 
+    /// Whoever writes to a run next opens its file anew.
+    func willReplace(_ runID: String) { writable.withLock { _ = $0.remove(runID) } }
+
     // MARK: Writing
 
     /// Encodes rows for a file, in parallel.
@@ -280,7 +283,7 @@ final class ArrayStore: Sendable {
         }
     }
 
-    private func openForReading(_ runID: String) throws(HDF5Error) -> RunFile? {
+    func openForReading(_ runID: String) throws(HDF5Error) -> RunFile? {
         if let file = open.any(runID) { return file }
         guard !open.isDeleted(runID) else { return nil }
         guard FileManager.default.fileExists(atPath: path(runID)) else { return nil }

@@ -51,7 +51,11 @@ final class HoldfastServer: Sendable {
             ),
             metrics: Metrics(catalog: catalog),
             replay: Replay(catalog: catalog, arrays: arrays),
-            provenance: Provenance(catalog: catalog, arrays: arrays),
+            provenance: Provenance(
+                catalog: catalog,
+                arrays: arrays,
+                sources: [RunStore.lineageSource] + Replay.lineageSources + Labels.lineageSources
+            ),
             gate: Gate(token: configuration.token, holdoutToken: configuration.holdoutToken)
         )
         let failure: (any Error)?
@@ -146,6 +150,7 @@ final class HoldfastServer: Sendable {
                     ?? false
             }
         }
+        arrays.removeCompacted(RunID.variables)
         let unclosed = try catalog.readNow { connection in
             try connection.rows("SELECT run_id FROM runs WHERE file_open = 1") { $0.string(0) }
         }
@@ -256,6 +261,7 @@ final class HoldfastServer: Sendable {
                 { parts.labels.addRoutes(to: $0, pictures) },
                 { parts.replay.addRoutes(to: $0, pictures) },
                 { parts.metrics.addRoutes(to: $0) },
+                { parts.provenance.addRoutes(to: $0) },
                 { [methods = serverMethods(parts)] in HealthRoutes(stats: methods.stats).add(to: $0) },
             ]
         )

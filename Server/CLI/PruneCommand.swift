@@ -32,7 +32,7 @@ struct PruneCommand: AsyncParsableCommand {
         let (runID, keepEvery) = (run, keepEvery)
         try await target.run(doing: "pruning") { client in
             let (deleted, examined) = try await Self.prune(client, runID, before, keepEvery)
-            let freed = try await Self.vacuum(client)
+            let freed = try await client.vacuum()
             let megabytes = String(format: "%.1f", Double(freed) / 1_048_576)
             return "deleted \(deleted) of \(examined) rows; \(megabytes) MB are free again"
         }
@@ -60,31 +60,5 @@ struct PruneCommand: AsyncParsableCommand {
         } while cursor != nil
         progress.finish()
         return (deleted, examined)
-    }
-
-    /// Gives free pages back, some at a time; says how many bytes.
-    private static func vacuum(_ client: HoldfastClient) async throws -> Int {
-        var progress: ProgressBar?
-        var bytes = 0
-        while true {
-            let step = try await client.call(ServerVacuum())
-            bytes += step.freed * step.pageSize
-            if progress == nil { progress = ProgressBar("pages", total: step.freed + step.left) }
-            progress?.advance(by: step.freed)
-            if step.left == 0 || step.freed == 0 { return bytes }
-        }
-    }
-
-    /// A length of time, as people write it.
-    struct Age: ExpressibleByArgument {
-        let seconds: Double
-
-        init?(argument: String) {
-            let units = ["s": 1.0, "min": 60, "h": 3600, "d": 86_400, "w": 604_800]
-            let digits = argument.prefix { $0.isNumber || $0 == "." }
-            guard let number = Double(digits), number >= 0, let unit = units[String(argument.dropFirst(digits.count))]
-            else { return nil }
-            seconds = number * unit
-        }
     }
 }

@@ -27,7 +27,7 @@ struct Backup: Sendable {
         // Under a name that says so until it is whole.
         let unfinished = path + ".unfinished"
         do {
-            let result = try await copy(to: unfinished, named: path)
+            let result = try await catalog.whileCopying { try await copy(to: unfinished, named: path) }
             try FileManager.default.moveItem(atPath: unfinished, toPath: path)
             logger.notice("backup made", metadata: ["path": "\(path)", "bytes": "\(result.bytes)"])
             return result

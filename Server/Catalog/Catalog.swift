@@ -1,4 +1,5 @@
 import GRDB
+import Synchronization
 import Wire
 
 /// The database of all domains: many readers, one writer.
@@ -6,6 +7,7 @@ final class Catalog: Sendable {
     private let pool: DatabasePool
     let writer: Writer
     let announcements = Announcements()
+    private let copies = Atomic(0)
 
     /// Opens or makes `telemetry.sqlite` and brings its schema up to date.
     init(path: String, durability: Durability, migrations: [Migration], arrays: ArrayStore) throws {
@@ -68,6 +70,16 @@ final class Catalog: Sendable {
                 return try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NULL") { $0.string(0) }
             }
         }.value
+    }
+
+    /// Whether a copy is being made, which needs every row of the array files that its database tells of.
+    var isBeingCopied: Bool { copies.load(ordering: .sequentiallyConsistent) > 0 }
+
+    /// Makes a copy; nothing is taken out of array files meanwhile.
+    func whileCopying<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+        copies.add(1, ordering: .sequentiallyConsistent)
+        defer { copies.subtract(1, ordering: .sequentiallyConsistent) }
+        return try await body()
     }
 
     /// Records that no array file is open.

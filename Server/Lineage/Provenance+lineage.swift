@@ -71,7 +71,8 @@ extension Provenance {
         let tables = ["lineage", "lineage_earlier"].map { table in
             """
             SELECT output_record_id, output_type, output_num FROM \(table)
-            JOIN variable_records ON record_id = output_record_id WHERE lineage_hash = ?1 AND deleted_at IS NULL
+            JOIN variable_records ON record_id = output_record_id JOIN variable_contents USING (content_hash)
+            WHERE lineage_hash = ?1 AND deleted_at IS NULL AND \(isHeld)
             """
         }
         return try connection.rows(
@@ -85,7 +86,7 @@ extension Provenance {
     /// `lineage.get`
     func get(_ parameters: LineageGet) async throws -> LineageNode {
         try await catalog.read { connection in
-            var node = try Self.known(parameters.recordID, connection)
+            var node = try known(parameters.recordID, connection)
             if let hash = node.lineage?.functionHash {
                 node.lineage?.functionParts = try LineageRows.parts(of: hash, connection)
             }
@@ -93,24 +94,38 @@ extension Provenance {
         }
     }
 
-    /// Throws unless there is a record, or lineage of one.
-    static func known(_ recordID: String, _ connection: Connection) throws -> LineageNode {
+    /// Throws unless there is a record, or lineage of one, or a thing of another domain.
+    func known(_ recordID: String, _ connection: Connection) throws -> LineageNode {
         guard let node = try node(recordID, type: nil, depth: 0, connection) else {
             throw WireError.notFound("nothing is known of a record \"\(recordID.prefix(64))\"")
         }
         return node
     }
 
-    /// A record as far as it is known; nil if there is neither a record nor lineage nor a type from an edge.
-    static func node(
+    /// A record or thing as far as it is known; nil if there is neither one nor lineage nor a type from an edge.
+    func node(
         _ recordID: String,
         type: String?,
         depth: Int,
         _ connection: Connection
     ) throws -> LineageNode? {
+        if let (source, id) = source(of: recordID) {
+            let details = try source.describe(id, connection)
+            guard details != nil || type != nil else { return nil }
+            return LineageNode(
+                recordID: recordID,
+                outputType: source.type,
+                metadata: nil,
+                details: details ?? [:],
+                lineage: nil,
+                createdAt: nil,
+                depth: depth
+            )
+        }
         let record = try connection.first(
             """
-            SELECT variable, metadata, created_at FROM variable_records JOIN variable_locations USING (location_id)
+            SELECT variable, metadata, created_at, NOT \(Self.isHeld) FROM variable_records
+            JOIN variable_locations USING (location_id) JOIN variable_contents USING (content_hash)
             WHERE record_id = ? AND deleted_at IS NULL
             """,
             recordID
@@ -118,7 +133,8 @@ extension Provenance {
             (
                 variable: row.string(0),
                 metadata: try JSONCoding.decode([String: JSONValue].self, from: ByteBuffer(string: row.string(1))),
-                createdAt: Timestamp.seconds(row.string(2))
+                createdAt: Timestamp.seconds(row.string(2)),
+                isEvicted: row.bool(3)
             )
         }
         let made = try LineageRows.newest(of: recordID, connection)
@@ -127,9 +143,18 @@ extension Provenance {
             recordID: recordID,
             outputType: name,
             metadata: record?.metadata,
+            isEvicted: record?.isEvicted,
             lineage: made?.lineage,
             createdAt: made?.createdAt ?? record?.createdAt,
             depth: depth
         )
+    }
+
+    /// The domain that a reference belongs to, and the id in it; nil for records.
+    func source(of reference: String) -> (LineageSource, id: String)? {
+        guard let colon = reference.firstIndex(of: ":"), let source = sources[String(reference[..<colon])] else {
+            return nil
+        }
+        return (source, String(reference[reference.index(after: colon)...]))
     }
 }

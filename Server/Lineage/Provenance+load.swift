@@ -35,6 +35,7 @@ extension Provenance {
                 contentHash: row.string(5),
                 lineageHash: row.optionalString(12),
                 savedAt: row.double(6),
+                isEvicted: row.isNull(10) && row.isNull(11) ? true : nil,
                 value: nil
             ),
             location: row.string(7),
@@ -190,7 +191,8 @@ extension Provenance {
         }
         var records: [VariableRecord] = []
         for found in found {
-            records.append(parameters.values ?? true ? try await complete(found, context) : found.record)
+            let hasValue = (parameters.values ?? true) && !(found.record.isEvicted ?? false)
+            records.append(hasValue ? try await complete(found, context) : found.record)
         }
         return VariablesLoadAll.Result(records: records, cursor: try last.map { try Page.cursor(Key(id: $0)) })
     }
@@ -228,6 +230,7 @@ extension Provenance {
 
     private func complete(_ found: Found, _ context: CallContext) async throws -> VariableRecord {
         var record = found.record
+        if record.isEvicted ?? false { throw try await evicted(record) }
         guard found.size <= context.limits.attachments else {
             throw WireError(
                 .resultTooLarge,
@@ -238,9 +241,37 @@ extension Provenance {
         if let bytes = found.bytes {
             record.value = try StoredValue.decode(ByteBuffer(bytes: bytes))
         } else {
-            let bytes = try await Leaves.read(first: found.firstLeaf ?? 0, bytes: found.size, arrays)
-            record.value = try StoredValue.decode(bytes)
+            do {
+                let bytes = try await Leaves.read(first: found.firstLeaf ?? 0, bytes: found.size, arrays)
+                record.value = try StoredValue.decode(bytes)
+            } catch {
+                // It may have been evicted since the row was read.
+                let isHeld = try await catalog.read { connection in
+                    try connection.first(
+                        "SELECT \(Self.isHeld) FROM variable_contents WHERE content_hash = ?",
+                        found.record.contentHash
+                    ) { $0.bool(0) } ?? false
+                }
+                throw isHeld ? error : try await evicted(record)
+            }
         }
         return record
+    }
+
+    /// That a value is gone, and what makes it again.
+    private func evicted(_ record: VariableRecord) async throws -> WireError {
+        let made = try await catalog.read { try LineageRows.newest(of: record.recordID, $0) }
+        var details: [String: JSONValue] = ["record_id": .string(record.recordID)]
+        details["function_name"] = (made?.lineage.functionName).map { .string($0) }
+        details["lineage_hash"] = (made?.lineage.lineageHash).map { .string($0) }
+        let how =
+            if let made {
+                "run \(made.lineage.functionName) with the same inputs (lineage.get tells them) and save what it gives"
+            } else { "save the same value again" }
+        return WireError(
+            "evicted",
+            "the value of \(record.variable) \(record.recordID) was evicted; to have it back, \(how) with the same metadata",
+            details: details
+        )
     }
 }

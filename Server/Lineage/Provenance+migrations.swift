@@ -13,6 +13,7 @@ extension Provenance {
             )
         },
         Migration("lineage of invocations", script: invocations),
+        Migration("collected variables", script: collection),
     ]
 
     private static let variables = """
@@ -119,5 +120,18 @@ extension Provenance {
         -- The greatest token that was ever given.
         CREATE TABLE lineage_token (last INTEGER NOT NULL) STRICT;
         INSERT INTO lineage_token (last) VALUES (0);
+        """
+
+    private static let collection = """
+        -- Names that people give to records, which keep their values.
+        CREATE TABLE variable_tags (
+            tag TEXT NOT NULL, record_id TEXT NOT NULL REFERENCES variable_records (record_id), tagged_at TEXT NOT NULL,
+            PRIMARY KEY (tag, record_id)
+        ) STRICT, WITHOUT ROWID;
+        -- Values that nothing needs, and since when (UNIX seconds). One that was evicted has neither bytes nor leaves.
+        CREATE TABLE variable_quarantine (
+            content_hash TEXT PRIMARY KEY NOT NULL REFERENCES variable_contents (content_hash), since REAL NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX idx_variable_records_content ON variable_records (content_hash);
         """
 }

@@ -25,7 +25,8 @@ extension Provenance {
             let connection = transaction.connection
             let address = try VariableKeys.read(connection).address(of: parameters.metadata)
             let recordID = try Self.recordID(parameters, value.digest, address)
-            try store(value, transaction)
+            let evicted = try parameters.lineage.flatMap { try Self.evicted(of: $0, parameters, address, connection) }
+            let isRestored = try store(value, transaction)
             let location = try Self.location(parameters.variable, address, connection)
             let isNew = try Self.insert(recordID, parameters, value.contentHash, location, address, transaction)
             try connection.execute(
@@ -37,7 +38,12 @@ extension Provenance {
             if let lineage = parameters.lineage {
                 try save(lineage, of: recordID, type: parameters.variable, transaction)
             }
-            return VariablesSave.Result(recordID: recordID, deduplicated: !isNew)
+            return VariablesSave.Result(
+                recordID: recordID,
+                deduplicated: !isNew,
+                restored: isRestored ? true : nil,
+                differsFrom: evicted == recordID ? nil : evicted
+            )
         }
     }
 
@@ -56,9 +62,11 @@ extension Provenance {
             )
         }
         let isKnown = try await catalog.read { connection in
-            try connection.first("SELECT 1 FROM variable_contents WHERE content_hash = ?", hash) { _ in true } ?? false
+            try connection.first("SELECT \(Self.isHeld) FROM variable_contents WHERE content_hash = ?", hash) {
+                $0.bool(0)
+            } ?? false
         }
-        // What is there already needs no compression; contents are never removed while the server runs.
+        // What is there already needs no compression.
         let rows = isKnown ? [] : try await Leaves.encode(bytes, arrays)
         return Prepared(contentHash: hash, digest: Array(digest), size: size, bytes: nil, rows: rows)
     }
@@ -77,15 +85,19 @@ extension Provenance {
         return String(Canonical.hex(bytes.digest).prefix(16))
     }
 
-    private func store(_ value: Prepared, _ transaction: WriteTransaction) throws {
+    /// Keeps a value that is not there; says whether it had been evicted.
+    private func store(_ value: Prepared, _ transaction: WriteTransaction) throws -> Bool {
         let connection = transaction.connection
-        let isKnown = try connection.first(
-            "SELECT 1 FROM variable_contents WHERE content_hash = ?",
+        let isHeld = try connection.first(
+            "SELECT \(Self.isHeld) FROM variable_contents WHERE content_hash = ?",
             value.contentHash
-        ) { _ in true }
-        if isKnown ?? false { return }
+        ) { $0.bool(0) }
+        if isHeld ?? false { return false }
         var first: Int?
         if value.bytes == nil {
+            guard !value.rows.isEmpty else {
+                throw WireError(.overloaded, "the same value was being evicted; nothing was stored. Send it again.")
+            }
             let spec = try Leaves.spec()
             try RunStore.beginArrays(RunID.variables, try RunStore.state(RunID.variables, connection), transaction)
             try RunStore.registerDataset(
@@ -115,12 +127,33 @@ extension Provenance {
             )
         }
         try connection.execute(
-            "INSERT INTO variable_contents (content_hash, size, bytes, first_leaf) VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO variable_contents (content_hash, size, bytes, first_leaf) VALUES (?, ?, ?, ?)",
             value.contentHash,
             value.size,
             value.bytes,
             first
         )
+        return isHeld != nil
+    }
+
+    /// The evicted record that the same invocation made at the same address, if there is one.
+    private static func evicted(
+        of lineage: Lineage,
+        _ parameters: VariablesSave,
+        _ address: VariableKeys.Address,
+        _ connection: Connection
+    ) throws -> String? {
+        guard let hash = lineage.lineageHash else { return nil }
+        return try connection.first(
+            """
+            SELECT record_id FROM lineage JOIN variable_records ON record_id = output_record_id
+            JOIN variable_locations USING (location_id) JOIN variable_contents USING (content_hash)
+            WHERE lineage_hash = ? AND variable = ? AND metadata = ? AND deleted_at IS NULL AND NOT \(isHeld)
+            """,
+            hash,
+            parameters.variable,
+            try VariableKeys.Address.text(address.location.merging(address.versionKeys) { $1 })
+        ) { $0.string(0) }
     }
 
     private static func location(

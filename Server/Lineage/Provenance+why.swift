@@ -5,7 +5,7 @@ extension Provenance {
     /// `lineage.why`
     func why(_ parameters: LineageWhy) async throws -> LineageWhy.Result {
         try await catalog.read { connection in
-            _ = try Self.known(parameters.recordID, connection)
+            _ = try known(parameters.recordID, connection)
             guard let made = try LineageRows.newest(of: parameters.recordID, connection) else {
                 throw WireError.notFound("it is not known what made the record \"\(parameters.recordID.prefix(64))\"")
             }

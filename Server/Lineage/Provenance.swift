@@ -5,7 +5,15 @@ import Wire
 struct Provenance: Sendable {
     let catalog: Catalog
     let arrays: ArrayStore
+    /// By their scheme.
+    let sources: [String: LineageSource]
     let waiters = InvocationWaiters()
+
+    init(catalog: Catalog, arrays: ArrayStore, sources: [LineageSource]) {
+        self.catalog = catalog
+        self.arrays = arrays
+        self.sources = Dictionary(uniqueKeysWithValues: sources.map { ($0.scheme, $0) })
+    }
 
     func register(in table: inout MethodTable) {
         table.on(VariablesSchema.self) { parameters, _ in schema(parameters) }
@@ -23,12 +31,21 @@ struct Provenance: Sendable {
         table.on(LineageRelease.self) { parameters, _ in release(parameters) }
         table.on(LineageWhy.self) { parameters, _ in try await why(parameters) }
         table.on(LineageUpstream.self) { parameters, _ in
-            try await graph(parameters.recordID, parameters.depth, .upstream)
+            try await graph(parameters.recordID, .upstream, parameters.depth, fanOut: parameters.fanOut)
         }
         table.on(LineageDownstream.self) { parameters, _ in
-            try await graph(parameters.recordID, parameters.depth, .downstream)
+            try await graph(parameters.recordID, .downstream, parameters.depth)
         }
+        table.on(LineageExport.self) { parameters, _ in try await export(parameters) }
+        table.on(VariablesTag.self) { parameters, _ in try tag(parameters) }
+        table.on(VariablesUntag.self) { parameters, _ in try untag(parameters) }
+        table.on(VariablesTags.self) { parameters, _ in try await tags(parameters) }
+        table.on(VariablesCollect.self) { parameters, _ in try collect(parameters) }
+        table.on(VariablesCompact.self) { _, _ in try await compact() }
     }
+
+    /// Of a row of `variable_contents`: whether the value was not evicted.
+    static let isHeld = "(bytes IS NOT NULL OR first_leaf IS NOT NULL)"
 
     /// How a run's deletion concerns this domain: what was computed in it keeps it.
     static let dependent = RunDependent(

@@ -181,3 +181,22 @@ def test_several_outputs_are_saved_side_by_side(ran, signals):
 
 def extremes(signal):
     return signal.min(), signal.max()
+
+
+def test_an_evicted_output_is_computed_again_and_an_evicted_input_is_missing(ran, client):
+    for value in (1.0, 2.0):
+        Signal.save(numpy.array([value]), subject=1, session="A")
+    where = product(subject=[1], session=["A"])
+    summed = lambda: for_each(total, {"x": Signal}, [Table], where)  # noqa: E731
+    record = summed().run().entries[0].record_ids[0]
+    client.variables.collect(keep_latest=0, grace_seconds=0)
+    with pytest.raises(holdfast.ServerError, match="evicted"):
+        Table.load(subject=1, session="A")
+    assert summed().plan().entries[0].why == f"the value of Table {record} was evicted"
+    assert summed().run().counts == {"done": 1} and Table.load(subject=1, session="A").data == 2.0
+    Table.delete(subject=1, session="A")
+    client.variables.collect(keep_latest=0, grace_seconds=0, originals=True)
+    with pytest.raises(holdfast.HoldfastError, match="evicted"):
+        list(Signal.load_all())
+    entry = summed().plan().entries[0]
+    assert entry.status == "missing" and "was evicted" in entry.why

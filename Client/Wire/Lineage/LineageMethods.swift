@@ -100,15 +100,19 @@ public struct LineageUpstream: Method {
     public var recordID: String
     /// How many steps back (default and most: all).
     public var depth: Int?
+    /// The most that are told of what a snapshot consists of (default 100, at most 10 000).
+    public var fanOut: Int?
 
-    public init(recordID: String, depth: Int? = nil) {
+    public init(recordID: String, depth: Int? = nil, fanOut: Int? = nil) {
         self.recordID = recordID
         self.depth = depth
+        self.fanOut = fanOut
     }
 
     private enum CodingKeys: String, CodingKey {
         case recordID = "record_id"
         case depth
+        case fanOut = "fan_out"
     }
 
     public typealias Result = LineageGraph
@@ -143,6 +147,10 @@ public struct LineageNode: Codable, Sendable, Equatable {
     public var outputType: String
     /// nil where it is not known, or the record was deleted.
     public var metadata: [String: JSONValue]?
+    /// Of what is no record but a snapshot, an image, a frame, an episode or a run: what there is to say of it.
+    public var details: [String: JSONValue]?
+    /// Whether the record's value was evicted.
+    public var isEvicted: Bool?
     /// nil for a record that no known function made.
     public var lineage: Lineage?
     /// UNIX seconds
@@ -154,6 +162,8 @@ public struct LineageNode: Codable, Sendable, Equatable {
         recordID: String,
         outputType: String,
         metadata: [String: JSONValue]?,
+        details: [String: JSONValue]? = nil,
+        isEvicted: Bool? = nil,
         lineage: Lineage?,
         createdAt: Double?,
         depth: Int
@@ -161,6 +171,8 @@ public struct LineageNode: Codable, Sendable, Equatable {
         self.recordID = recordID
         self.outputType = outputType
         self.metadata = metadata
+        self.details = details
+        self.isEvicted = isEvicted
         self.lineage = lineage
         self.createdAt = createdAt
         self.depth = depth
@@ -170,6 +182,8 @@ public struct LineageNode: Codable, Sendable, Equatable {
         case recordID = "record_id"
         case outputType = "output_type"
         case metadata
+        case details
+        case isEvicted = "is_evicted"
         case lineage
         case createdAt = "created_at"
         case depth
@@ -182,7 +196,7 @@ public struct LineageGraph: Codable, Sendable {
     public struct Edge: Codable, Sendable, Equatable {
         public var from: String
         public var to: String
-        /// The parameter that it was bound to.
+        /// The parameter that it was bound to, or what it is to a thing that is no record.
         public var name: String
 
         public init(from: String, to: String, name: String) {

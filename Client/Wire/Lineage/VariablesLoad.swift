@@ -98,7 +98,9 @@ public struct VariableRecord: Codable, Sendable, Equatable {
     public var lineageHash: String?
     /// UNIX seconds, when it became the latest.
     public var savedAt: Double
-    /// nil where it was not asked for.
+    /// Whether the value was evicted: what made it can make it again.
+    public var isEvicted: Bool?
+    /// nil where it was not asked for, or was evicted.
     public var value: VariableValue?
 
     public init(
@@ -109,6 +111,7 @@ public struct VariableRecord: Codable, Sendable, Equatable {
         contentHash: String,
         lineageHash: String?,
         savedAt: Double,
+        isEvicted: Bool? = nil,
         value: VariableValue?
     ) {
         self.recordID = recordID
@@ -118,6 +121,7 @@ public struct VariableRecord: Codable, Sendable, Equatable {
         self.contentHash = contentHash
         self.lineageHash = lineageHash
         self.savedAt = savedAt
+        self.isEvicted = isEvicted
         self.value = value
     }
 
@@ -129,6 +133,7 @@ public struct VariableRecord: Codable, Sendable, Equatable {
         case contentHash = "content_hash"
         case lineageHash = "lineage_hash"
         case savedAt = "saved_at"
+        case isEvicted = "is_evicted"
         case value
     }
 }

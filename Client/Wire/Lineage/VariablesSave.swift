@@ -40,17 +40,26 @@ public struct VariablesSave: Method {
         public var version: String
         /// Whether this record was there already; it is the latest now.
         public var deduplicated: Bool
+        /// Whether the value had been evicted, and is there again; nil: no.
+        public var restored: Bool?
+        /// The evicted record of the same invocation and address, if its content was another: then the function does not give
+        /// the same for the same arguments.
+        public var differsFrom: String?
 
-        public init(recordID: String, deduplicated: Bool) {
+        public init(recordID: String, deduplicated: Bool, restored: Bool? = nil, differsFrom: String? = nil) {
             self.recordID = recordID
             version = recordID
             self.deduplicated = deduplicated
+            self.restored = restored
+            self.differsFrom = differsFrom
         }
 
         private enum CodingKeys: String, CodingKey {
             case recordID = "record_id"
             case version
             case deduplicated
+            case restored
+            case differsFrom = "differs_from"
         }
     }
 }

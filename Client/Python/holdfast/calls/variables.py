@@ -68,6 +68,40 @@ class VariableCalls(Noun):
         """Deletes one record, or all at a location; their lineage stays."""
         return self._call("variables.delete", variable=variable, version=version, metadata=metadata)
 
+    def tag(self, tag: str, record_ids: Sequence[str]) -> Result:
+        """Pins records under a name: they, and what they were computed from, are not evicted."""
+        return self._call("variables.tag", tag=tag, record_ids=list(record_ids))
+
+    def untag(self, tag: str, record_ids: Optional[Sequence[str]] = None) -> Result:
+        """Takes a tag from records, by default from all."""
+        return self._call("variables.untag", tag=tag, record_ids=None if record_ids is None else [*record_ids])
+
+    def tags(self, tag: Optional[str] = None) -> Rows:
+        """Which records have tags, or this one."""
+        return self._pages("variables.tags", "tags", tag=tag)
+
+    def collect(
+        self,
+        keep_latest: Optional[int] = None,
+        keep_reachable: Optional[Sequence[str]] = None,
+        originals: Optional[bool] = None,
+        grace_seconds: Optional[float] = None,
+        dry_run: Optional[bool] = None,
+    ) -> Result:
+        """Evicts values that nothing needs; what was `kept`, `rescued`, `quarantined` and `evicted`, in values and bytes."""
+        return self._call(
+            "variables.collect",
+            keep_latest=keep_latest,
+            keep_reachable=keep_reachable,
+            originals=originals,
+            grace_seconds=grace_seconds,
+            dry_run=dry_run,
+        )
+
+    def compact(self) -> Result:
+        """Writes the array file of variables anew without what was evicted."""
+        return self._call("variables.compact")
+
 
 class LineageCalls(Noun):
     """What records were computed from."""
@@ -138,10 +172,16 @@ class LineageCalls(Noun):
         """What made a record."""
         return self._call("lineage.get", record_id=record_id)
 
-    def upstream(self, record_id: str, depth: Optional[int] = None) -> Result:
-        """The `records` that a record was computed from, and the `edges` between them."""
-        return self._call("lineage.upstream", record_id=record_id, depth=depth)
+    def upstream(self, record_id: str, depth: Optional[int] = None, fan_out: Optional[int] = None) -> Result:
+        """The `records` that a record was computed from, and the `edges` between them; of a snapshot `fan_out` images."""
+        return self._call("lineage.upstream", record_id=record_id, depth=depth, fan_out=fan_out)
 
     def downstream(self, record_id: str, depth: Optional[int] = None) -> Result:
         """The `records` that were computed from a record, and the `edges` between them."""
         return self._call("lineage.downstream", record_id=record_id, depth=depth)
+
+    def export(
+        self, record_id: str, format: str, direction: Optional[str] = None, depth: Optional[int] = None
+    ) -> Result:
+        """The graph around a record as `text`: prov-json, openlineage, mermaid or dot."""
+        return self._call("lineage.export", record_id=record_id, format=format, direction=direction, depth=depth)

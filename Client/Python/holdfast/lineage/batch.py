@@ -160,12 +160,15 @@ class Batch:
         is_old = any(_is_old(record, variable) for variable, found in zip(self._outputs, latest) for record in found)
         if not is_old and invocation.stored(current(self._client)) is not None:
             return Entry(location, "hit", "the same was computed elsewhere"), records, False
+        for name, record in records.items():
+            if record.get("is_evicted"):
+                return Entry(location, "missing", f"input {name}: the value of {record['record_id']} was evicted"), {}, False
         return Entry(location, "run", self._why(invocation, records, location, latest, here)), records, False
 
     @staticmethod
     def _is_output(record: Mapping[str, Any], variable: Type[BaseVariable], location: Location, hash: str) -> bool:
         is_same = record["metadata"] == location and record.get("lineage_hash") == hash
-        return is_same and not _is_old(record, variable)
+        return is_same and not _is_old(record, variable) and not record.get("is_evicted")
 
     def _invocation(self, records: Mapping[str, Mapping[str, Any]], identity: Identity) -> Invocation:
         bound = self._function.signature.bind(**{**self._constants, **dict.fromkeys(records)})
@@ -192,6 +195,8 @@ class Batch:
             at = [record for record in found if record["metadata"] == location]
             if not at:
                 return f"there is no {variable.variable_name} yet"
+            if at[0].get("is_evicted"):
+                return f"the value of {variable.variable_name} {at[0]['record_id']} was evicted"
             if _is_old(at[0], variable):
                 return f"{variable.variable_name} {at[0]['record_id']} has schema version {at[0]['schema_version']}"
             if known is None and at[0].get("lineage_hash") is None:

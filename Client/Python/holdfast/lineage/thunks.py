@@ -215,7 +215,7 @@ class Thunk:
 
 
 def _variable(record: Mapping[str, Any], client: Client) -> Optional[BaseVariable]:
-    """A record's variable; None if it was deleted meanwhile, or is of another version of its class."""
+    """A record's variable; None if it was deleted or evicted meanwhile, or is of another version of its class."""
     variable_class = class_of(record["output_type"])
     try:
         return None if variable_class is None else variable_class.load(client=client, version=record["record_id"])
@@ -223,7 +223,7 @@ def _variable(record: Mapping[str, Any], client: Client) -> Optional[BaseVariabl
         if error.code != "schema_version":
             raise
     except ServerError as error:
-        if error.kind != "not_found":
+        if error.kind not in ("not_found", "evicted"):
             raise
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, ClassVar, Dict, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar
 
 from ..calls.noun import Result
@@ -70,6 +71,12 @@ class BaseVariable:
         variable = cls(plain)
         value = variable.to_db()
         saved = current(client).variables.save(cls.variable_name, value, metadata, cls.schema_version, lineage)
+        if saved.get("differs_from"):
+            warnings.warn(
+                f"{cls.variable_name} {saved['differs_from']} was evicted, and the same call gave something else now: the "
+                "function depends on more than its arguments",
+                stacklevel=2,
+            )
         variable.record_id, variable.metadata = saved["record_id"], dict(metadata)
         variable.content_hash = content_hash(value)
         variable._fingerprint = variable.content_hash
@@ -120,6 +127,10 @@ class BaseVariable:
 
     @classmethod
     def _of(cls: Type[V], record: Mapping[str, Any]) -> V:
+        if record.get("is_evicted"):
+            raise HoldfastError(
+                "evicted", f"the value of the {cls.variable_name} {record['record_id']} was evicted; compute it again"
+            )
         if record["schema_version"] != cls.schema_version:
             raise HoldfastError(
                 "schema_version",
