@@ -44,7 +44,7 @@ final class TestData: Sendable {
             dependents: [Replay.dependent, metrics.dependent, Labels.dependent, Provenance.dependent]
         ).register(in: &table)
         Replay(catalog: catalog, arrays: arrays).register(in: &table)
-        Provenance(catalog: catalog, arrays: arrays).register(in: &table)
+        Provenance(catalog: catalog, arrays: arrays, sources: []).register(in: &table)
         metrics.register(in: &table)
         labels.register(in: &table)
         dispatcher = Dispatcher(table: table, writer: catalog.writer)
