@@ -72,16 +72,26 @@ python() {
 # has_node MAJOR : node is there in that version or a newer one.
 has_node() { node -e "process.exit(parseInt(process.versions.node) < $1 ? 1 : 0)" 2>/dev/null; }
 
+# has_requirements FILE : what it names was installed into the virtual environment.
+has_requirements() { [ "$(cat "$venv/$(basename "$1").sum" 2>/dev/null)" = "$(sha256sum <"$1")" ]; }
+
+install_requirements() {
+    printf 'Installing the Python packages of %s (about a minute)\n' "$1"
+    "$venv/bin/python" -m pip install --quiet --requirement "$1" || return
+    sha256sum <"$1" >"$venv/$(basename "$1").sum"
+}
+
 install_python_packages() {
-    local wanted
     python >/dev/null || install_packages python3 python3-venv
-    wanted=$(sha256sum <Tests/requirements.txt)
-    if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
-        printf 'Installing the Python packages of Tests/requirements.txt (about a minute)\n'
+    if ! has_requirements Tests/requirements.txt; then
         "$(python)" -m venv --clear "$venv"
-        "$venv/bin/python" -m pip install --quiet --requirement Tests/requirements.txt
-        printf '%s\n' "$wanted" >"$venv/installed"
+        install_requirements Tests/requirements.txt
     fi
+}
+
+install_frameworks() {
+    has_requirements Tests/requirements-frameworks.txt || install_requirements Tests/requirements-frameworks.txt ||
+        printf 'Tests of Keras, Lightning and torch are skipped: see Tests/requirements-frameworks.txt\n'
 }
 
 install() {
@@ -98,6 +108,7 @@ install() {
     if has_suite end-to-end; then install_packages gcc libc6-dev ffmpeg gnuplot-nox; fi
     if has_suite browser && [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then install_packages chromium; fi
     if has_suite end-to-end || has_suite python || has_suite browser; then install_python_packages; fi
+    if has_suite python; then install_frameworks; fi
 }
 
 # --- Suites: each leaves a JUnit or TAP report, or is one check

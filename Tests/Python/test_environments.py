@@ -1,16 +1,9 @@
-"""Gymnasium, replay, and the callbacks of training frameworks."""
-
-import sys
-import types
+"""Gymnasium's environments, recorded."""
 
 import gymnasium
 import numpy
-import pytest
 
 import games  # registers the Atari games
-import holdfast
-from holdfast import ServerError, replay
-from holdfast.callbacks import KerasCallback, LightningLogger
 from holdfast.gymnasium import Recorder
 
 
@@ -111,113 +104,3 @@ def test_recording_does_not_change_what_the_agent_sees(run):
 
 def test_the_game_is_registered():
     assert games.gymnasium is gymnasium
-
-
-class Batches:
-    """In the place of a client, as steps.sample is by contract."""
-
-    def __init__(self, fails_at=None):
-        self.asked, self._fails_at = [], fails_at
-
-    def call(self, method, params):
-        if len(self.asked) == self._fails_at:
-            raise ServerError({"code": -32000, "message": "gone", "data": {"kind": "not_found", "final": True}})
-        self.asked.append((method, params))
-        steps = [{"reward": 0.5, "terminated": False, "truncated": True, "action": 3}] * params["n"]
-        return {"steps": steps, "frame": numpy.full((params["n"], 2, 2), len(self.asked), numpy.uint8)}
-
-
-def samples(fake, **options):
-    made = replay.Samples.__new__(replay.Samples)
-    defaults = {"n": 4, "run_ids": ["r"], "arrays": ["frame"], "seed": None, "batches": None, "prefetch": 2}
-    made.__init__(fake, **{**defaults, **options})
-    return made
-
-
-def test_batches_are_fetched_ahead_in_order():
-    fake = Batches()
-    found = list(samples(fake, batches=7, seed=10))
-    assert [int(batch["frame"][0, 0, 0]) for batch in found] == list(range(1, 8))
-    assert [params["seed"] for _, params in fake.asked] == list(range(10, 17))
-    assert fake.asked[0] == ("steps.sample", {"n": 4, "run_ids": ["r"], "arrays": ["frame"], "seed": 10})
-
-
-def test_an_error_comes_where_its_batch_would():
-    stream = samples(Batches(fails_at=2))
-    assert len([next(stream), next(stream)]) == 2
-    with pytest.raises(ServerError, match="gone"):
-        next(stream)
-    assert list(stream) == []
-
-
-def test_real_batches_come_from_the_server(run, client):
-    for index in range(20):
-        run.log_step("r/0", index, action=index, reward=1.0, frame=numpy.full((3, 3), index, numpy.uint8))
-    run.flush()
-    try:
-        client.steps.sample(1)
-    except ServerError as error:
-        if error.code == -32601:
-            pytest.skip("the server has no steps.sample")
-        raise
-    stream = replay.samples(client, n=8, run_ids=["r"], seed=1, batches=3)
-    found = list(stream)
-    assert len(found) == 3
-    for batch in found:
-        assert [step["action"] for step in batch["steps"]] == list(batch["frame"][:, 0, 0])
-
-
-def test_torch_gets_tensors(monkeypatch):
-    """With a stand-in for torch, which is too large for the tests."""
-    torch, data = types.ModuleType("torch"), types.ModuleType("torch.utils.data")
-    torch.tensor = lambda values, dtype=None: numpy.array(values, dtype)
-    torch.from_numpy, torch.float32, torch.bool = (lambda array: array), numpy.float32, numpy.bool_
-    data.IterableDataset, data.get_worker_info = object, lambda: types.SimpleNamespace(id=2)
-    for name, module in (("torch", torch), ("torch.utils", types.ModuleType("torch.utils")), ("torch.utils.data", data)):
-        monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.delitem(sys.modules, "holdfast.torch", raising=False)
-    import holdfast.torch
-
-    fake = Batches()
-    monkeypatch.setattr(holdfast.torch, "samples", lambda server, **params: samples(fake, **params))
-    batches = list(holdfast.torch.SampleDataset("h:1", n=3, seed=5, batches=2))
-    assert len(batches) == 2 and batches[0]["reward"].dtype == numpy.float32 and batches[0]["frame"].shape == (3, 2, 2)
-    assert list(batches[0]["action"]) == [3, 3, 3] and batches[0]["truncated"].all()
-    assert fake.asked[0][1]["seed"] == 5 + 2 * 1_000_003
-    monkeypatch.delitem(sys.modules, "holdfast.torch")
-
-
-def test_keras_style_callbacks(run, client):
-    callback = KerasCallback(run, every_batch=2)
-    callback.set_params({"epochs": 2})
-    callback.set_model(None)
-    callback.on_train_begin()
-    for epoch in range(2):
-        callback.on_epoch_begin(epoch)
-        for batch in range(4):
-            callback.on_train_batch_begin(batch)
-            callback.on_train_batch_end(batch, {"loss": numpy.float32(batch)})
-        callback.on_epoch_end(epoch, {"loss": 1.5, "val_loss": 2.5, "name": "x"})
-    callback.on_train_end()
-    run.flush()
-    rows = list(client.metrics.all(run_id="r", where={"metric_name": "loss"}))
-    assert [(row["step"], row["epoch_number"], row["phase"], row["metric_value"]) for row in rows] == [
-        (2, None, "train", 1), (4, None, "train", 3), (4, 0, "train", 1.5), (4, 0, "val", 2.5),
-        (6, None, "train", 1), (8, None, "train", 3), (8, 1, "train", 1.5), (8, 1, "val", 2.5),
-    ]  # fmt: skip
-
-
-def test_lightning_style_loggers(address, client, quick):
-    logger = LightningLogger(holdfast.init("r", server=address, options=quick))
-    assert logger.name == "holdfast" and logger.version == "r"
-    logger.log_hyperparams({"lr": 0.1})
-    logger.log_metrics({"train_loss": 0.5, "epoch": 1.0}, step=7)
-    logger.log_metrics({"val/loss": numpy.float64(0.25)}, step=8)
-    logger.save()
-    logger.finalize("success")
-    rows = list(client.metrics.all(run_id="r"))
-    assert [(row["metric_name"], row["step"], row["epoch_number"], row["phase"]) for row in rows] == [
-        ("train_loss", 7, 1, "train"), ("val/loss", 8, None, "val"),
-    ]  # fmt: skip
-    told = client.runs.get("r")
-    assert told["config"] == {"lr": 0.1} and told["status"] == "finished"

@@ -2,80 +2,116 @@
 
 from __future__ import annotations
 
-import queue
+import itertools
 import threading
-from typing import Any, Dict, Iterator, Optional, Sequence, Union
+import weakref
+from collections import deque
+from types import TracebackType
+from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, Optional, Sequence, Type, Union
 
 from .client import Client
+from .errors import HoldfastError
+from .optional import numpy
 
-_END = object()
+Batch = Dict[str, Any]
 
 
-class Samples(Iterator[Dict[str, Any]]):
-    """Batches as `steps.sample` answers them: `steps`, and `frame` and `observation` (n, …) where they were asked for.
+class _Fetcher:
+    """Draws batches on a thread, at most `prefetch` ahead of who takes them."""
 
-    A thread fetches the next ones while this one is used; it ends with `close`, or with the iterator. An error of the server
-    is raised where its batch would come.
+    def __init__(
+        self, draw: Callable[[int], Batch], numbers: Iterable[int], prefetch: int, at_end: Callable[[], None]
+    ) -> None:
+        self._draw, self._numbers, self._most, self._at_end = draw, numbers, max(1, prefetch), at_end
+        self._fetched: Deque[Union[Batch, Exception]] = deque()
+        self._changed = threading.Condition()
+        self._is_closed = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._fetch, name="holdfast-samples", daemon=True).start()
+
+    def _fetch(self) -> None:
+        try:
+            for number in self._numbers:
+                if not self._put(self._draw(number)):
+                    return
+            self._put(StopIteration())
+        except Exception as error:
+            self._put(error)
+        finally:
+            self._at_end()
+
+    def _put(self, item: Union[Batch, Exception]) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or len(self._fetched) < self._most)
+            self._fetched.append(item)
+            self._changed.notify_all()
+            return not self._is_closed
+
+    def take(self) -> Batch:
+        """The next batch; raises what came in its place."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or self._fetched)
+            item = StopIteration() if self._is_closed else self._fetched.popleft()
+            self._changed.notify_all()
+        if isinstance(item, Exception):
+            self.close()
+            raise item
+        return item
+
+    def close(self) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._fetched.clear()
+            self._changed.notify_all()
+
+
+class Samples(Iterator[Batch]):
+    """Batches as `steps.sample` answers them: `steps`, and `frame`, `observation` and `action` (n, …) where they were asked for.
+
+    A thread fetches the next ones while this one is used; it ends with the iterator, which may be closed or just left. An
+    error of the server is raised where its batch would come.
     """
 
     def __init__(
         self,
         client: Client,
-        n: int,
-        run_ids: Optional[Sequence[str]],
         arrays: Sequence[str],
         seed: Optional[int],
-        batches: Optional[int],
+        numbers: Iterable[int],
         prefetch: int,
+        at_end: Callable[[], None],
+        **draw: Any,
     ) -> None:
-        self._client = client
-        self._params = {"n": n, "run_ids": run_ids, "arrays": list(arrays) or None}
-        self._seed, self._batches = seed, batches
-        self._queue: "queue.Queue[Any]" = queue.Queue(max(1, prefetch))
-        self._is_closed = threading.Event()
-        self._thread = threading.Thread(target=self._fetch, name="holdfast-samples", daemon=True)
-        self._thread.start()
+        with_actions = "action" in arrays
+        draw["arrays"] = [name for name in arrays if name != "action"] or None
 
-    def _fetch(self) -> None:
-        number = 0
-        while not self._is_closed.is_set() and (self._batches is None or number < self._batches):
+        def batch(number: int) -> Batch:
             # A seed makes all batches repeatable, and each of them another.
-            seed = None if self._seed is None else self._seed + number
-            try:
-                item: Any = self._client.call("steps.sample", {**self._params, "seed": seed})
-            except Exception as error:
-                self._put(error)
-                return
-            self._put(item)
-            number += 1
-        self._put(_END)
+            drawn = client.steps.sample(seed=None if seed is None else seed + number, **draw)
+            if with_actions:
+                drawn["action"] = _actions(client, drawn["steps"], draw.get("sequence_length"))
+            return drawn
 
-    def _put(self, item: Any) -> None:
-        while not self._is_closed.is_set():
-            try:
-                self._queue.put(item, timeout=0.2)
-                return
-            except queue.Full:
-                continue
+        self._fetcher = _Fetcher(batch, numbers, prefetch, at_end)
+        self._fetcher.start()
+        #: The thread knows the fetcher alone, so that this ends it also where nobody closes the iterator.
+        self._end = weakref.finalize(self, self._fetcher.close)
 
-    def __next__(self) -> Dict[str, Any]:
-        if self._is_closed.is_set():
-            raise StopIteration
-        item = self._queue.get()
-        if item is _END or isinstance(item, Exception):
-            self.close()
-            if isinstance(item, Exception):
-                raise item
-            raise StopIteration
-        batch: Dict[str, Any] = item
-        return batch
+    def __next__(self) -> Batch:
+        return self._fetcher.take()
 
     def close(self) -> None:
         """Fetches no more."""
-        self._is_closed.set()
+        self._end()
 
-    def __del__(self) -> None:
-        self._is_closed.set()
+    def __enter__(self) -> "Samples":
+        return self
+
+    def __exit__(
+        self, type: Optional[Type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
 
 
 def samples(
@@ -86,10 +122,45 @@ def samples(
     seed: Optional[int] = None,
     batches: Optional[int] = None,
     prefetch: int = 2,
+    part: int = 0,
+    parts: int = 1,
+    **draw: Any,
 ) -> Samples:
     """An iterator over random batches of n steps of some runs, or of all; endless without `batches`.
 
-    `client`: one, or the address of a server; `prefetch`: how many batches are fetched ahead.
+    - client: one, or the address of a server
+    - arrays: of "frame", "observation" and "action"; steps that lack a frame or observation that is asked for are not drawn.
+      Integer actions are in `steps` in any case; to find others, their steps need a frame or an observation.
+    - seed: the same one draws the same batches from the same data, each another
+    - prefetch: how many batches are fetched ahead
+    - part, parts: of all batches, every `parts`-th from `part` on, so that several processes share them
+    - draw: what else `Client.steps.sample` takes
     """
+    numbers = itertools.islice(itertools.count(), part, batches, parts)
     chosen = client if isinstance(client, Client) else Client(client)
-    return Samples(chosen, n, run_ids, arrays, seed, batches, prefetch)
+    # A connection that was made for this ends with it.
+    at_end = chosen.close if chosen is not client else lambda: None
+    return Samples(chosen, arrays, seed, numbers, prefetch, at_end, n=n, run_ids=run_ids, **draw)
+
+
+def _actions(client: Client, steps: List[Dict[str, Any]], length: Optional[int]) -> Any:
+    """Actions (n, …), or of sequences (n, length, …): integers from the steps, others from the run's array file, where row i of
+    every dataset is the same step."""
+    actions: Any = [step["action"] for step in steps]
+    if None in actions:
+        refs = []
+        for step in steps:
+            ref = step["frame_ref"] or step["obs_ref"]
+            if ref is None:
+                raise HoldfastError(
+                    "invalid_value",
+                    f"the action of step {step['step_index']} of episode \"{step['episode_id']}\" can't be found: the step has "
+                    'neither a frame nor an observation; name one of them in arrays, beside "action"',
+                )
+            refs.append(f"h5://{step['run_id']}/actions/{ref.rsplit('/', 1)[1]}")
+        actions = client.resolve(refs, stack=True)
+    np = numpy()
+    if np is None:
+        return actions
+    actions = np.asarray(actions)
+    return actions if length is None else actions.reshape(-1, length, *actions.shape[1:])

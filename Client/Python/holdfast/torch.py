@@ -12,13 +12,15 @@ _data: Any = require("torch.utils.data", "holdfast.torch")
 
 
 class SampleDataset(_data.IterableDataset):  # type: ignore[misc]
-    """Random batches of n steps, each a dictionary: `action` and `reward` (n), `terminated` and `truncated` (n, bool), and
-    `frame` and `observation` (n, …) as tensors, `steps` as the server tells them.
+    """Random batches of n steps, each a dictionary of tensors: `reward` (n, float32), `terminated` and `truncated` (n, bool),
+    `action` where actions are integers (n, int64) or `arrays` names them (n, …), `frame` and `observation` (n, …); and `steps`, as
+    the server tells them.
 
         loader = DataLoader(SampleDataset("127.0.0.1:7411", n=64, run_ids=["pong-1"]), batch_size=None, num_workers=2)
 
-    A batch comes whole from the server: give the loader batch_size=None. Each of its workers has a connection and, with a
-    seed, batches of its own.
+    A batch comes whole from the server: give the loader batch_size=None. Each of its workers has a connection; they share the
+    batches, so that with a seed these are the same however many workers there are, and in every pass. In distributed training
+    `part=rank, parts=world_size` gives each process batches of its own. The parameters are those of `holdfast.replay.samples`.
     """
 
     def __init__(
@@ -30,32 +32,42 @@ class SampleDataset(_data.IterableDataset):  # type: ignore[misc]
         seed: Optional[int] = None,
         batches: Optional[int] = None,
         prefetch: int = 2,
+        part: int = 0,
+        parts: int = 1,
+        **draw: Any,
     ) -> None:
         super().__init__()
-        self._server, self._seed = server, seed
+        self._part, self._parts = part, parts
         self._params: Dict[str, Any] = {
-            "n": n, "run_ids": run_ids, "arrays": arrays, "batches": batches, "prefetch": prefetch,
+            "client": server, "n": n, "run_ids": run_ids, "arrays": arrays, "seed": seed, "batches": batches,
+            "prefetch": prefetch, **draw,
         }  # fmt: skip
 
     def __iter__(self) -> Iterator[Dict[str, Any]]:
         worker = _data.get_worker_info()
-        seed = self._seed
-        if seed is not None and worker is not None:
-            seed += 1_000_003 * worker.id
-        for batch in samples(self._server, seed=seed, **self._params):
-            yield tensors(batch)
+        number, count = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        # A loader takes from its workers in turn.
+        part, parts = self._part + self._parts * number, self._parts * count
+        with samples(part=part, parts=parts, **self._params) as batches:
+            for batch in batches:
+                yield tensors(batch, self._params.get("sequence_length"))
 
 
-def tensors(batch: Dict[str, Any]) -> Dict[str, Any]:
-    """A batch of `steps.sample` with its arrays as tensors."""
+def tensors(batch: Dict[str, Any], sequence_length: Optional[int] = None) -> Dict[str, Any]:
+    """A batch of `holdfast.replay.samples` with its arrays as tensors: (n, …), or of sequences (n, length, …)."""
     steps = batch["steps"]
+    shape = (-1,) if sequence_length is None else (-1, sequence_length)
+
+    def column(name: str, of: Any, dtype: Any) -> Any:
+        return torch.tensor([of(step[name]) for step in steps], dtype=dtype).reshape(shape)
+
     made: Dict[str, Any] = {"steps": steps}
-    for name, dtype in (("reward", "float32"), ("terminated", "bool"), ("truncated", "bool")):
-        made[name] = torch.tensor([step[name] for step in steps], dtype=getattr(torch, dtype))
-    actions = [step.get("action") for step in steps]
-    if None not in actions:
-        made["action"] = torch.tensor(actions)
-    for name in ("frame", "observation"):
+    made["reward"] = column("reward", float, torch.float32)
+    made["terminated"] = column("terminated", bool, torch.bool)
+    made["truncated"] = column("truncated", bool, torch.bool)
+    if all(step["action"] is not None for step in steps):
+        made["action"] = column("action", int, torch.int64)
+    for name in ("action", "frame", "observation"):
         value = batch.get(name)
         if isinstance(value, dict):
             made[name] = {key: torch.from_numpy(array) for key, array in value.items()}

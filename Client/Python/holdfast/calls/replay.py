@@ -122,6 +122,28 @@ class StepCalls(Noun):
         run_ids: Optional[Sequence[str]] = None,
         seed: Optional[int] = None,
         arrays: Optional[Sequence[str]] = None,
+        *,
+        episode_ids: Optional[Sequence[str]] = None,
+        min_total_reward: Optional[float] = None,
+        max_total_reward: Optional[float] = None,
+        replacement: Optional[bool] = None,
+        sequence_length: Optional[int] = None,
     ) -> Result:
-        """A random batch of n steps: `steps`, and `frame` and `observation` (n, …) where `arrays` names them."""
-        return self._call("steps.sample", n=n, run_ids=run_ids, seed=seed, arrays=arrays)
+        """A random batch of n steps: `steps`, and `frame` and `observation` (n, …) where `arrays` names them.
+
+        - episode_ids, min_total_reward, max_total_reward: of which episodes
+        - replacement: whether a step may come twice, as it may by default
+        - sequence_length: draws n sequences of so many consecutive steps; arrays are (n, length, …) then
+        """
+        return self._call(
+            "steps.sample",
+            n=n,
+            run_ids=run_ids,
+            seed=seed,
+            arrays=arrays,
+            episode_ids=episode_ids,
+            min_total_reward=min_total_reward,
+            max_total_reward=max_total_reward,
+            replacement=replacement,
+            sequence_length=sequence_length,
+        )
