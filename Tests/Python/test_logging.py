@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import math
+import multiprocessing
+import pickle
 import threading
 
 import numpy
@@ -277,9 +279,16 @@ def test_a_heartbeat_tells_that_the_process_lives(address, client):
         eventually(lambda: client.runs.get("r")["heartbeat_at"] > before, "a heartbeat")
 
 
-def test_columns_become_a_data_frame(run):
-    pandas = pytest.importorskip("pandas")
-    run.log({"loss": 0.5}, step=1)
-    run.flush()
-    frame = run.metrics().to_pandas()
-    assert isinstance(frame, pandas.DataFrame) and list(frame["metric_value"]) == [0.5]
+def log_in_a_spawned_process(run):
+    run.log({"loss": 0.25}, step=1)
+    run.finish()
+
+
+def test_a_spawned_process_logs_to_the_run_that_it_is_given(run, client):
+    child = multiprocessing.get_context("spawn").Process(target=log_in_a_spawned_process, args=(run,))
+    child.start()
+    child.join()
+    assert child.exitcode == 0 and list(run.metrics("loss")["step"]) == [1]
+    assert client.runs.get("r")["status"] == "running", "the run is its parent's to end"
+    with pytest.raises(RuntimeError):
+        pickle.dumps(run)  # a file would hold the token

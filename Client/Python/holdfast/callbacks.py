@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Dict, Mapping, Optional
 
+from .errors import HoldfastError
 from .run import Run
 
 
@@ -65,7 +67,11 @@ class KerasCallback:
 
 
 class LightningLogger:
-    """A logger for `Trainer(logger=…)`: what a module logs, with its step and epoch, and its hyperparameters."""
+    """A logger for `Trainer(logger=…)`: what a module logs, with its step and epoch, and its hyperparameters.
+
+    In distributed training the process of rank 0 logs. Who started the run ends it, so that it may be trained, tested and
+    trained on.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -76,7 +82,9 @@ class LightningLogger:
         self.experiment = run
 
     def log_metrics(self, metrics: Mapping[str, Any], step: Optional[int] = None) -> None:
-        """Logs numbers; names that begin with val or test give the phase."""
+        """Logs numbers; names that begin with train, val, valid or test give the phase."""
+        if not _is_first_process():
+            return
         numbers = _numbers(metrics)
         epoch = numbers.pop("epoch", None)
         for name, value in numbers.items():
@@ -85,12 +93,17 @@ class LightningLogger:
             self._run.log({name: value}, step=step, epoch=None if epoch is None else int(epoch), phase=phase)
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
-        """They become the run's config."""
-        self._run.update_config(dict(params) if isinstance(params, Mapping) else vars(params))
+        """Adds them to the run's config."""
+        if _is_first_process():
+            before = self._run.config if isinstance(self._run.config, Mapping) else {}
+            self._run.update_config({**before, **(params if isinstance(params, Mapping) else vars(params))})
 
     def finalize(self, status: str) -> None:
-        """Ends the run."""
-        self._run.finish("finished" if status == "success" else "failed")
+        """Sends what is there, for five seconds at most; what is left then is sent in the background."""
+        try:
+            self._run.flush(5.0)
+        except HoldfastError:
+            pass
 
     def log_graph(self, *args: Any, **kwargs: Any) -> None:
         """Nothing is kept of it."""
@@ -100,3 +113,9 @@ class LightningLogger:
 
     def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
         """Nothing is kept of it."""
+
+
+def _is_first_process() -> bool:
+    """As Lightning sees it, which tells every process's loggers the same."""
+    rank_zero = getattr(sys.modules.get("lightning_utilities.core.rank_zero"), "rank_zero_only", None)
+    return not getattr(rank_zero, "rank", 0)

@@ -6,6 +6,8 @@ import os
 import re
 import time
 import weakref
+from dataclasses import replace
+from multiprocessing.context import assert_spawning
 from types import TracebackType
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Type
 
@@ -44,17 +46,19 @@ class DataGeneration(NamedTuple):
 
 
 class Run:
-    """A run; its methods may be called from any thread and after fork().
+    """A run; its methods may be called from any thread and after fork(), and it may be given to spawned processes.
 
     No log call raises or waits for the network: a record that can't be stored is counted in `statistics.rejected` and
     reported. A record survives the death of the process as soon as its log call has returned.
     """
 
-    def __init__(self, run_id: str, delivery: Delivery, is_resumed: Optional[bool]) -> None:
+    def __init__(self, run_id: str, delivery: Delivery, is_resumed: Optional[bool], config: Any = None) -> None:
         #: The run's id.
         self.id = run_id
         #: Whether the run existed before; None when the server had not answered in time.
         self.is_resumed = is_resumed
+        #: The run's settings as this process gave them; `update_config` changes them.
+        self.config = config
         self._delivery = delivery
         self._options = delivery.options
         self._intake = delivery.intake
@@ -70,8 +74,23 @@ class Run:
     def __repr__(self) -> str:
         return f"Run({self.id!r})"
 
+    def __reduce__(self) -> Any:
+        # For processes alone: in a file, the token would be for anybody to read.
+        assert_spawning(self)
+        from .start import join
+
+        delivery = self._delivery
+        # As after fork(): the parent measures the machine, and is told of problems.
+        options = replace(self._options, resource_interval=None, on_problem=None)
+        return join, (self.id, self.config, str(delivery.address), delivery.token, delivery.directory, options)
+
+    def leave_end(self) -> None:
+        """The end of the run is another process's affair; `finish` only closes this one's part."""
+        self._is_finished = True
+
     def update_config(self, config: Any) -> None:
         """Replaces the run's settings."""
+        self.config = config
         self._delivery.enqueue("runs.start", {"run_id": self.id, "config": plain(config)})
 
     # MARK: Metrics

@@ -76,7 +76,15 @@ def init(
             "(python -m holdfast sync sends it later, python -m holdfast doctor says what is wrong)",
             stacklevel=2,
         )
-    return Run(run, delivery, None if result is None else bool(result.get("resumed")))
+    return Run(run, delivery, None if result is None else bool(result.get("resumed")), config)
+
+
+def join(run_id: str, config: Any, server: str, token: Optional[str], spool: str, options: Options) -> Run:
+    """The run in a process that its own spawned; that one ends it."""
+    run = init(run_id, server=server, token=token, spool=spool, options=options)
+    run.config = config
+    run.leave_end()
+    return run
 
 
 def _first_answer(delivery: Delivery, answer: Answer, timeout: float) -> Optional[Dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
 from ..errors import HoldfastError
 from ..optional import numpy
@@ -59,7 +59,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         # So that a client which decodes and encodes it again gets the same bytes.
         return int(value) if value.is_integer() and abs(value) < 2**63 else packed_float(value)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
