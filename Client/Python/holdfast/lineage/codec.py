@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional
 
 from ..errors import HoldfastError
 from ..optional import numpy, require
@@ -28,9 +28,9 @@ def encode(data: Any) -> Any:
         if isinstance(data, (float, np.generic)) and not isinstance(data, (str, bytes)):
             return np.asarray(data)
     if _is_frame(data):
-        return {"table": {str(name): _column(data[name].to_numpy()) for name in data.columns}}
+        return {"table": _frame_columns(data)}
     if _is_columns(data):
-        return {"table": {str(name): _column(column) for name, column in data.items()}}
+        return {"table": {_name(name): _column(name, column) for name, column in data.items()}}
     return {"json": _json(data, "")}
 
 
@@ -97,12 +97,48 @@ def _is_columns(data: Any) -> bool:
     return all(isinstance(column, np.ndarray) and column.ndim for column in arrays) and len({len(a) for a in arrays}) == 1
 
 
-def _column(column: Any) -> Any:
+def _frame_columns(frame: Any) -> Dict[str, Any]:
+    """A DataFrame's columns; raises HoldfastError where a table would lose something of it."""
+    if not frame.columns.is_unique:
+        raise HoldfastError("invalid_value", f"the DataFrame has several columns of one name: {list(frame.columns)}")
     np = numpy()
-    if np is not None and isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
-        return column
+    if not np.array_equal(frame.index.to_numpy(), np.arange(len(frame))):
+        raise HoldfastError(
+            "invalid_value",
+            "a table has no index, and the DataFrame's isn't 0, 1, 2, …: reset_index() makes a column of it, "
+            "reset_index(drop=True) drops it",
+        )
+    columns = {}
+    for name in frame.columns:
+        column = frame[name]
+        values = column.to_numpy()
+        if values.dtype.hasobject:
+            values = column.astype(object).where(column.notna(), None).to_numpy()
+        columns[_name(name)] = _column(name, values)
+    return columns
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise HoldfastError("invalid_value", f"the column {name!r} has no text for a name; rename it")
+    return name
+
+
+def _column(name: Any, column: Any) -> Any:
+    np = numpy()
+    if np is not None and isinstance(column, np.ndarray):
+        if column.dtype.kind in "biuf":
+            return column
+        if column.dtype.kind in "mM":
+            raise HoldfastError(
+                "invalid_value", f"column {name!r} is of times ({column.dtype}), which have no JSON; save numbers or texts of them"
+            )
     values = column.tolist() if hasattr(column, "tolist") else list(column)
-    return [None if isinstance(value, float) and value != value else _json(value, "") for value in values]
+    where = f"[{name!r}]"
+    return [
+        None if isinstance(value, float) and value != value else _json(value, f"{where}[{row}]")
+        for row, value in enumerate(values)
+    ]
 
 
 def _loaded(column: Any) -> Any:

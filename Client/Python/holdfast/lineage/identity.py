@@ -406,12 +406,16 @@ def _value(thing: Any, path: str) -> Node:
 
 def _frame_of(thing: Any) -> Node:
     """A DataFrame, Series or Index."""
-    own = b"frame" + frame(type(thing).__qualname__) + frame(str(getattr(thing, "dtype", "")))
+    dtype = getattr(thing, "dtype", "")
+    own = b"frame" + frame(type(thing).__qualname__) + frame(str(dtype))
     if hasattr(thing, "columns"):
         columns = [thing[name] for name in thing.columns]
         return Node(thing, "", own, [("names", list(thing.columns)), ("index", getattr(thing, "index", None)), ("", columns)])
     parts = [("name", getattr(thing, "name", None)), ("index", getattr(thing, "index", None))]
     values = thing.to_numpy()
+    categories: Any = getattr(dtype, "categories", None)
+    if hasattr(categories, "tolist"):  # their order decides codes and comparisons
+        parts += [("categories", categories.tolist()), ("ordered", getattr(dtype, "ordered", None))]
     return Node(thing, "", own, parts + [("", values if not values.dtype.hasobject else values.tolist())])
 
 

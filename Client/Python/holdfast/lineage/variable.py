@@ -22,7 +22,8 @@ class BaseVariable:
     """A kind of data: `class Raw(BaseVariable): pass`, then `Raw.save(array, subject=1)` and `Raw.load(subject=1).data`.
 
     Arrays, numbers, JSON, dicts of arrays and DataFrames are saved as they are; for other data override `to_db` and
-    `from_db`. Tables are loaded as `holdfast.Columns`, or with `as_frame = True` as DataFrames.
+    `from_db`. Tables are loaded as `holdfast.Columns`, or with `as_frame = True` as DataFrames, with their columns in the
+    order of the names and without an index.
     """
 
     schema_version: ClassVar[int] = 1
