@@ -1,4 +1,4 @@
-"""Fixtures: the binary under test, servers on fresh data directories, recordings of real games."""
+"""Fixtures: servers and what they can do, recordings of real games, training processes."""
 
 import os
 import subprocess
@@ -7,17 +7,10 @@ import pytest
 
 import games
 import replay
+from fixtures import binary, is_long, make_server, server  # noqa: F401
 from server import Server, environment
 from trainer import Trainer, tool
 from wire import RpcError
-
-
-@pytest.fixture(scope="session")
-def binary():
-    path = os.environ.get("HOLDFAST_BIN")
-    if not path:
-        pytest.exit("set HOLDFAST_BIN to the holdfast binary to test", returncode=2)
-    return os.path.abspath(path)
 
 
 @pytest.fixture(scope="session")
@@ -51,31 +44,6 @@ def needs(request):
 
 
 @pytest.fixture
-def make_server(binary, tmp_path):
-    """Makes servers; at the end each that still runs must be well and end on SIGTERM with code 0."""
-    servers = []
-
-    def make(*arguments, name="data", start=True, data=None, **options):
-        server = Server(binary, data or tmp_path / name, *arguments, log=tmp_path / f"{name}.log", **options)
-        servers.append(server)
-        return server.start() if start else server
-
-    yield make
-    try:
-        for server in servers:
-            if server.process is not None and server.process.returncode is None:
-                server.stop()
-    finally:
-        for server in servers:
-            server.clean_up()
-
-
-@pytest.fixture
-def server(make_server):
-    return make_server()
-
-
-@pytest.fixture
 def connection(server):
     with server.connect() as connection:
         yield connection
@@ -103,12 +71,6 @@ def target(lasting_server):
 def recording():
     """A few lives of Breakout."""
     return games.record("ALE/Breakout-v5", steps=160, seed=7)
-
-
-@pytest.fixture
-def is_long():
-    """HOLDFAST_LONG=1 asks for the long form of the tests that have one."""
-    return os.environ.get("HOLDFAST_LONG") == "1"
 
 
 @pytest.fixture

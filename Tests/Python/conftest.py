@@ -1,4 +1,4 @@
-"""Fixtures: the binary under test, servers on fresh data directories, spools and trainers of their own."""
+"""Fixtures: servers, clients, spools and trainers of their own."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ CLIENT = HERE.parent.parent / "Client" / "Python"
 sys.path[:0] = [str(CLIENT), str(HERE.parent / "EndToEnd")]
 
 import holdfast  # noqa: E402
-from server import Server  # noqa: E402
+from fixtures import binary, is_long, make_server, server  # noqa: E402, F401
 from programs import Trainer  # noqa: E402
 
 
@@ -23,39 +23,6 @@ def clean_environment(monkeypatch, tmp_path):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOLDFAST_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setenv("HOLDFAST_SERVER", "127.0.0.1:1")
-
-
-@pytest.fixture(scope="session")
-def binary():
-    path = os.environ.get("HOLDFAST_BIN")
-    if not path:
-        pytest.exit("set HOLDFAST_BIN to the holdfast binary to test", returncode=2)
-    return os.path.abspath(path)
-
-
-@pytest.fixture
-def make_server(binary, tmp_path):
-    """Makes servers; at the end each that still runs must be well and end on SIGTERM with code 0."""
-    servers = []
-
-    def make(*arguments, name="data", start=True, data=None, **options):
-        server = Server(binary, data or tmp_path / name, *arguments, log=tmp_path / f"{name}.log", **options)
-        servers.append(server)
-        return server.start() if start else server
-
-    yield make
-    try:
-        for server in servers:
-            if server.process is not None and server.process.returncode is None:
-                server.stop()
-    finally:
-        for server in servers:
-            server.clean_up()
-
-
-@pytest.fixture
-def server(make_server):
-    return make_server()
 
 
 @pytest.fixture
@@ -84,12 +51,6 @@ def quick():
 def run(address, quick):
     with holdfast.init(run="r", server=address, options=quick) as run:
         yield run
-
-
-@pytest.fixture
-def is_long():
-    """HOLDFAST_LONG=1 asks for the long form of the tests that have one."""
-    return os.environ.get("HOLDFAST_LONG") == "1"
 
 
 @pytest.fixture
