@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, Optional, Sequence
+from typing import Any, Dict, Iterator, Optional
 
 from .optional import require
 from .replay import samples
@@ -20,37 +20,24 @@ class SampleDataset(_data.IterableDataset):  # type: ignore[misc]
 
     A batch comes whole from the server: give the loader batch_size=None. Each of its workers has a connection; they share the
     batches, so that with a seed these are the same however many workers there are, and in every pass. In distributed training
-    `part=rank, parts=world_size` gives each process batches of its own. The parameters are those of `holdfast.replay.samples`.
+    `part=rank, parts=world_size` gives each process batches of its own. `sampling`: what else `holdfast.replay.samples` takes.
     """
 
     def __init__(
-        self,
-        server: Optional[str] = None,
-        n: int = 32,
-        run_ids: Optional[Sequence[str]] = None,
-        arrays: Sequence[str] = ("frame",),
-        seed: Optional[int] = None,
-        batches: Optional[int] = None,
-        prefetch: int = 2,
-        part: int = 0,
-        parts: int = 1,
-        **draw: Any,
+        self, server: Optional[str] = None, n: int = 32, part: int = 0, parts: int = 1, **sampling: Any
     ) -> None:
         super().__init__()
         self._part, self._parts = part, parts
-        self._params: Dict[str, Any] = {
-            "client": server, "n": n, "run_ids": run_ids, "arrays": arrays, "seed": seed, "batches": batches,
-            "prefetch": prefetch, **draw,
-        }  # fmt: skip
+        self._sampling = {"client": server, "n": n, **sampling}
 
     def __iter__(self) -> Iterator[Dict[str, Any]]:
         worker = _data.get_worker_info()
         number, count = (0, 1) if worker is None else (worker.id, worker.num_workers)
         # A loader takes from its workers in turn.
         part, parts = self._part + self._parts * number, self._parts * count
-        with samples(part=part, parts=parts, **self._params) as batches:
+        with samples(part=part, parts=parts, **self._sampling) as batches:
             for batch in batches:
-                yield tensors(batch, self._params.get("sequence_length"))
+                yield tensors(batch, self._sampling.get("sequence_length"))
 
 
 def tensors(batch: Dict[str, Any], sequence_length: Optional[int] = None) -> Dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from typing import Any, Dict, IO, List, Mapping, Optional, Sequence, Union
 
-from ..wire.array import Array
+from ..spool.columns import numbers
+from ..wire.caller import pages
 from .noun import Noun, Result, Rows
 
 Labels = Mapping[str, Optional[int]]
@@ -124,21 +125,23 @@ class LabelCalls(Noun):
         cursor: Optional[str] = None,
     ) -> Result:
         """A page of `images` for which all conditions hold."""
-        return self._call("labels.list", **_filter(locals()))
+        return self._call(
+            "labels.list",
+            split=split,
+            study_id=study_id,
+            labeled=labeled,
+            where=where,
+            confidence=confidence,
+            annotator=annotator,
+            outcome=outcome,
+            text=text,
+            limit=limit,
+            cursor=cursor,
+        )
 
-    def all(
-        self,
-        split: Optional[str] = None,
-        study_id: Optional[str] = None,
-        labeled: Optional[bool] = None,
-        where: Optional[Labels] = None,
-        confidence: Optional[Mapping[str, Mapping[str, float]]] = None,
-        annotator: Optional[str] = None,
-        outcome: Optional[str] = None,
-        text: Optional[str] = None,
-    ) -> Rows:
-        """Every image for which all conditions hold."""
-        return self._pages("labels.list", "images", limit=1000, **_filter(locals()))
+    def all(self, **conditions: Any) -> Rows:
+        """Every image for which all conditions hold; they are those of `list`."""
+        return pages(lambda cursor: self.list(limit=1000, cursor=cursor, **conditions), ["images"])
 
     def train_val(self) -> Dict[str, List[Dict[str, Any]]]:
         """All labeled images to train and to validate on, as `train` and `val`; never a held-out one."""
@@ -194,23 +197,11 @@ def _write_csv(file: IO[str], rows: Sequence[Mapping[str, Any]]) -> int:
     return len(rows)
 
 
-def _filter(arguments: Mapping[str, Any]) -> Dict[str, Any]:
-    return {name: value for name, value in arguments.items() if name != "self" and value is not None}
-
-
 def _scores(ids: Sequence[int], confidences: Mapping[str, Sequence[float]]) -> Dict[str, Any]:
-    from ..spool.columns import numbers
-
     return {
         "ids": numbers("int64", [int(id) for id in ids]),
-        "confidences": {label: _floats(values) for label, values in confidences.items()},
+        "confidences": {label: numbers("float64", [float(value) for value in of]) for label, of in confidences.items()},
     }
-
-
-def _floats(values: Any) -> Array:
-    from ..spool.columns import numbers
-
-    return numbers("float64", [float(value) for value in values])
 
 
 class HoldoutCalls(Noun):

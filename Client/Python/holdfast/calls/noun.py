@@ -23,5 +23,4 @@ class Noun:
         return self._client.call(method, params)
 
     def _pages(self, method: str, *members: str, **params: Any) -> Rows:
-        rows: Rows = pages(self._client, method, params, members)
-        return rows
+        return pages(lambda cursor: self._call(method, cursor=cursor, **params), members)

@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 import weakref
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 from ..address import Address
 from ..errors import HoldfastError, ServerError
@@ -166,11 +166,11 @@ def _in_child() -> None:
 os.register_at_fork(after_in_child=_in_child)
 
 
-def pages(caller: Any, method: str, params: Dict[str, Any], members: Tuple[str, ...]) -> Any:
-    """The rows of a list, page by page as they are asked for: those of each member, in order."""
-    cursor = None
+def pages(ask: Callable[[Optional[str]], Dict[str, Any]], members: Sequence[str]) -> Iterator[Dict[str, Any]]:
+    """The rows of a list, page by page as they are asked for by cursor: those of each member, in order."""
+    cursor: Optional[str] = None
     while True:
-        page = caller.call(method, {**params, "cursor": cursor})
+        page = ask(cursor)
         for member in members:
             yield from page.get(member, ())
         cursor = page.get("cursor")
