@@ -7,20 +7,36 @@ public protocol Method: Codable, Sendable {
 
     static var name: String { get }
     static var effect: MethodEffect { get }
-    /// Who may call it.
-    static var role: MethodRole { get }
+    /// What the caller's token must allow; nil: nothing beyond being let in.
+    static var role: Role? { get }
+    /// What the audit log says of the call; nil: it is not recorded there.
+    var auditNote: String? { get }
 }
 
 extension Method {
-    public static var role: MethodRole { .anyone }
+    public static var role: Role? {
+        switch effect {
+        case .read: .read
+        case .ingest: .ingest
+        case .write: .admin
+        }
+    }
+
+    public var auditNote: String? { nil }
 }
 
-/// Who may call a method.
-public enum MethodRole: Sendable {
-    /// Whoever is let in.
-    case anyone
-    /// Who may see held-out images.
+/// What a token may allow; methods and routes each name the one that they need.
+public enum Role: String, Codable, Sendable, CaseIterable {
+    /// To look at everything that is not held out.
+    case read
+    /// To log runs, steps, metrics, images, predictions and variables.
+    case ingest
+    /// To get images for labeling, and label them.
+    case label
+    /// To work with held-out images.
     case holdout
+    /// To delete, repair and compact data, and to give out tokens.
+    case admin
 }
 
 /// What a method does to the server's data.

@@ -15,6 +15,7 @@ public enum Methods {
         LabelsDisagreements.self, LabelsAgreement.self,
         HoldoutNext.self, HoldoutImages.self, HoldoutEvaluate.self, HoldoutLedger.self,
         SnapshotsCreate.self, SnapshotsGet.self, SnapshotsList.self,
+        TokensCreate.self, TokensList.self, TokensRevoke.self, AuditList.self,
         VariablesSchema.self, VariablesSave.self, VariablesLoad.self, VariablesLoadAll.self, VariablesVersions.self,
         VariablesList.self, VariablesDelete.self, VariablesTag.self, VariablesUntag.self, VariablesTags.self,
         VariablesCollect.self, VariablesCompact.self,

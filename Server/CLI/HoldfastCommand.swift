@@ -11,7 +11,7 @@ struct HoldfastCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ImportCommand.self, ExportCommand.self, ExportVideoCommand.self, AnalyzeCommand.self,
             SyncCommand.self, VerifyCommand.self, SealCommand.self, PruneCommand.self, BackupCommand.self,
-            RestoreCommand.self, CollectCommand.self,
+            RestoreCommand.self, CollectCommand.self, TokenCommand.self, AuditCommand.self,
         ]
     )
 

@@ -56,8 +56,12 @@ final class HoldfastServer: Sendable {
                 arrays: arrays,
                 sources: [RunStore.lineageSource] + Replay.lineageSources + Labels.lineageSources
             ),
-            gate: Gate(token: configuration.token, holdoutToken: configuration.holdoutToken)
+            logins: Logins(
+                gate: Gate(token: configuration.token, holdoutToken: configuration.holdoutToken),
+                audit: AuditLog(catalog: catalog)
+            )
         )
+        try parts.tokens.load()
         let failure: (any Error)?
         do {
             let group = makeServices(parts, onShutdown)
@@ -91,7 +95,9 @@ final class HoldfastServer: Sendable {
         let metrics: Metrics
         let replay: Replay
         let provenance: Provenance
-        let gate: Gate
+        let logins: Logins
+
+        var tokens: Tokens { Tokens(catalog: catalog, gate: logins.gate) }
     }
 
     // MARK: Opening
@@ -118,7 +124,8 @@ final class HoldfastServer: Sendable {
             let settings = try configuration.labelSettings(stored: stored)
             let migrations =
                 [SettingsTable.migration] + Producers.migrations + RunStore.migrations + Replay.migrations
-                + Metrics.migrations + Labels.migrations(settings) + Provenance.migrations
+                + Metrics.migrations + Labels.migrations(settings) + Provenance.migrations + Tokens.migrations
+                + AuditLog.migrations
             let catalog = try Catalog(
                 path: directory.database,
                 durability: configuration.durability,
@@ -192,7 +199,7 @@ final class HoldfastServer: Sendable {
             host: configuration.tcp.host,
             port: configuration.tcp.port,
             dispatcher: dispatcher,
-            welcome: Welcome(gate: parts.gate, catalog: parts.catalog, limits: limits.frames),
+            welcome: Welcome(logins: parts.logins, catalog: parts.catalog, limits: limits.frames),
             limits: limits,
             logger: Logger(label: "holdfast.tcp"),
             onBound: { await ready.opened(tcp: $0) }
@@ -233,6 +240,8 @@ final class HoldfastServer: Sendable {
             arrays: parts.arrays,
             dependents: [Replay.dependent, parts.metrics.dependent, Labels.dependent, Provenance.dependent]
         ).register(in: &table)
+        parts.tokens.register(in: &table)
+        parts.logins.audit.register(in: &table)
         parts.replay.register(in: &table)
         parts.provenance.register(in: &table)
         parts.metrics.register(in: &table)
@@ -252,7 +261,7 @@ final class HoldfastServer: Sendable {
         let pictures = PictureResponse(pictures: Pictures(arrays: parts.arrays))
         return HTTPDoor(
             dispatcher: dispatcher,
-            gate: parts.gate,
+            logins: parts.logins,
             limits: limits,
             allowedHosts: configuration.allowedHosts + [configuration.http.host],
             webFolder: configuration.webFolder,

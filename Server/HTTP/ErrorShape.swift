@@ -29,6 +29,8 @@ struct ErrorShape<Context: Hummingbird.RequestContext>: RouterMiddleware {
 
     private static func status(of error: WireError) -> HTTPResponse.Status {
         switch error.kind {
+        case .unauthorized: .unauthorized
+        case .forbidden: .forbidden
         case .notFound: .notFound
         case .internalError, .runDamaged: .internalServerError
         case .diskFull, .overloaded: .serviceUnavailable

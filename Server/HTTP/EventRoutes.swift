@@ -19,8 +19,8 @@ struct EventRoutes: Sendable {
 
     let announcements: Announcements
 
-    func add(to group: RouterGroup<BasicRequestContext>) {
-        group.get("/events") { _, _ in
+    func add(to group: RouterGroup<DoorContext>) {
+        group.get("/events") { _, context in
             let changes = announcements.listen()
             return Hummingbird.Response(
                 status: .ok,
@@ -28,6 +28,7 @@ struct EventRoutes: Sendable {
                 body: .init { writer in
                     try await writer.write(ServerSentEvent.opening)
                     for await changes in changes.cancelOnGracefulShutdown() {
+                        try context.access.check(.read, for: "/events")
                         for change in changes {
                             let payload = try JSONCoding.encode(Payload(runIDs: change.runs.sorted()))
                             try await writer.write(ServerSentEvent.bytes(change.topic.rawValue, payload))

@@ -6,22 +6,22 @@ import Wire
 /// The HTTP door: the methods as `POST /rpc`, pictures, the page, login and health.
 struct HTTPDoor {
     let dispatcher: Dispatcher
-    let gate: Gate
+    let logins: Logins
     let limits: FrameLimits
     /// Names under which the server may be addressed.
     let allowedHosts: [String]
     /// The folder of the page's files; nil serves no page.
     let webFolder: String?
     /// Routes of the domains.
-    let routes: [@Sendable (RouterGroup<BasicRequestContext>) -> Void]
+    let routes: [@Sendable (RouterGroup<DoorContext>) -> Void]
 
     /// The page's files are asked for again each time, and answered with "not modified" by their tags.
     private static let cacheControl: [(MediaType, [CacheControl.Value])] = [
         (.init(type: .any), [.noCache])
     ]
 
-    func makeRouter() -> Router<BasicRequestContext> {
-        let router = Router(options: .autoGenerateHeadEndpoints)
+    func makeRouter() -> Router<DoorContext> {
+        let router = Router(context: DoorContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
         router.add(middleware: ErrorShape())
         router.add(middleware: HostCheck(allowedHosts: allowedHosts))
@@ -44,18 +44,19 @@ struct HTTPDoor {
                 body: .init(byteBuffer: .init(string: "{\"status\":\"ok\"}\n"))
             )
         }
-        let login = LoginRoutes(gate: gate)
+        let login = LoginRoutes(logins: logins)
         router.post("/login") { request, context in try await login.login(request, context) }
         router.post("/logout") { request, _ in login.logout(request) }
-        let guarded = router.group().add(middleware: Authentication(gate: gate))
+        let guarded = router.group().add(middleware: Authentication(logins: logins))
         guarded.post("/rpc") { request, context in try await rpc(request, context) }
-        for add in routes { add(guarded) }
+        let readable = guarded.group().add(middleware: RoleCheck(role: .read))
+        for add in routes { add(readable) }
         return router
     }
 
     private func rpc(
         _ request: Hummingbird.Request,
-        _ context: BasicRequestContext
+        _ context: DoorContext
     ) async throws -> Hummingbird.Response {
         guard request.headers[.contentType]?.split(separator: ";").first?.lowercased() == "application/json" else {
             throw HTTPFailure(
@@ -65,7 +66,7 @@ struct HTTPDoor {
             )
         }
         let body = try await request.body.collect(upTo: limits.payload)
-        let response = await respond(to: body, gate.access(of: request) ?? .general)
+        let response = await respond(to: body, context.access)
         return Response(
             status: .ok,
             headers: [.contentType: "application/json"],

@@ -6,7 +6,7 @@ import Wire
 struct HealthRoutes: Sendable {
     let stats: @Sendable () async throws -> ServerStats.Result
 
-    func add(to group: RouterGroup<BasicRequestContext>) {
+    func add(to group: RouterGroup<DoorContext>) {
         group.get("/metrics") { _, _ in
             Response(
                 status: .ok,

@@ -6,13 +6,13 @@ import Wire
 struct LoginRoutes: Sendable {
     static let cookie = "holdfast_session"
 
-    let gate: Gate
+    let logins: Logins
 
     private struct Login: Decodable {
         let token: String
     }
 
-    func login(_ request: Hummingbird.Request, _ context: BasicRequestContext) async throws -> Hummingbird.Response {
+    func login(_ request: Hummingbird.Request, _ context: DoorContext) async throws -> Hummingbird.Response {
         guard request.headers[.contentType]?.split(separator: ";").first?.lowercased() == "application/json" else {
             throw HTTPFailure(
                 .unsupportedMediaType,
@@ -22,14 +22,20 @@ struct LoginRoutes: Sendable {
         }
         let body = try await request.body.collect(upTo: 16 << 10)
         let login = try JSONCoding.decode(Login.self, from: body)
-        guard let session = gate.makeSession(token: login.token, at: Timestamp.now()) else {
-            throw HTTPFailure(.unauthorized, .unauthorized, "the token is wrong")
+        let session = try Authentication.asHTTP {
+            try logins.admit(from: context.address, "browser") {
+                let session = logins.gate.makeSession(token: login.token, at: Timestamp.now())
+                if session != nil, let access = logins.gate.access(token: login.token) {
+                    logins.audit.record(.login(access, from: context.address, "browser"))
+                }
+                return session
+            }
         }
         return answer(cookie: "\(session); Max-Age=\(Gate.sessionSeconds)")
     }
 
     func logout(_ request: Hummingbird.Request) -> Hummingbird.Response {
-        if let session = Self.session(of: request) { gate.end(session: session, at: Timestamp.now()) }
+        if let session = Self.session(of: request) { logins.gate.end(session: session, at: Timestamp.now()) }
         return answer(cookie: "; Max-Age=0")
     }
 

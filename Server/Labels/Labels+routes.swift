@@ -3,7 +3,7 @@ import Wire
 
 extension Labels {
     /// `GET /thumbnails/{image_id}.png?size=N`
-    func addRoutes(to group: RouterGroup<BasicRequestContext>, _ pictures: PictureResponse) {
+    func addRoutes(to group: RouterGroup<DoorContext>, _ pictures: PictureResponse) {
         let catalog = catalog
         group.get("/thumbnails/:file") { request, context in
             let id = try PictureResponse.index(context.parameters.require("file"))

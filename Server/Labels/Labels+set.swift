@@ -230,7 +230,7 @@ extension Labels {
         if image.isHoldout, !access.allows(.holdout) {
             throw WireError(
                 .forbidden,
-                "image \(entry.imageID) is held out: judging it needs the token for the hold-out"
+                "image \(entry.imageID) is held out: judging it needs a token with role holdout"
             )
         }
         if image.isHoldout, entry.kind != .undo {

@@ -24,7 +24,7 @@ extension Provenance {
     }
 
     /// `GET /lineage/{record_id}?format=F&direction=D&depth=N`: the same as a file.
-    func addRoutes(to group: RouterGroup<BasicRequestContext>) {
+    func addRoutes(to group: RouterGroup<DoorContext>) {
         group.get("/lineage/:record") { request, context in
             let query = request.uri.queryParameters
             let record = try context.parameters.require("record")

@@ -5,7 +5,7 @@ import Wire
 
 extension Metrics {
     /// `GET /metrics/rows?table&run_id&cursor`: rows as server-sent events, those that are there and then those that come.
-    func addRoutes(to group: RouterGroup<BasicRequestContext>) {
+    func addRoutes(to group: RouterGroup<DoorContext>) {
         group.get("/metrics/rows") { request, _ in
             let parameters = request.uri.queryParameters
             let known = ServerSentEvent.lastID.flatMap { request.headers[$0] }

@@ -16,7 +16,7 @@ struct EpisodeFrames: Sendable {
 
     let replay: Replay
 
-    func add(to group: RouterGroup<BasicRequestContext>) {
+    func add(to group: RouterGroup<DoorContext>) {
         group.get("/episodes/:episode/frames") { request, context in
             let name = try context.parameters.require("episode")
             // An id may have a slash, which is written %2F here.

@@ -3,7 +3,7 @@ import Wire
 
 extension Replay {
     /// `GET /frames/{run_id}/{dataset}/{index}.png?size=N`, and the frames of episodes.
-    func addRoutes(to group: RouterGroup<BasicRequestContext>, _ pictures: PictureResponse) {
+    func addRoutes(to group: RouterGroup<DoorContext>, _ pictures: PictureResponse) {
         EpisodeFrames(replay: self).add(to: group)
         let catalog = catalog
         group.get("/frames/:run/:dataset/:file") { request, context in

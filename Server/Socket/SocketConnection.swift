@@ -66,6 +66,9 @@ struct SocketConnection: Sendable {
 
     // MARK: Hello
 
+    /// Where the client is, without its port.
+    private var address: String? { channel.channel.remoteAddress?.ipAddress }
+
     /// Answers the first frame, and says what the client may do; nil: it must go.
     private func greet(_ frame: Frame, _ responses: Outbox.Continuation) async -> Access? {
         let (response, access) = await response(toFirst: frame)
@@ -88,7 +91,7 @@ struct SocketConnection: Sendable {
                 )
                 return (Response(id: request.id, outcome: .failure(error)), nil)
             }
-            let (answer, access) = await welcome.outcome(of: request)
+            let (answer, access) = await welcome.outcome(of: request, from: address)
             return (Response(id: request.id, outcome: answer), access)
         } catch {
             return (Response(id: error.id, outcome: .failure(error.error)), nil)
@@ -170,7 +173,7 @@ struct SocketConnection: Sendable {
             return answer(error.id, .failure(error.error))
         }
         if request.method == Hello.name {
-            group.addTask { answer(request.id, await welcome.outcome(of: request).answer) }
+            group.addTask { answer(request.id, await welcome.outcome(of: request, from: address).answer) }
             return
         }
         switch dispatcher.handler(of: request) {

@@ -2,17 +2,15 @@ import Wire
 
 /// Answers `hello`: who may come in, and where a producer stands.
 struct Welcome: Sendable {
-    let gate: Gate
+    let logins: Logins
     let catalog: Catalog
     let limits: FrameLimits
 
     /// The answer to `hello`, and what the client may do from then on; nil: nothing.
-    func outcome(of request: Request) async -> (answer: Response.Outcome, access: Access?) {
+    func outcome(of request: Request, from address: String?) async -> (answer: Response.Outcome, access: Access?) {
         do {
             let hello = try decode(request)
-            guard let access = gate.access(token: hello.token) else {
-                throw WireError(.unauthorized, "the token is \(hello.token == nil ? "missing" : "wrong")")
-            }
+            let access = try logins.access(token: hello.token, from: address, hello.client)
             let producer = try await hello.producer.asyncMap { producer in
                 let producer = try MethodTable.producer(producer)
                 return Hello.Producer(lastSeq: try await catalog.read { try Producers.lastSeq(producer, $0) })

@@ -229,3 +229,14 @@ def test_what_is_too_large_is_refused_here(client):
     with pytest.raises(HoldfastError, match="send less") as refused:
         client.call("frames.resolve", {"refs": ["h5://r/frames/0" * 100] * 20_000})
     assert refused.value.code == "too_large"
+
+
+def test_tokens_are_given_out_and_taken_back(client, server):
+    boss = client.tokens.create("boss", ["admin", "read"])["token"]
+    address = "{}:{}".format(*server.tcp)
+    with holdfast.Client(address, token=boss) as admin:
+        assert admin.tokens.create("reader", ["read"])["roles"] == ["read"]
+        assert admin.tokens.revoke("reader") == {"name": "reader"}
+        assert [token["name"] for token in admin.tokens.list()["tokens"]] == ["boss", "reader"]
+        events = [entry["event"] for entry in admin.audit.all()]
+        assert events[0] == "tokens.revoke" and admin.audit.list(limit=1)["entries"][0]["note"] == "reader"

@@ -12,6 +12,7 @@ final class TestData: Sendable {
     let arrays: ArrayStore
     let labels: Labels
     let dispatcher: Dispatcher
+    let gate: Gate
     /// Where the free bytes are counted: not `directory`, which is to be free for another instance.
     private let elsewhere: TemporaryDirectory
 
@@ -28,7 +29,8 @@ final class TestData: Sendable {
         arrays = try ArrayStore(directory: place.arrays)
         let migrations =
             [SettingsTable.migration] + Producers.migrations + RunStore.migrations + Replay.migrations
-            + Metrics.migrations + Labels.migrations(settings) + Provenance.migrations
+            + Metrics.migrations + Labels.migrations(settings) + Provenance.migrations + Tokens.migrations
+            + AuditLog.migrations
         catalog = try Catalog(path: place.database, durability: durability, migrations: migrations, arrays: arrays)
         labels = Labels(catalog: catalog, arrays: arrays, settings: settings, holdoutLooks: holdoutLooks)
         let metrics = Metrics(catalog: catalog)
@@ -47,6 +49,9 @@ final class TestData: Sendable {
         Provenance(catalog: catalog, arrays: arrays, sources: []).register(in: &table)
         metrics.register(in: &table)
         labels.register(in: &table)
+        gate = Gate(token: nil)
+        Tokens(catalog: catalog, gate: gate).register(in: &table)
+        AuditLog(catalog: catalog).register(in: &table)
         dispatcher = Dispatcher(table: table, writer: catalog.writer)
     }
 

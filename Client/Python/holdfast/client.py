@@ -39,6 +39,8 @@ class Client:
         self.labels = calls.LabelCalls(self)
         self.holdout = calls.HoldoutCalls(self)
         self.snapshots = calls.SnapshotCalls(self)
+        self.tokens = calls.TokenCalls(self)
+        self.audit = calls.AuditCalls(self)
         self.variables = calls.VariableCalls(self)
         self.lineage = calls.LineageCalls(self)
 

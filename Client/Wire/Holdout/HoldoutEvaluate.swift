@@ -2,7 +2,7 @@
 public struct HoldoutEvaluate: Method {
     public static let name = "holdout.evaluate"
     public static let effect = MethodEffect.write
-    public static let role = MethodRole.holdout
+    public static let role: Role? = .holdout
 
     public var label: String
     /// One for each labeled held-out image; those of held-out images without the label are not used.
@@ -11,6 +11,8 @@ public struct HoldoutEvaluate: Method {
     public var threshold: Double?
     /// Why the model is measured; kept in the ledger.
     public var reason: String
+
+    public var auditNote: String? { "label \(label): \(reason)" }
 
     public init(label: String, predictions: [Prediction], threshold: Double? = nil, reason: String) {
         self.label = label

@@ -2,7 +2,7 @@
 public struct HoldoutImages: Method {
     public static let name = "holdout.images"
     public static let effect = MethodEffect.read
-    public static let role = MethodRole.holdout
+    public static let role: Role? = .holdout
 
     /// At most this many (default 1 000, at most 10 000).
     public var limit: Int?

@@ -3,7 +3,7 @@
 public struct HoldoutNext: Method {
     public static let name = "holdout.next"
     public static let effect = MethodEffect.write
-    public static let role = MethodRole.holdout
+    public static let role: Role? = .holdout
 
     /// At most this many (default 1, at most 1 000).
     public var limit: Int?

@@ -3,6 +3,7 @@
 public struct LabelsImport: Method {
     public static let name = "labels.import"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .label
     /// The most rows of one request.
     public static let mostRows = 20_000
 

@@ -2,6 +2,7 @@
 public struct LabelsNext: Method {
     public static let name = "labels.next"
     public static let effect = MethodEffect.read
+    public static let role: Role? = .label
 
     /// At most this many (default 1, at most 1 000).
     public var limit: Int?

@@ -2,6 +2,7 @@
 public struct LabelsRelease: Method {
     public static let name = "labels.release"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .label
 
     public var annotator: String?
     /// What the images were leased to, where that was not the annotator.

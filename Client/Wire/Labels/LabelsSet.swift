@@ -2,6 +2,7 @@
 public struct LabelsSet: Method {
     public static let name = "labels.set"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .label
 
     /// An image that can't be labeled yes or no.
     public enum Outcome: String, Codable, Sendable {

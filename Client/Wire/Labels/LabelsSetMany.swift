@@ -2,6 +2,7 @@
 public struct LabelsSetMany: Method {
     public static let name = "labels.set_many"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .label
     /// The most entries of one request.
     public static let mostSets = 10_000
 

@@ -2,6 +2,7 @@
 public struct LabelsSkip: Method {
     public static let name = "labels.skip"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .label
 
     public var id: Int64
     public var annotator: String?

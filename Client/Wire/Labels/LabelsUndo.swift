@@ -2,6 +2,7 @@
 public struct LabelsUndo: Method {
     public static let name = "labels.undo"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .label
 
     public var annotator: String?
     public var id: Int64?

@@ -4,6 +4,7 @@
 public struct LabelsUpdatePredictions: Method {
     public static let name = "labels.update_predictions"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     public var predictions: [Prediction]?
     /// int64 (N)

@@ -3,6 +3,7 @@
 public struct LabelsUpdateScores: Method {
     public static let name = "labels.update_scores"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     public var scores: [LabelsUpdatePredictions.Prediction]?
     /// int64 (N)

@@ -4,6 +4,7 @@ public struct LineageClaim: Method {
     /// It waits, so it must not hold up the writes that come after it; the lease that it may give is no stamped write: the
     /// same owner gets the same one again.
     public static let effect = MethodEffect.read
+    public static let role: Role? = .ingest
 
     /// Of the invocation's outputs, in their order.
     public var lineageHashes: [String]
@@ -85,6 +86,7 @@ public struct LineageClaim: Method {
 public struct LineageRenew: Method {
     public static let name = "lineage.renew"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     public var token: Int64
     /// Milliseconds from now (default 30 000).
@@ -116,6 +118,7 @@ public struct LineageRenew: Method {
 public struct LineageRelease: Method {
     public static let name = "lineage.release"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     public var token: Int64
 

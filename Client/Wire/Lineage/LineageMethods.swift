@@ -2,6 +2,7 @@
 public struct LineageSave: Method {
     public static let name = "lineage.save"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     public var outputRecordID: String
     /// Its variable.

@@ -22,6 +22,8 @@ public struct VariablesCollect: Method {
     /// Only tells what would be done.
     public var dryRun: Bool?
 
+    public var auditNote: String? { dryRun ?? false ? nil : "keeping the latest \(keepLatest ?? 1)" }
+
     public init(
         keepLatest: Int? = nil,
         keepReachable: [Root]? = nil,

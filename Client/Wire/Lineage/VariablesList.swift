@@ -75,6 +75,8 @@ public struct VariablesDelete: Method {
     /// The location, in full.
     public var metadata: [String: JSONValue]?
 
+    public var auditNote: String? { version.map { "record \($0) of \(variable)" } ?? "records of \(variable)" }
+
     public init(variable: String, version: String? = nil, metadata: [String: JSONValue]? = nil) {
         self.variable = variable
         self.version = version

@@ -2,6 +2,7 @@
 public struct VariablesSchema: Method {
     public static let name = "variables.schema"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     /// A metadata key that is part of a value's location.
     public struct Key: Codable, Sendable, Equatable {

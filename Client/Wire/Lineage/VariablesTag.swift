@@ -2,6 +2,7 @@
 public struct VariablesTag: Method {
     public static let name = "variables.tag"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     public var tag: String
     public var recordIDs: [String]
@@ -28,6 +29,7 @@ public struct VariablesTag: Method {
 public struct VariablesUntag: Method {
     public static let name = "variables.untag"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     public var tag: String
     /// nil: all that have it.

@@ -13,6 +13,10 @@ public struct MetricsPrune: Method {
     /// Where the call before stopped.
     public var cursor: String?
 
+    public var auditNote: String? {
+        cursor == nil ? "run \(runID ?? "any"), before \(before.map { "\($0)" } ?? "any time")" : nil
+    }
+
     public init(runID: String? = nil, before: Double? = nil, keepEvery: Int? = nil, cursor: String? = nil) {
         self.runID = runID
         self.before = before

@@ -5,6 +5,8 @@ public struct RunsDelete: Method {
 
     public var runID: String
 
+    public var auditNote: String? { "run \(runID)" }
+
     public init(runID: String) { self.runID = runID }
 
     private enum CodingKeys: String, CodingKey {

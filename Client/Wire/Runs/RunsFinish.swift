@@ -2,6 +2,7 @@
 public struct RunsFinish: Method {
     public static let name = "runs.finish"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     public var runID: String
     /// `finished` or `failed`.

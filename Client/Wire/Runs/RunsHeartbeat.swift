@@ -2,6 +2,7 @@
 public struct RunsHeartbeat: Method {
     public static let name = "runs.heartbeat"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     public var runID: String
 

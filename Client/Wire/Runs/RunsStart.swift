@@ -2,6 +2,7 @@
 public struct RunsStart: Method {
     public static let name = "runs.start"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     public var runID: String
     /// The run's settings; given again, they replace the earlier ones.

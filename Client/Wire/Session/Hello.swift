@@ -2,6 +2,7 @@
 public struct Hello: Method {
     public static let name = "hello"
     public static let effect = MethodEffect.read
+    public static let role: Role? = nil
     /// The protocol number that this code speaks.
     public static let protocolVersion = 1
 

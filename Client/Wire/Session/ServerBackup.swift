@@ -5,6 +5,7 @@
 public struct ServerBackup: Method {
     public static let name = "server.backup"
     public static let effect = MethodEffect.read
+    public static let role: Role? = .admin
 
     /// The folder's name, under `backups` in the data directory: 1 to 128 of `A-Z a-z 0-9 . _ -`. By default the time.
     public var backup: String?

@@ -2,6 +2,7 @@
 public struct ServerPing: Method {
     public static let name = "server.ping"
     public static let effect = MethodEffect.read
+    public static let role: Role? = nil
 
     public init() {}
 

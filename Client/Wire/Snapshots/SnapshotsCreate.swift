@@ -3,6 +3,7 @@
 public struct SnapshotsCreate: Method {
     public static let name = "snapshots.create"
     public static let effect = MethodEffect.write
+    public static let role: Role? = .ingest
 
     /// What it is for; that of the first request for a state is kept.
     public var note: String?

@@ -28,11 +28,12 @@ struct RouterHarness {
         }
     }
 
-    private let responder: any HTTPResponder<BasicRequestContext>
+    private let responder: any HTTPResponder<DoorContext>
 
     init(
         _ data: TestData,
         token: String? = nil,
+        gate: Gate? = nil,
         allowedHosts: [String] = [],
         webFolder: String? = nil,
         limits: FrameLimits = FrameLimits()
@@ -41,7 +42,7 @@ struct RouterHarness {
         let replay = Replay(catalog: data.catalog, arrays: data.arrays)
         responder = HTTPDoor(
             dispatcher: data.dispatcher,
-            gate: Gate(token: token),
+            logins: Logins(gate: gate ?? Gate(token: token), audit: AuditLog(catalog: data.catalog)),
             limits: limits,
             allowedHosts: allowedHosts,
             webFolder: webFolder,
@@ -62,7 +63,7 @@ struct RouterHarness {
             channel: NIOAsyncTestingChannel(),
             logger: Logger(label: "holdfast.tests")
         )
-        let response = try await responder.respond(to: request, context: BasicRequestContext(source: source))
+        let response = try await responder.respond(to: request, context: DoorContext(source: source))
         let collector = Collector()
         try await response.body.write(collector)
         return Answer(

@@ -8,8 +8,10 @@ struct WelcomeTests {
     private func greet(_ params: String, token: String? = nil, _ data: TestData) async throws -> Response.Outcome {
         let payload = #"{"jsonrpc":"2.0","id":1,"method":"hello","params":\#(params)}"#
         let request = try Request(try Frame(payload: ByteBuffer(string: payload)))
-        return await Welcome(gate: Gate(token: token), catalog: data.catalog, limits: FrameLimits()).outcome(
-            of: request
+        let logins = Logins(gate: Gate(token: token), audit: AuditLog(catalog: data.catalog))
+        return await Welcome(logins: logins, catalog: data.catalog, limits: FrameLimits()).outcome(
+            of: request,
+            from: nil
         ).answer
     }
 

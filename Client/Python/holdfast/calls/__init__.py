@@ -1,5 +1,6 @@
 """The methods of the protocol by their nouns; PROTOCOL.md says what each does, takes and answers."""
 
+from .access import AuditCalls, TokenCalls
 from .images import ImageCalls
 from .labels import HoldoutCalls, LabelCalls, SnapshotCalls
 from .metrics import MetricCalls
@@ -9,6 +10,6 @@ from .runs import RunCalls, ServerCalls
 from .variables import LineageCalls, VariableCalls
 
 __all__ = [
-    "EpisodeCalls", "FrameCalls", "HoldoutCalls", "ImageCalls", "LabelCalls", "LineageCalls", "MetricCalls", "Noun", "RefCalls",
-    "Rows", "RunCalls", "ServerCalls", "SnapshotCalls", "StepCalls", "VariableCalls",
+    "AuditCalls", "EpisodeCalls", "FrameCalls", "HoldoutCalls", "ImageCalls", "LabelCalls", "LineageCalls", "MetricCalls", "Noun", "RefCalls",
+    "Rows", "RunCalls", "ServerCalls", "SnapshotCalls", "StepCalls", "TokenCalls", "VariableCalls",
 ]  # fmt: skip

@@ -1,0 +1,64 @@
+"""Tokens with roles, given out and taken back while the server runs."""
+
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+from server import environment
+
+
+def holdfast(binary, *arguments):
+    return subprocess.run([binary, *map(str, arguments)], capture_output=True, text=True, env=environment(), timeout=60)
+
+
+def test_tokens_from_the_command_line(make_server, binary):
+    server = make_server()
+    at = ["--server", "{}:{}".format(*server.tcp)]
+    refused = holdfast(binary, "token", "create", "trainer", "--role", "ingest", *at)
+    assert refused.returncode == 1 and "needs role admin" in refused.stderr
+    admin = holdfast(binary, "token", "create", "boss", "--role", "admin,read", *at).stdout.strip()
+    assert admin.startswith("hf_")
+    closed = holdfast(binary, "token", "list", *at)
+    assert closed.returncode == 1 and "token" in closed.stderr
+    at += ["--token", admin]
+    trainer = holdfast(binary, "token", "create", "trainer", "--role", "read", "--role", "ingest", *at).stdout.strip()
+    more = holdfast(binary, "token", "create", "spy", "--role", "holdout", *at)
+    assert more.returncode == 1 and "holdout" in more.stderr
+    with server.connect(token=trainer) as connection:
+        connection.call("runs.start", {"run_id": "a"})
+        assert connection.refusal("runs.delete", {"run_id": "a"}).kind == "forbidden"
+        assert holdfast(binary, "token", "revoke", "trainer", *at).stdout == "revoked trainer\n"
+        # Also for those who are in.
+        assert connection.refusal("runs.list").kind == "unauthorized"
+    listed = holdfast(binary, "token", "list", *at).stdout.splitlines()
+    assert [line.split()[:2] for line in listed] == [["boss", "read,admin"], ["trainer", "read,ingest"]]
+    assert "revoked" in listed[1]
+    audit = holdfast(binary, "audit", *at).stdout
+    for part in ("login", "tokens.create", "tokens.revoke", "trainer", "127.0.0.1"):
+        assert part in audit
+    server.stop()
+    found = holdfast(binary, "token", "create", "again", "--role", "admin", "--data", server.data)
+    assert found.returncode == 0 and found.stdout.startswith("hf_")
+
+
+@pytest.mark.parametrize("path", ["/thumbnails/1.png", "/metrics", "/events", "/metrics/rows", "/lineage/0123456789abcdef"])
+def test_routes_need_read(make_server, path):
+    server = make_server()
+    with server.connect() as connection:
+        admin = connection.call("tokens.create", {"name": "boss", "roles": ["admin", "read", "ingest"]})["token"]
+    with server.connect(token=admin) as connection:
+        given = {role: connection.call("tokens.create", {"name": role, "roles": [role]})["token"] for role in ("read", "ingest")}
+
+    def status(token=None):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        request = urllib.request.Request("http://{}:{}{}".format(*server.http, path), headers=headers)
+        try:
+            return urllib.request.urlopen(request, timeout=20).status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert status() == 401 and status("hf_0_0") == 401
+    assert status(given["ingest"]) == 403
+    assert status(given["read"]) in (200, 404)
