@@ -25,8 +25,10 @@ as_root() {
     fi
 }
 
+# is_installed NAME : by its own name or as part of another package, as binutils-gold is of Debian 12's binutils.
 is_installed() {
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+    dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides}\n' |
+        sed -n 's/^installed //p' | grep -E "(^|, )${1//+/[+]}( |,|\$)" >/dev/null
 }
 
 # install_packages NAME… : asks for nothing when all are there.

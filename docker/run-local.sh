@@ -78,7 +78,7 @@ start() {
     rm -r "$pipes"
     if ! read -r -t 60 -u 3 line; then
         tail -n 5 "$log" >&2
-        die "the server did not start; its whole log is $log"
+        die "the server did not start; its whole log is $log (other ports: --tcp-port, --http-port)"
     fi
     tcp=$(member tcp "$line")
     http=$(member http "$line")
