@@ -12,6 +12,7 @@
 
 from typing import Any, Optional, Sequence
 
+from . import replay
 from .client import Client
 from .delivery.delivery import Unsent
 from .delivery.problem import DeliveryProblem, DeliveryStatistics
@@ -26,7 +27,7 @@ from .wire.array import Array
 
 __all__ = [
     "Array", "Client", "Columns", "DataGeneration", "DeliveryProblem", "DeliveryStatistics", "HoldfastError", "Options",
-    "Run", "ServerError", "SyncReport", "Unsent", "__version__", "init", "resolve", "sync",
+    "Run", "ServerError", "SyncReport", "Unsent", "__version__", "init", "replay", "resolve", "sync",
 ]  # fmt: skip
 
 
