@@ -29,7 +29,8 @@ struct SealCommand: AsyncParsableCommand {
                 progress.advance(by: 1)
             }
             func megabytes(_ bytes: Int) -> String { String(format: "%.1f", Double(bytes) / 1_048_576) }
-            return "sealed \(runs.count) runs: \(megabytes(before)) MB before, \(megabytes(after)) MB now"
+            let count = runs.count == 1 ? "1 run" : "\(runs.count) runs"
+            return "sealed \(count): \(megabytes(before)) MB before, \(megabytes(after)) MB now"
         }
     }
 }

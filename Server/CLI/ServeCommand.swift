@@ -32,10 +32,14 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let server = HoldfastServer(configuration) { tcp, http in
             ReadyLine(tcp: tcp, http: http, data: configuration.data).print()
-            Logger(label: "holdfast").info(
+            let logger = Logger(label: "holdfast")
+            logger.info(
                 "open",
                 metadata: ["dashboard": "http://\(http)/", "training": "\(tcp)", "data": "\(configuration.data)"]
             )
+            if configuration.webFolder == nil {
+                logger.warning("there is no dashboard: its folder Web was not found; name it with --web")
+            }
         }
         try await server.run(onShutdown: Self.endInTime)
     }

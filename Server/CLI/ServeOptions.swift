@@ -43,7 +43,7 @@ struct ServeOptions: ParsableArguments {
     var allowedHost: [String] = []
     @Option(
         help:
-            "The folder of the dashboard's files. [HOLDFAST_WEB] (default: Web beside the executable or in the current folder)"
+            "The folder of the dashboard's files. [HOLDFAST_WEB] (default: Web beside the executable, in a folder above it or in the current one)"
     )
     var web: String?
     @Option(
@@ -174,8 +174,16 @@ extension ServeOptions {
     }
 
     private static var standardWebFolder: String? {
-        let executable = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let candidates = [executable.appendingPathComponent("Web").path, "Web"]
+        var candidates: [String] = []
+        // The first argument would be a mere name where the shell found the program on the PATH.
+        if let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+            var folder = URL(fileURLWithPath: executable)
+            while folder.path != "/" {
+                folder.deleteLastPathComponent()
+                candidates.append(folder.appendingPathComponent("Web").path)
+            }
+        }
+        candidates.append("Web")
         return candidates.first { FileManager.default.fileExists(atPath: $0 + "/index.html") }
     }
 }

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 from replay import assert_same_arrays, start, tiny_step
-from server import environment
+from server import Server, environment
 from wire import Closed, Producer, request
 
 LOCAL = ("--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0")
@@ -54,6 +55,20 @@ def test_data_are_free_again_after_a_kill(make_server):
     server = make_server()
     server.kill()
     server.start()
+
+
+def test_the_dashboard_is_found_wherever_the_server_is_started(binary, tmp_path):
+    (tmp_path / "build" / "release").mkdir(parents=True)
+    (tmp_path / "Web").mkdir()
+    (tmp_path / "Web" / "index.html").write_text("found")
+    shutil.copy(binary, tmp_path / "build" / "release" / "holdfast")
+    # By the shell's PATH, so that the program is told its bare name.
+    path = f"{tmp_path / 'build' / 'release'}:{os.environ['PATH']}"
+    server = Server("holdfast", tmp_path / "data", PATH=path).start()
+    try:
+        assert server.get("/")[2] == b"found"
+    finally:
+        server.clean_up()
 
 
 def test_other_addresses_need_a_token(binary, tmp_path):

@@ -546,7 +546,8 @@ def test_videos_that_cannot_be_made_are_told(server, connection, binary, tmp_pat
     assert "apt-get install ffmpeg" in message
     if shutil.which("ffmpeg"):
         assert "no frames" in refuse(binary, "export-video", "blind/0", out, *address(server))
-        assert "blind/7" in refuse(binary, "export-video", "blind/7", out, *address(server))
+        message = refuse(binary, "export-video", "blind/7", out, *address(server))
+        assert 'no episode "blind/7"; run "blind" has "blind/0"' in message
         frame = rows[0] | {"step_index": 1, "frame": numpy.zeros((8, 8), numpy.uint8)}
         send_rows(connection, "blind", [frame])
         message = refuse(binary, "export-video", "blind/0", tmp_path / "no" / "out.mp4", *address(server))

@@ -62,7 +62,7 @@ def test_only_finished_runs_are_sealed(server, connection, recording):
     assert subprocess.run(command, capture_output=True, env=environment(), timeout=60).returncode == 1
     connection.call("runs.finish", {"run_id": "run", "status": "finished"})
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=60)
-    assert done.returncode == 0 and done.stdout.startswith("sealed 1 runs")
+    assert done.returncode == 0 and done.stdout.startswith("sealed 1 run:")
 
 
 @pytest.mark.parametrize("is_committed", [False, True])

@@ -10,10 +10,14 @@ struct EpisodeSelection: Sendable {
         do {
             return try await client.call(EpisodesGet(episodeID: id))
         } catch let error as WireError where error.kind == .notFound {
-            throw CommandFailure(
-                code: CommandFailure.other,
-                message: "there is no episode \"\(id)\"; episode ids are those of the training code, such as RUN/0"
-            )
+            let run = String(id.prefix { $0 != "/" })
+            let page = try? await client.episodes(ofRun: run, limit: 3)
+            var hint = "episode ids are those of the training code, such as RUN/0"
+            if let page, !page.episodes.isEmpty {
+                let ids = page.episodes.map { "\"\($0.episodeID)\"" }.joined(separator: ", ")
+                hint = "run \"\(run)\" has \(ids)\(page.cursor == nil ? "" : ", …")"
+            }
+            throw CommandFailure(code: CommandFailure.other, message: "there is no episode \"\(id)\"; \(hint)")
         }
     }
 
