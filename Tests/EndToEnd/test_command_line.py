@@ -71,6 +71,22 @@ def test_the_dashboard_is_found_wherever_the_server_is_started(binary, tmp_path)
         server.clean_up()
 
 
+def test_the_server_needs_no_privilege(binary, tmp_path):
+    program = tmp_path / "holdfast"
+    # Root without a capability is like any other user here, and may still read the test's folders.
+    drop = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
+    program.write_text(f'#!/bin/sh\nexec {drop} "{binary}" "$@"\n')
+    program.chmod(0o755)
+    server = Server(program, tmp_path / "data").start()
+    try:
+        with server.connect() as connection:
+            assert connection.call("server.ping")
+        assert server.get("/healthz")[0] == 200
+        server.stop()
+    finally:
+        server.clean_up()
+
+
 def test_other_addresses_need_a_token(binary, tmp_path):
     for door in ("--tcp", "--http"):
         arguments = [argument for pair in zip(LOCAL[::2], LOCAL[1::2]) for argument in pair]
