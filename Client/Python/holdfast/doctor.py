@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import platform
 import time
+from importlib import metadata
 from typing import Iterator, List, NamedTuple, Optional
 
 from .address import server_address, server_token
@@ -16,6 +16,10 @@ from .spool.folder import SENDER_LOCK, WRITER_LOCK, SpoolFolder, names, standard
 from .spool.state import peek
 from .version import VERSION
 
+#: What the client has parts for, by the names under which it is installed.
+_PACKAGES = (
+    "numpy", "google-crc32c", "gymnasium", "torch", "lightning", "pytorch-lightning", "keras", "pillow", "pydicom", "pandas",
+)  # fmt: skip
 #: Clocks further apart than this, in seconds, shift the times in charts.
 _MOST_SKEW = 1.0
 
@@ -38,10 +42,10 @@ def examine(server: Optional[str] = None, token: Optional[str] = None, spool: Op
 
 def _client() -> Iterator[Finding]:
     packages = []
-    for name in ("numpy", "google_crc32c", "gymnasium", "torch", "PIL", "pydicom", "pandas"):
+    for name in _PACKAGES:
         try:
-            packages.append(f"{name} {getattr(importlib.import_module(name), '__version__', '')}".strip())
-        except ImportError:
+            packages.append(f"{name} {metadata.version(name)}")  # without the seconds that an import of torch takes
+        except metadata.PackageNotFoundError:
             continue
     speed = "" if _native_crc else "; google-crc32c would make logging frames faster"
     found = ", ".join(packages) or "no optional package"
