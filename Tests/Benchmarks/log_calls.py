@@ -60,15 +60,18 @@ def holdfast_log_step(folder, server, count):
 
 
 def holdfast_log_step_frame(folder, server, count):
-    import numpy
-
-    run = start(folder, server)
-    frames = numpy.random.default_rng(1).integers(0, 64, (16, 210, 160, 3), numpy.uint8)
+    run, frames = start(folder, server), some_frames()
 
     def call(index):
         run.log_step("e/0", index, action=index % 4, reward=1.0, frame=frames[index % 16])
 
     return measured(call, count // 50, lambda: run.finish(timeout=600))
+
+
+def some_frames():
+    import numpy
+
+    return numpy.random.default_rng(1).integers(0, 64, (16, 210, 160, 3), numpy.uint8)
 
 
 def start(folder, server):
@@ -85,20 +88,73 @@ def tensorboardx_log(folder, server, count):
     return measured(lambda index: writer.add_scalar("loss", index * 0.37, index), count, writer.close)
 
 
+def tensorboardx_step(folder, server, count):
+    from tensorboardX import SummaryWriter
+
+    writer = SummaryWriter(folder)
+
+    def call(index):
+        for name, value in step(index).items():
+            writer.add_scalar(name, value, index)
+
+    return measured(call, count // 5, writer.close)
+
+
+def tensorboardx_step_frame(folder, server, count):
+    from tensorboardX import SummaryWriter
+
+    writer, frames = SummaryWriter(folder), some_frames()
+
+    def call(index):
+        for name, value in step(index).items():
+            writer.add_scalar(name, value, index)
+        writer.add_image("frame", frames[index % 16], index, dataformats="HWC")
+
+    return measured(call, count // 50, writer.close)
+
+
+def step(index):
+    """What a step has beside its arrays, for loggers of scalars."""
+    return {"action": index % 4, "reward": 1.0, "terminated": 0, "truncated": 0}
+
+
 def trackio_log(folder, server, count):
+    trackio = start_trackio(folder)
+    return measured(lambda index: trackio.log({"loss": index * 0.37}, step=index), count // 10, trackio.finish)
+
+
+def trackio_step(folder, server, count):
+    trackio = start_trackio(folder)
+    return measured(lambda index: trackio.log(step(index), step=index), count // 10, trackio.finish)
+
+
+def trackio_step_frame(folder, server, count):
+    trackio, frames = start_trackio(folder), some_frames()
+
+    def call(index):
+        trackio.log({**step(index), "frame": trackio.Image(frames[index % 16])}, step=index)
+
+    return measured(call, count // 200, trackio.finish)
+
+
+def start_trackio(folder):
     os.environ.update(TRACKIO_DIR=folder, HF_HUB_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
     import trackio
 
     trackio.init(project="bench", embed=False)
-    return measured(lambda index: trackio.log({"loss": index * 0.37}, step=index), count // 10, trackio.finish)
+    return trackio
 
 
 CASES = {
     "Holdfast, Python: `log` of one scalar": holdfast_log,
-    "Holdfast, Python: `log_step` without arrays": holdfast_log_step,
-    "Holdfast, Python: `log_step` with a frame of 210×160×3": holdfast_log_step_frame,
     "tensorboardX: `add_scalar`": tensorboardx_log,
     "Trackio: `log` of one scalar": trackio_log,
+    "Holdfast, Python: `log_step` without arrays": holdfast_log_step,
+    "tensorboardX: such a step as four scalars": tensorboardx_step,
+    "Trackio: such a step as one `log` of four numbers": trackio_step,
+    "Holdfast, Python: `log_step` with a frame of 210×160×3": holdfast_log_step_frame,
+    "tensorboardX: such a step, its frame by `add_image`": tensorboardx_step_frame,
+    "Trackio: such a step, its frame as `Image`": trackio_step_frame,
 }
 
 
