@@ -125,7 +125,9 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
         if case .stopped = link { return }
         let outlook = intake.look()
         if outlook.dropped > 0 {
-            let message = "the spool of \(options.spoolBytes) bytes or its disk is full, or the client closed"
+            let message =
+                "the spool of \(options.spoolBytes) bytes or its disk is full, or the client closed; what may be dropped then, was: "
+                + "by default readings of resources, while everything else waits for room"
             reporter.report(DeliveryProblem(.dropped, records: outlook.dropped, message: message))
         }
         if queue == nil, let new = outlook.queue {

@@ -122,7 +122,10 @@ class Sender:
         now = time.monotonic()
         outlook = self._intake.look() if self._intake else Outlook(self._queue, 0, 0, 0, False, 0)
         if outlook.dropped:
-            message = f"the spool of {self._options.spool_bytes} bytes or its disk is full, or the run has ended"
+            message = (
+                f"the spool of {self._options.spool_bytes} bytes or its disk is full, or the run has ended; what may be dropped "
+                "then, was: by default readings of resources, while everything else waits for room"
+            )
             self._reporter.report(DeliveryProblem("dropped", outlook.dropped, message))
         if self._queue is None and outlook.queue:
             self._adopt(outlook.queue)
