@@ -1,4 +1,5 @@
-"""What a log call costs the training loop: this client against tensorboardX and Trackio, and the Swift SDK where it was built.
+"""What a log call costs the training loop, of a scalar and of a step: this client against tensorboardX and Trackio, and the
+Swift SDK where it was built.
 
 usage: HOLDFAST_BIN=… python Tests/Benchmarks/log_calls.py [--count N] [--swift .build/release/LogBenchmark]
 
