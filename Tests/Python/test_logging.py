@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import math
 import multiprocessing
+import os
 import pickle
 import threading
 
@@ -277,6 +278,18 @@ def test_a_heartbeat_tells_that_the_process_lives(address, client):
     with holdfast.init("r", server=address, options=Options(resource_interval=None, heartbeat_interval=0.05)):
         before = client.runs.get("r")["heartbeat_at"]
         eventually(lambda: client.runs.get("r")["heartbeat_at"] > before, "a heartbeat")
+
+
+def test_the_end_of_a_run_comes_after_what_its_children_did(address, client, quick):
+    run = holdfast.init("r", {"rate": 1}, server=address, options=quick)
+    child = os.fork()
+    if child == 0:
+        run.update_config({"rate": 2})
+        os._exit(0)
+    os.waitpid(child, 0)
+    run.finish()
+    told = client.runs.get("r")
+    assert told["config"] == {"rate": 2} and told["status"] == "finished"
 
 
 def log_in_a_spawned_process(run):

@@ -308,8 +308,10 @@ class Run:
         Returns what was not acknowledged by then, which stays in the spool. In a child of fork() it only closes the child's
         part.
         """
+        deadline = time.monotonic() + timeout
+        self._delivery.settle_children(timeout)
         self.end(status)
-        return self._delivery.close(timeout)
+        return self._delivery.close(max(0.0, deadline - time.monotonic()))
 
     def __enter__(self) -> "Run":
         return self

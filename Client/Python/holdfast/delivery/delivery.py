@@ -10,7 +10,7 @@ from ..address import Address
 from ..errors import HoldfastError
 from ..options import Options
 from ..resources.monitor import ResourceMonitor
-from ..spool.folder import standard_directory
+from ..spool.folder import SpoolFolder, standard_directory
 from ..spool.records import RequestRecord
 from ..wire.caller import Caller
 from . import termination
@@ -103,6 +103,20 @@ class Delivery:
         """It has finished."""
         self.runs.end(run.id)
         self._open_runs.discard(run)
+
+    def settle_children(self, timeout: float) -> None:
+        """Sends what forked children that have ended left, so that the end of a run comes after all that was done in it; takes
+        no longer than the timeout, in seconds."""
+        if self.intake.is_child or self.intake.is_interrupted or not self.options.sends_left_spools:
+            return
+        if not any(folder.is_abandoned() for folder in SpoolFolder.all(self.directory)):
+            return
+        deadline = time.monotonic() + timeout
+        try:
+            self.intake.flush(timeout)  # theirs follows what was logged before them
+        except HoldfastError:
+            return
+        self._drains.wait(deadline - time.monotonic(), for_living=False)
 
     def finish_runs(self, status: str) -> None:
         """Ends the runs that are open."""
