@@ -39,3 +39,17 @@ def test_an_oracle_teaches_eights(make_server, spool):
     assert len(scores) == 5 and max(scores[2:]) > max(0.9, scores[0] - 0.02), told
     with holdfast.Client(server.ready["tcp"]) as client:
         assert len(list(client.holdout.ledger())) == 5 and len(list(client.snapshots.list())) == 1
+
+
+def test_a_pipeline_runs_what_labels_concern_and_nothing_else(make_server, spool):
+    server = make_server("--labels", "is_eight")
+    told = example("pipeline.py", spool, "--server", server.ready["tcp"], "--images", 400)
+    first, again, after = re.split(r"(?m)^(?:again|after)", told)
+    assert len(re.findall(r"(?m)^  \w+ +ran", first)) == 3
+    assert len(re.findall(r"(?m)^  \w+ +hit", again)) == 3
+    assert re.findall(r"(?m)^  (\w+) +(hit|ran)", after) == [("features", "hit"), ("train", "ran"), ("predict", "ran")]
+    assert "input: snapshot changed" in after
+    record = re.search(r"record=(\w{16})", after)[1]
+    with holdfast.Client(server.ready["tcp"]) as client:
+        kinds = {node["output_type"] for node in client.lineage.upstream(record)["records"]}
+        assert {"Predictions", "Model", "Features", "Pixels", "snapshot", "image", "frame"} <= kinds

@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 import holdfast
-from holdfast.lineage import BaseVariable, thunk, use
+from holdfast.lineage import BaseVariable, Reference, thunk, use
 from programs import environment
 from conftest import CLIENT
 
@@ -504,3 +504,19 @@ def test_why_says_what_changed(ran):
         exec("@thunk\ndef rated(x):\n    return x.mean() * RATE\n", space)
         saved = Spread.save(space["rated"](Raw.load()))
     assert [(change.kind, change.name) for change in why(saved)] == [("function", "global RATE")]
+
+
+def test_a_reference_is_an_input_and_counts_by_its_name(ran, client):
+    first = text_of([Reference.frame("h5://pong/frames/3"), Reference.run("pong")])
+    saved = Mean.save(first)
+    assert client.lineage.get(saved.record_id)["lineage"]["inputs"] == [
+        {"name": "value[0]", "record_id": "h5://pong/frames/3", "type": "frame"},
+        {"name": "value[1]", "record_id": "run:pong", "type": "run"},
+    ]
+    hashes = {first.lineage_hash}
+    for value in (Reference.snapshot("a"), Reference.image(1), Reference.episode("1"), "run:pong", Reference.run("pong")):
+        hashes.add(text_of(value).lineage_hash)
+    assert len(hashes) == 6
+    assert text_of([Reference.frame("h5://pong/frames/3"), Reference.run("pong")]).was_hit
+    with pytest.raises(holdfast.HoldfastError, match="no reference"):
+        Reference.frame("pong/frames/3")

@@ -15,11 +15,12 @@ from .batch import Batch, for_each
 from .changes import Change, why
 from .combinations import Columns, Fixed, existing, product, zipped
 from .current import use
+from .reference import Reference
 from .report import Entry, Report
 from .thunks import Thunk, ThunkOutput, thunk
 from .variable import BaseVariable
 
 __all__ = [
-    "BaseVariable", "Batch", "Change", "Columns", "Entry", "Fixed", "Report", "Thunk", "ThunkOutput", "existing", "for_each",
-    "product", "thunk", "use", "why", "zipped",
+    "BaseVariable", "Batch", "Change", "Columns", "Entry", "Fixed", "Reference", "Report", "Thunk", "ThunkOutput", "existing",
+    "for_each", "product", "thunk", "use", "why", "zipped",
 ]  # fmt: skip

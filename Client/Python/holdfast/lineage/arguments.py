@@ -8,6 +8,7 @@ from ..errors import HoldfastError
 from .canonical import frame, number, sha
 from .codec import exact_hash
 from .identity import Graph
+from .reference import Reference
 from .variable import BaseVariable
 
 
@@ -17,7 +18,7 @@ class Argument:
     Its hash is over frame("content") and the content hash, for arrays, variables and outputs that come back from the server
     as they are; over frame("decoded"), the content hash and the identity of its class's `from_db`, for variables with a
     codec of their own; over frame("columns"), the hash of the variable and the names, for columns picked out of a table;
-    else over frame("constant") and the canonical form, in which types count: 1, 1.0, True and "1" differ.
+    over frame("reference") and frame(its text), for references; else over frame("constant") and the canonical form, in which types count: 1, 1.0, True and "1" differ.
     """
 
     def __init__(self, name: str, value: Any, digest: bytes) -> None:
@@ -70,6 +71,8 @@ def _hash_of_data(value: Any) -> Optional[bytes]:
             return record_hash(type(value), value.content_hash, value.columns)
         own = exact_hash(value.data)
         return None if own is None else sha(frame("content"), bytes.fromhex(own))
+    if isinstance(value, Reference):
+        return sha(frame("reference"), frame(value.text))
     if type(value) in (int, float, str, bool, list, dict, tuple) or value is None:
         return None
     own = exact_hash(value)
@@ -98,6 +101,9 @@ def described(
     found: List[Tuple[str, Any]] = []
     _sources(argument.name, argument.value, found)
     for name, source in found:
+        if isinstance(source, Reference):
+            inputs.append({"name": name, "record_id": source.text, "type": source.kind})
+            continue
         variable = source.variable if _is_output(source) else source
         if variable is not None and variable.record_id is not None and variable.is_unchanged and variable.data is source.data:
             inputs.append({"name": name, "record_id": variable.record_id, "type": variable.variable_name})
@@ -117,12 +123,12 @@ def described(
     if columns:
         entry["columns"] = list(columns)
     if not found:
-        entry["value"] = shown(argument.value)
+        entry["value"] = _shown(argument.value)
     constants.append(entry)
 
 
 def _sources(name: str, value: Any, found: List[Tuple[str, Any]]) -> None:
-    if isinstance(value, BaseVariable) or _is_output(value):
+    if isinstance(value, (BaseVariable, Reference)) or _is_output(value):
         found.append((name, value))
     elif type(value) in (list, tuple):
         for index, item in enumerate(value):
@@ -142,7 +148,7 @@ def _unsaved(source: Any, variable: Optional[BaseVariable], path: str) -> Holdfa
     return HoldfastError("unsaved_input", f"{path}: {what}; save it first, or give ephemeral=True")
 
 
-def shown(value: Any) -> Any:
+def _shown(value: Any) -> Any:
     """A constant for people."""
     if value is None or type(value) in (bool, str) or (type(value) is int and abs(value) < 2**53):
         return value if not isinstance(value, str) else value[:200]

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..client import Client
 from ..errors import HoldfastError, ServerError
-from .arguments import Argument, argument_hash, record_hash, shown
+from .arguments import Argument, argument_hash, described, record_hash
 from .changes import changes_of
 from .combinations import Existing, Input, Location, Where, taken_apart
 from .current import current
@@ -210,19 +210,19 @@ class Batch:
     def _lineage(self, invocation: Invocation, records: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
         """What would be recorded, as far as it is compared."""
         constants: List[Dict[str, Any]] = []
+        inputs: List[Dict[str, Any]] = []
         for argument in invocation.arguments:
-            entry: Dict[str, Any] = {"name": argument.name, "hash": argument.digest.hex()}
-            if argument.name not in records:
-                entry["value"] = shown(argument.value)
-            constants.append(entry)
+            record = records.get(argument.name)
+            if record is None:
+                described(argument, argument.name, True, inputs, constants)
+            else:
+                inputs.append({"name": argument.name, "record_id": record["record_id"], "type": record["variable"]})
+                constants.append({"name": argument.name, "hash": argument.digest.hex()})
         return {
             "function_name": invocation.name,
             "function_hash": invocation.function_hash,
             "function_parts": invocation.identity.parts,
-            "inputs": [
-                {"name": name, "record_id": record["record_id"], "type": record["variable"]}
-                for name, record in records.items()
-            ],
+            "inputs": inputs,
             "constants": constants,
         }
 
