@@ -52,7 +52,7 @@ def train(snapshot: Reference, features: np.ndarray, ids: "list[int]", label: st
     known = [image for image in current().snapshots.images(snapshot.id) if image["split"] == "train"]
     x = features[[rows[image["id"]] for image in known]]
     y = np.array([image["labels"][label] for image in known])
-    model = LogisticRegression(max_iter=1000).fit(x, y)
+    model = LogisticRegression(class_weight="balanced", C=10, max_iter=1000).fit(x, y)
     return np.append(model.coef_[0], model.intercept_)
 
 
@@ -113,7 +113,7 @@ def main() -> None:
         pipeline.answer(100, "random")
         pipeline.run("first")
         pipeline.run("again")
-        pipeline.answer(50, "mixed")
+        pipeline.answer(50, "balanced")
         record = pipeline.run("after 50 more labels")
         print(f"what they came from: {options.dashboard}/?room=lineage&record={record}")
 
