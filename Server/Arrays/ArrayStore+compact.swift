@@ -86,6 +86,7 @@ extension ArrayStore {
 
     /// Removes what a compaction left that did not come to its end.
     func removeCompacted(_ runID: String) {
-        try? FileManager.default.removeItem(atPath: path(runID) + Self.compactingSuffix)
+        let unfinished = path(runID) + Self.compactingSuffix
+        for path in [unfinished, unfinished + ".draft"] { try? FileManager.default.removeItem(atPath: path) }
     }
 }

@@ -17,34 +17,60 @@ extension Provenance {
     func save(
         _ parameters: VariablesSave
     ) async throws -> @Sendable (WriteTransaction) throws -> VariablesSave.Result {
+        let value = try await prepare(parameters)
+        return { try apply(parameters, value, try VariableKeys.read($0.connection), $0) }
+    }
+
+    /// `variables.save_many`
+    func saveMany(
+        _ parameters: VariablesSaveMany
+    ) async throws -> @Sendable (WriteTransaction) throws -> VariablesSaveMany.Result {
+        guard parameters.saves.count <= 10_000 else { throw WireError.invalidParams("params.saves: at most 10 000") }
+        var values: [Prepared] = []
+        for save in parameters.saves { values.append(try await prepare(save)) }
+        return { [values] transaction in
+            let keys = try VariableKeys.read(transaction.connection)
+            return VariablesSaveMany.Result(
+                saved: try zip(parameters.saves, values).map { try apply($0, $1, keys, transaction) }
+            )
+        }
+    }
+
+    private func apply(
+        _ parameters: VariablesSave,
+        _ value: Prepared,
+        _ keys: VariableKeys,
+        _ transaction: WriteTransaction
+    ) throws -> VariablesSave.Result {
+        let connection = transaction.connection
+        let address = try keys.address(of: parameters.metadata)
+        let recordID = try Self.recordID(parameters, value.digest, address)
+        let evicted = try parameters.lineage.flatMap { try Self.evicted(of: $0, parameters, address, connection) }
+        let isRestored = try store(value, transaction)
+        let location = try Self.location(parameters.variable, address, connection)
+        let isNew = try Self.insert(recordID, parameters, value.contentHash, location, address, transaction)
+        try connection.execute(
+            "INSERT INTO variable_saves (location_id, record_id, at) VALUES (?, ?, ?)",
+            location,
+            recordID,
+            transaction.time
+        )
+        if let lineage = parameters.lineage {
+            try save(lineage, of: recordID, type: parameters.variable, transaction)
+        }
+        return VariablesSave.Result(
+            recordID: recordID,
+            deduplicated: !isNew,
+            restored: isRestored ? true : nil,
+            differsFrom: evicted == recordID ? nil : evicted
+        )
+    }
+
+    private func prepare(_ parameters: VariablesSave) async throws -> Prepared {
         try Self.check(variable: parameters.variable)
         try StoredValue.check(parameters.value)
         if let lineage = parameters.lineage { try Self.check(lineage) }
-        let value = try await prepare(parameters.value)
-        return { transaction in
-            let connection = transaction.connection
-            let address = try VariableKeys.read(connection).address(of: parameters.metadata)
-            let recordID = try Self.recordID(parameters, value.digest, address)
-            let evicted = try parameters.lineage.flatMap { try Self.evicted(of: $0, parameters, address, connection) }
-            let isRestored = try store(value, transaction)
-            let location = try Self.location(parameters.variable, address, connection)
-            let isNew = try Self.insert(recordID, parameters, value.contentHash, location, address, transaction)
-            try connection.execute(
-                "INSERT INTO variable_saves (location_id, record_id, at) VALUES (?, ?, ?)",
-                location,
-                recordID,
-                transaction.time
-            )
-            if let lineage = parameters.lineage {
-                try save(lineage, of: recordID, type: parameters.variable, transaction)
-            }
-            return VariablesSave.Result(
-                recordID: recordID,
-                deduplicated: !isNew,
-                restored: isRestored ? true : nil,
-                differsFrom: evicted == recordID ? nil : evicted
-            )
-        }
+        return try await prepare(parameters.value)
     }
 
     private func prepare(_ value: VariableValue) async throws -> Prepared {

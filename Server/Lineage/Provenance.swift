@@ -18,6 +18,7 @@ struct Provenance: Sendable {
     func register(in table: inout MethodTable) {
         table.on(VariablesSchema.self) { parameters, _ in schema(parameters) }
         table.on(VariablesSave.self) { parameters, _ in try await save(parameters) }
+        table.on(VariablesSaveMany.self) { parameters, _ in try await saveMany(parameters) }
         table.on(VariablesDelete.self) { parameters, _ in try delete(parameters) }
         table.on(VariablesLoad.self) { parameters, context in try await load(parameters, context) }
         table.on(VariablesLoadAll.self) { parameters, context in try await loadAll(parameters, context) }

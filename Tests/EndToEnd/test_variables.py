@@ -387,3 +387,23 @@ def test_the_arrays_of_variables_validate_and_are_no_run(producer):
     assert producer.connection.call("runs.list", {})["runs"] == []
     with pytest.raises(RpcError, match="reserved"):
         producer.connection.call("runs.start", {"run_id": "variables"})
+
+
+def test_many_are_saved_at_once_all_or_none(producer):
+    def one(number, **more):
+        return {"variable": f"V{number % 2}", "metadata": {"number": number}, "value": {"json": number}} | more
+
+    saved = producer.call("variables.save_many", {"saves": [one(k) for k in range(4)] + [one(0)]})["saved"]
+    assert [answer["deduplicated"] for answer in saved] == [False] * 4 + [True] and saved[0]["record_id"] == saved[4]["record_id"]
+    assert load(producer, "V1", number=3)["value"] == {"json": 3}
+    large = one(10) | {"value": ARRAYS[5]}
+    refused = [one(11), one(12, metadata={"number": None})], [large, one(13, lineage=made("f", lease=7))]
+    for saves, kind in zip(refused, ("invalid_params", "lease_lost")):
+        with pytest.raises(RpcError, match=kind):
+            producer.call("variables.save_many", {"saves": saves})
+    for number in (10, 11):
+        with pytest.raises(RpcError, match="not_found"):
+            load(producer, f"V{number % 2}", number=number)
+    assert producer.call("variables.save_many", {"saves": []}) == {"saved": []}
+    producer.call("variables.save_many", {"saves": [large, one(14)]})
+    assert_same_arrays(load(producer, "V0", number=10)["value"], ARRAYS[5], "after a refusal")

@@ -520,3 +520,19 @@ def test_a_reference_is_an_input_and_counts_by_its_name(ran, client):
     assert text_of([Reference.frame("h5://pong/frames/3"), Reference.run("pong")]).was_hit
     with pytest.raises(holdfast.HoldfastError, match="no reference"):
         Reference.frame("pong/frames/3")
+
+
+def test_many_are_saved_in_few_requests(ran, client, monkeypatch):
+    called = []
+    call = client.call
+    monkeypatch.setattr(client, "call", lambda method, *rest: called.append(method) or call(method, *rest))
+    saved = Raw.save_all(((numpy.arange(3.0) + k, {"k": k}) for k in range(1001)))
+    assert called == ["variables.save_many"] * 2
+    assert [Raw.load(k=k).data.tolist() for k in (0, 1000)] == [[0, 1, 2], [1000, 1001, 1002]]
+    assert saved[7].metadata == {"k": 7} and saved[7].record_id == Raw.load(k=7).record_id and saved[7].is_unchanged
+    outputs = [mean(raw) for raw in saved[:2]]
+    Mean.save_all((output, {"k": k}) for k, output in enumerate(outputs))
+    assert mean(saved[1]).was_hit and outputs[0].record_id == Mean.load(k=0).record_id
+    called.clear()
+    Raw.save_all([(numpy.zeros(3 << 20), {"large": k}) for k in range(3)])
+    assert called == ["variables.save_many"] * 3, "32 MiB at most in one"

@@ -18,7 +18,10 @@ import Testing
     @Test func ingestMethodsAreTheOnesThatNeedAStamp() {
         let ingest = Methods.all.filter { $0.effect == .ingest }.map { $0.name }
         #expect(
-            Set(ingest) == ["steps.append", "episodes.finish", "metrics.append", "images.insert", "variables.save"]
+            Set(ingest) == [
+                "steps.append", "episodes.finish", "metrics.append", "images.insert", "variables.save",
+                "variables.save_many",
+            ]
         )
     }
 

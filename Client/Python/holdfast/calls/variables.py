@@ -34,6 +34,10 @@ class VariableCalls(Noun):
             lineage=lineage,
         )
 
+    def save_many(self, saves: Sequence[Mapping[str, Any]]) -> Result:
+        """Saves several values, all or none, each with the parameters of `save`; `saved` has what each was."""
+        return self._call("variables.save_many", saves=list(saves))
+
     def load(
         self,
         variable: str,

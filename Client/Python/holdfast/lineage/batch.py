@@ -16,6 +16,7 @@ from .combinations import Existing, Input, Location, Where, taken_apart
 from .current import current
 from .identity import Identity
 from .report import Entry, Report, first_line
+from .saving import Pending, save_pending
 from .thunks import Invocation, Thunk
 from .variable import BaseVariable
 
@@ -131,10 +132,9 @@ class Batch:
             arguments[name] = loaded.select(*columns) if columns else loaded
         made = self._function.call(client, (), arguments)
         outputs = made if isinstance(made, tuple) else (made,)
-        entry.record_ids = []
-        for variable, output in zip(self._outputs, outputs):
-            saved: Any = variable.save(output, client=client, **entry.metadata)
-            entry.record_ids.append(saved.record_id)
+        waiting = [Pending(variable, output, entry.metadata, False) for variable, output in zip(self._outputs, outputs)]
+        save_pending(waiting, client)
+        entry.record_ids = [str(pending.variable.record_id) for pending in waiting]
         entry.status = "hit" if outputs[0].was_hit else "done"
 
     def _planned(self, location: Location, identity: Identity) -> Tuple[Entry, Dict[str, Dict[str, Any]], bool]:

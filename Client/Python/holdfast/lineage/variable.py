@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any, ClassVar, Dict, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar
+from typing import Any, ClassVar, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar, cast
 
 from ..calls.noun import Result
 from ..client import Client
@@ -11,6 +10,7 @@ from ..errors import HoldfastError
 from . import codec
 from .canonical import content_hash
 from .current import current
+from .saving import Pending, save_pending
 
 V = TypeVar("V", bound="BaseVariable")
 
@@ -65,29 +65,21 @@ class BaseVariable:
         Raises HoldfastError with unsaved_input when a thunk made it of something that was never saved; `ephemeral` allows
         that, and records what it was made of in place of a record.
         """
-        from .thunks import ThunkOutput  # which needs this module
+        pending = Pending(cls, data, metadata, ephemeral)
+        pending.was_saved(current(client).variables.save(**pending.request))
+        return cast(V, pending.variable)
 
-        lineage = data.lineage(ephemeral, f"{cls.variable_name}.save") if isinstance(data, ThunkOutput) else None
-        plain = data.data if isinstance(data, (ThunkOutput, BaseVariable)) else data
-        variable = cls(plain)
-        value = variable.to_db()
-        saved = current(client).variables.save(cls.variable_name, value, metadata, cls.schema_version, lineage)
-        if saved.get("differs_from"):
-            warnings.warn(
-                f"{cls.variable_name} {saved['differs_from']} was evicted, and the same call gave something else now: the "
-                "function depends on more than its arguments",
-                stacklevel=2,
-            )
-        variable.record_id, variable.metadata = saved["record_id"], dict(metadata)
-        variable.content_hash = content_hash(value)
-        variable._fingerprint = variable.content_hash
-        if isinstance(data, ThunkOutput):
-            variable.lineage_hash = data.lineage_hash
-            data.was_saved(variable)
-        elif isinstance(data, cls) and data.record_id is None:
-            data.record_id, data.metadata, data.content_hash = variable.record_id, variable.metadata, variable.content_hash
-            data._fingerprint = variable._fingerprint
-        return variable
+    @classmethod
+    def save_all(
+        cls: Type[V],
+        items: Iterable[Tuple[Any, Mapping[str, Any]]],
+        client: Optional[Client] = None,
+        ephemeral: bool = False,
+    ) -> List[V]:
+        """Saves many data with their metadata, a thousand in a request: far faster than one by one where they are small."""
+        waiting = [Pending(cls, data, metadata, ephemeral) for data, metadata in items]
+        save_pending(waiting, current(client))
+        return [cast(V, pending.variable) for pending in waiting]
 
     @classmethod
     def load(
@@ -144,6 +136,10 @@ class BaseVariable:
         # What another to_db makes of the data need not be what was saved.
         variable._fingerprint = content_hash(variable.to_db()) if cls.has_own_codec() else variable.content_hash
         return variable
+
+    def was_saved(self, record_id: str, content: str) -> None:
+        """From now on it is the record's, with this content hash."""
+        self.record_id, self.content_hash, self._fingerprint = record_id, content, content
 
     @property
     def is_unchanged(self) -> bool:
