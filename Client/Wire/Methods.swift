@@ -16,11 +16,13 @@ public enum Methods {
         HoldoutNext.self, HoldoutImages.self, HoldoutEvaluate.self, HoldoutLedger.self,
         SnapshotsCreate.self, SnapshotsGet.self, SnapshotsList.self,
         TokensCreate.self, TokensList.self, TokensRevoke.self, AuditList.self,
-        VariablesSchema.self, VariablesSave.self, VariablesSaveMany.self, VariablesLoad.self, VariablesLoadAll.self,
+        VariablesSchema.self, VariablesSave.self, VariablesSaveMany.self, VariablesFind.self, VariablesLoad.self,
+        VariablesLoadAll.self,
         VariablesVersions.self, VariablesList.self, VariablesDelete.self, VariablesTag.self, VariablesUntag.self,
         VariablesTags.self,
         VariablesCollect.self, VariablesCompact.self,
-        LineageSave.self, LineageFind.self, LineageGet.self, LineageUpstream.self, LineageDownstream.self,
+        LineageSave.self, LineageFind.self, LineageFindMany.self, LineageGet.self, LineageUpstream.self,
+        LineageDownstream.self,
         LineageClaim.self, LineageRenew.self, LineageRelease.self, LineageWhy.self, LineageExport.self,
     ]
 }

@@ -3,7 +3,7 @@ import Wire
 
 extension Provenance {
     /// A record before its value is read.
-    private struct Found: Sendable {
+    struct Found: Sendable {
         let saveID: Int64
         var record: VariableRecord
         let location: String
@@ -106,11 +106,12 @@ extension Provenance {
     }
 
     /// The locations whose keys have the values that are asked for, by id.
-    private static func locations(
+    static func locations(
         _ variable: String,
         _ address: VariableKeys.Address,
         after: Int64,
         limit: Int,
+        isExact: Bool = false,
         _ connection: Connection
     ) throws -> [Int64] {
         let exact = try connection.first(
@@ -131,7 +132,8 @@ extension Provenance {
             arguments += [variable, name, String(buffer: try JSONCoding.encode(value))] as [any SQLConvertible]
         }
         // A location that is named in full is meant, even if others have more keys.
-        if let exact, !address.location.isEmpty { return [exact] }
+        if let exact, isExact || !address.location.isEmpty { return [exact] }
+        if isExact { return [] }
         return try connection.rows(
             """
             SELECT location_id FROM variable_locations AS l WHERE \(conditions.joined(separator: " AND "))
@@ -142,7 +144,7 @@ extension Provenance {
     }
 
     /// The latest record at a location that has the version keys that are asked for.
-    private static func newest(
+    static func newest(
         at location: Int64,
         _ address: VariableKeys.Address,
         asOf: Double?,

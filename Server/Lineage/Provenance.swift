@@ -22,10 +22,12 @@ struct Provenance: Sendable {
         table.on(VariablesDelete.self) { parameters, _ in try delete(parameters) }
         table.on(VariablesLoad.self) { parameters, context in try await load(parameters, context) }
         table.on(VariablesLoadAll.self) { parameters, context in try await loadAll(parameters, context) }
+        table.on(VariablesFind.self) { parameters, _ in try await find(parameters) }
         table.on(VariablesVersions.self) { parameters, _ in try await versions(parameters) }
         table.on(VariablesList.self) { _, _ in try await list() }
         table.on(LineageSave.self) { parameters, _ in try saveLineage(parameters) }
         table.on(LineageFind.self) { parameters, _ in try await find(parameters) }
+        table.on(LineageFindMany.self) { parameters, _ in try await findMany(parameters) }
         table.on(LineageGet.self) { parameters, _ in try await get(parameters) }
         table.on(LineageClaim.self) { parameters, context in try await claim(parameters, context) }
         table.on(LineageRenew.self) { parameters, _ in try renew(parameters) }

@@ -407,3 +407,61 @@ def test_many_are_saved_at_once_all_or_none(producer):
     assert producer.call("variables.save_many", {"saves": []}) == {"saved": []}
     producer.call("variables.save_many", {"saves": [large, one(14)]})
     assert_same_arrays(load(producer, "V0", number=10)["value"], ARRAYS[5], "after a refusal")
+
+
+def find(producer, locations, variable="EMG", **params):
+    """The answer as rows of what matters, the texts decoded."""
+    answer = producer.connection.call("variables.find", {"variable": variable, "locations": locations} | params)
+    texts = {}
+    for name in ("record_id", "content_hash", "lineage_hash"):
+        values = [*answer[name]["values"], None]
+        texts[name] = [values[code] for code in answer[name]["codes"]]
+    rows = [answer[name].tolist() for name in ("matches", "schema_version", "is_exact", "is_evicted")]
+    assert len(texts["content_hash"]) == len(rows[0])
+    return list(zip(texts["record_id"], texts["lineage_hash"], *rows))
+
+
+def test_what_is_at_many_locations_is_found_at_once(producer):
+    producer.connection.call("variables.schema", {"keys": KEYS})
+    ids = {
+        (subject, trial): save(producer, {"json": [subject, trial]}, subject=subject, session="A", trial=trial)["record_id"]
+        for subject in ("1", "ö") for trial in (1, 2)
+    }  # fmt: skip
+    newest = save(producer, {"json": "new"}, lineage=made("f"), subject="1", session="A", trial=1)["record_id"]
+    keyed = save(producer, {"json": "keyed"}, subject="1", session="A", trial=2, cutoff=5)["record_id"]
+    whole = {"subject": Strings(["1", "ö", "1", "none"]), "session": ["A"] * 4, "trial": numpy.array([1, 2, 2, 1])}
+    known = [
+        (newest, made("f")["lineage_hash"], 1, 1, True, False),
+        (ids["ö", 2], None, 1, 1, True, False),
+        (keyed, None, 1, 1, False, False),
+        (None, None, 0, 0, False, False),
+    ]
+    assert find(producer, whole) == find(producer, whole, exact=True) == known
+    partial = {"subject": ["1", "ö", None], "trial": {"values": numpy.arange(1, 4), "valid": numpy.array([True, True, False])}}
+    assert [row[:3] for row in find(producer, partial)] == [
+        (newest, made("f")["lineage_hash"], 1), (ids["ö", 2], None, 1), (None, None, 4)
+    ]  # fmt: skip
+    assert [row[2] for row in find(producer, partial, exact=True)] == [0, 0, 0]
+    for exact in (False, True):
+        with_version = find(producer, whole | {"cutoff": [None, None, 5, 6]}, exact=exact)
+        assert [row[0] for row in with_version] == [newest, ids["ö", 2], keyed, None] and with_version[2][4] is True
+    assert find(producer, {}) == [] and find(producer, {"trial": []}) == []
+    for wrong in ({"trial": ["1"]}, {"trial": [1], "subject": []}, {"trial": numpy.zeros((2, 2))}):
+        with pytest.raises(RpcError, match="invalid_params"):
+            find(producer, wrong)
+
+
+def test_locations_are_found_whatever_the_order_of_their_keys_is(producer):
+    names = ["b", "B", "a10", "a2", "ä", "_", "a b", 'q"']
+    save(producer, {"json": 1}, **{name: k for k, name in enumerate(names)})
+    assert find(producer, {name: [k] for k, name in enumerate(names)}, exact=True)[0][2] == 1
+
+
+def test_many_invocations_are_found_at_once(producer):
+    ids = [save(producer, {"json": k}, f"Out{k}", made("split", output_num=k))["record_id"] for k in range(2)]
+    other = save(producer, {"json": 5}, "Out", made("g"))["record_id"]
+    asked = [made("g")["lineage_hash"], "none", made("split")["lineage_hash"]]
+    found = producer.connection.call("lineage.find_many", {"lineage_hashes": asked})["found"]
+    assert [(one["index"], one["record"]["record_id"], one["record"]["output_num"]) for one in found] == [
+        (0, other, 0), (2, ids[0], 0), (2, ids[1], 1)
+    ]  # fmt: skip

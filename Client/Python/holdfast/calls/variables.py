@@ -60,6 +60,10 @@ class VariableCalls(Noun):
             "variables.load_all", "records", variable=variable, metadata=metadata, as_of=as_of, values=values
         )
 
+    def find(self, variable: str, locations: Mapping[str, Any], exact: Optional[bool] = None) -> Result:
+        """What is the latest at each of many locations, given and told as columns; without the values."""
+        return self._call("variables.find", variable=variable, locations=locations, exact=exact)
+
     def versions(self, variable: str, metadata: Optional[Metadata] = None) -> Rows:
         """What was saved, the newest first, without the values."""
         return self._pages("variables.versions", "versions", variable=variable, metadata=metadata)
@@ -147,6 +151,10 @@ class LineageCalls(Noun):
     def find(self, lineage_hash: str) -> Result:
         """The `records` that an invocation made and that are still there."""
         return self._call("lineage.find", lineage_hash=lineage_hash)
+
+    def find_many(self, lineage_hashes: Sequence[str]) -> Result:
+        """What of many invocations is there: `found`, each with the `index` of its hash and the `record`."""
+        return self._call("lineage.find_many", lineage_hashes=list(lineage_hashes))
 
     def claim(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple, Type
+from typing import Any, Callable, Dict, List, Optional, Tuple, Type
 
 from ..errors import HoldfastError
 from .canonical import frame, number, sha
@@ -46,12 +46,20 @@ def constant_hash(value: Any, path: str) -> bytes:
 
 def record_hash(kind: Type[BaseVariable], content: str, columns: Optional[Tuple[str, ...]] = None) -> bytes:
     """Of a variable by its record alone."""
-    if not kind.has_own_codec():
-        whole = sha(frame("content"), bytes.fromhex(content))
-    else:
-        decoder = Graph().identity(kind.from_db, f"{kind.__name__}.from_db").hash
-        whole = sha(frame("decoded"), bytes.fromhex(content), decoder)
-    return whole if not columns else sha(frame("columns"), whole, number(len(columns)), *map(frame, columns))
+    return record_hasher(kind, columns)(content)
+
+
+def record_hasher(kind: Type[BaseVariable], columns: Optional[Tuple[str, ...]] = None) -> Callable[[str], bytes]:
+    """The hash of a variable by its record's content hash; what is the same for all its records is hashed once."""
+    codec = Graph().identity(kind.from_db, f"{kind.__name__}.from_db").hash if kind.has_own_codec() else b""
+    head = frame("decoded" if kind.has_own_codec() else "content")
+    picked = b"" if not columns else number(len(columns)) + b"".join(map(frame, columns))
+
+    def hashed(content: str) -> bytes:
+        whole = sha(head, bytes.fromhex(content), codec)
+        return sha(frame("columns"), whole, picked) if columns else whole
+
+    return hashed
 
 
 def _hash_of_data(value: Any) -> Optional[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional, Union
 
 from .combinations import Location
 
@@ -14,16 +14,27 @@ STATUSES = ("run", "hit", "missing", "done", "failed", "skipped")
 class Entry:
     """One combination: its metadata, its status, and why."""
 
-    def __init__(self, metadata: Location, status: str, why: str) -> None:
+    def __init__(self, metadata: Location, status: str, why: Union[str, Callable[[], str]]) -> None:
         self.metadata = metadata
         self.status = status
-        self.why = why
+        self._why = why
         #: What was raised, in a report.
         self.error: Optional[BaseException] = None
         #: The outputs' records, as far as they are known.
         self.record_ids: List[str] = []
         #: Seconds that it took.
         self.duration = 0.0
+
+    @property
+    def why(self) -> str:
+        """The reason; of what is to run again it is asked for when it is first looked at."""
+        if not isinstance(self._why, str):
+            self._why = self._why()
+        return self._why
+
+    @why.setter
+    def why(self, reason: str) -> None:
+        self._why = reason
 
     def __str__(self) -> str:
         where = ", ".join(f"{name}={value}" for name, value in self.metadata.items())
