@@ -15,6 +15,7 @@ let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -35,7 +36,7 @@ let package = Package(
     ],
     targets: [
         // Client
-        .target(name: "Wire", dependencies: [nioCore], path: "Client/Wire", swiftSettings: safe),
+        .target(name: "Wire", dependencies: [nioCore, crypto], path: "Client/Wire", swiftSettings: safe),
         .target(
             name: "Holdfast",
             dependencies: ["Wire", "CLZF", "CSpool", nioCore, nioPosix, logging],
@@ -86,11 +87,10 @@ let package = Package(
         .executableTarget(
             name: "Server",
             dependencies: [
-                "Holdfast", "Wire", "HDF5", "PNG", nioCore, nioPosix, logging,
+                "Holdfast", "Wire", "HDF5", "PNG", nioCore, nioPosix, logging, crypto,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -1,4 +1,3 @@
-import Crypto
 import HDF5
 import NIOCore
 import Wire
@@ -7,7 +6,7 @@ extension Provenance {
     /// A value, hashed and ready to be stored.
     private struct Prepared: Sendable {
         let contentHash: String
-        let digest: [UInt8]
+        let digest: Digest
         let size: Int
         let bytes: [UInt8]?
         let rows: [EncodedRow]
@@ -44,7 +43,12 @@ extension Provenance {
     ) throws -> VariablesSave.Result {
         let connection = transaction.connection
         let address = try keys.address(of: parameters.metadata)
-        let recordID = try Self.recordID(parameters, value.digest, address)
+        let recordID = Digest.recordID(
+            variable: parameters.variable,
+            schemaVersion: parameters.schemaVersion ?? 1,
+            content: value.digest,
+            metadata: address.metadata
+        )
         let evicted = try parameters.lineage.flatMap { try Self.evicted(of: $0, parameters, address, connection) }
         let isRestored = try store(value, transaction)
         let location = try Self.location(parameters.variable, address, connection)
@@ -74,14 +78,14 @@ extension Provenance {
     }
 
     private func prepare(_ value: VariableValue) async throws -> Prepared {
-        let digest = try SHA256Digest(content: value)
-        let hash = Canonical.hex(digest)
+        let digest = try Digest(content: value)
+        let hash = digest.hex
         let bytes = try StoredValue.encode(value)
         let size = bytes.readableBytes
         guard size > Leaves.inlineLimit else {
             return Prepared(
                 contentHash: hash,
-                digest: Array(digest),
+                digest: digest,
                 size: size,
                 bytes: Array(bytes.readableBytesView),
                 rows: []
@@ -94,21 +98,7 @@ extension Provenance {
         }
         // What is there already needs no compression.
         let rows = isKnown ? [] : try await Leaves.encode(bytes, arrays)
-        return Prepared(contentHash: hash, digest: Array(digest), size: size, bytes: nil, rows: rows)
-    }
-
-    private static func recordID(
-        _ parameters: VariablesSave,
-        _ digest: [UInt8],
-        _ address: VariableKeys.Address
-    ) throws -> String {
-        var bytes = Canonical()
-        bytes.add("record")
-        bytes.add(parameters.variable)
-        bytes.add(UInt64(bitPattern: Int64(parameters.schemaVersion ?? 1)))
-        bytes.add(raw: digest)
-        bytes.add(.object(address.location.merging(address.versionKeys) { $1 }))
-        return String(Canonical.hex(bytes.digest).prefix(16))
+        return Prepared(contentHash: hash, digest: digest, size: size, bytes: nil, rows: rows)
     }
 
     /// Keeps a value that is not there; says whether it had been evicted.
@@ -240,7 +230,7 @@ extension Provenance {
             location,
             parameters.schemaVersion ?? 1,
             contentHash,
-            try VariableKeys.Address.text(address.location.merging(address.versionKeys) { $1 }),
+            try VariableKeys.Address.text(address.metadata),
             try VariableKeys.Address.text(address.versionKeys),
             transaction.timestamp
         )

@@ -48,6 +48,8 @@ struct VariableKeys: Sendable {
         let location: [String: JSONValue]
         let versionKeys: [String: JSONValue]
 
+        var metadata: [String: JSONValue] { location.merging(versionKeys) { $1 } }
+
         /// The location as it is stored: JSON with sorted keys.
         var text: String { get throws { try Self.text(location) } }
 

@@ -217,7 +217,7 @@ def canonical(value):
         return b"n"
     if value is True or value is False:
         return b"t" if value else b"f"
-    if isinstance(value, float) and value == int(value) and abs(value) < 2**53:
+    if isinstance(value, float) and value == int(value) and abs(value) < 2**63:
         value = int(value)
     if isinstance(value, int):
         return b"i" + struct.pack("<q", value)

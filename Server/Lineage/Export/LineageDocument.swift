@@ -56,7 +56,7 @@ struct LineageDocument: Sendable {
             bytes.add(input.recordID)
         }
         bytes.add(.array(lineage.constants))
-        return Canonical.hex(bytes.digest)
+        return bytes.digest.hex
     }
 
     /// What a thing is called in a picture: its variable and where it is.

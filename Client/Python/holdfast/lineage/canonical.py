@@ -51,7 +51,7 @@ def json_bytes(value: Any) -> bytes:
     if isinstance(value, int):
         return b"i" + number(value) if -(2**63) <= value < 2**63 else b"d" + struct.pack("<d", value)
     if isinstance(value, float):
-        if value.is_integer() and abs(value) < 2**53:
+        if value.is_integer() and -(2**63) <= value < 2**63:
             return b"i" + number(int(value))
         return b"d" + struct.pack("<d", math.nan if value != value else value)
     if isinstance(value, str):
