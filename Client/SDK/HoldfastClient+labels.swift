@@ -1,4 +1,4 @@
-import Wire
+public import Wire
 
 extension HoldfastClient {
     // MARK: Labeling
@@ -160,34 +160,5 @@ extension HoldfastClient {
     }
 }
 
-/// Rows of the table `labels`, fetched page by page while they are used.
-public struct PagedRows: AsyncSequence, Sendable {
-    /// The table's columns by name; times are UNIX seconds.
-    public typealias Element = [String: JSONValue]
-
-    let page: @Sendable (_ cursor: String?) async throws -> (rows: [Element], cursor: String?)
-
-    /// Goes through the rows.
-    public struct AsyncIterator: AsyncIteratorProtocol {
-        fileprivate let page: @Sendable (String?) async throws -> (rows: [Element], cursor: String?)
-        private var rows: ArraySlice<Element> = []
-        private var cursor: String?
-        private var isLast = false
-
-        fileprivate init(page: @escaping @Sendable (String?) async throws -> (rows: [Element], cursor: String?)) {
-            self.page = page
-        }
-
-        public mutating func next() async throws -> Element? {
-            while rows.isEmpty, !isLast {
-                let next = try await page(cursor)
-                rows = next.rows[...]
-                cursor = next.cursor
-                isLast = cursor == nil
-            }
-            return rows.popFirst()
-        }
-    }
-
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(page: page) }
-}
+/// Rows of the table `labels`: its columns by name; times are UNIX seconds.
+public typealias PagedRows = Paged<[String: JSONValue]>

@@ -20,6 +20,8 @@ import Foundation
 /// that uses the same folder for the same server, or by `holdfast sync`.
 public final class HoldfastClient: Sendable {
     let delivery: Delivery
+    /// What this client computes, or has computed and not saved.
+    let leases = InvocationLeases()
 
     /// A client of the server at `host:port`; the connection is made when there is something to send.
     ///

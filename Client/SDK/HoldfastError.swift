@@ -16,6 +16,14 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
         public static let tooLarge = Code(description: "too_large")
         /// The folder in which records wait for the server can't be used.
         public static let spool = Code(description: "spool")
+        /// A value can't be saved, or is not what was expected of it.
+        public static let invalidValue = Code(description: "invalid_value")
+        /// A record was saved by another version of its variable's type.
+        public static let schemaVersion = Code(description: "schema_version")
+        /// What a thunk made depends on something that was never saved.
+        public static let unsavedInput = Code(description: "unsaved_input")
+        /// Neither the source nor a version says what a function is.
+        public static let noIdentity = Code(description: "no_identity")
         /// The server answered with something that this client does not understand.
         public static let protocolViolation = Code(description: "protocol_violation")
     }

@@ -26,6 +26,9 @@ final class Heartbeats: Sendable {
         }
     }
 
+    /// The open run, if there is exactly one.
+    var onlyRun: String? { runs.withLock { $0.count == 1 ? $0.keys.first : nil } }
+
     func stop() { ticks.withLock { $0?.cancel() } }
 
     private func beat() {

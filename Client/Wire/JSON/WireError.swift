@@ -52,6 +52,7 @@ public struct WireError: Error, Sendable, Equatable {
         public static let episodeOfOtherRun: Kind = "episode_of_other_run"
         public static let runInUse: Kind = "run_in_use"
         public static let holdoutLeak: Kind = "holdout_leak"
+        public static let leaseLost: Kind = "lease_lost"
 
         /// Refusals for the server's state; they consume no sequence number and may succeed later.
         static let ofState: Set<Kind> = [

@@ -22,6 +22,9 @@ package struct Canonical {
 
     package mutating func add(raw digest: Digest) { bytes += digest.bytes }
 
+    /// Bytes without their count.
+    package mutating func add(bytes part: some Sequence<UInt8>) { bytes += part }
+
     package mutating func add(letter: Unicode.Scalar) { bytes.append(UInt8(ascii: letter)) }
 
     /// A float64 by its bits, with one NaN for all.
