@@ -23,6 +23,7 @@ let package = Package(
     products: [
         .executable(name: "holdfast", targets: ["Server"]),
         .library(name: "Holdfast", targets: ["Holdfast"]),
+        .plugin(name: "SourceHashes", targets: ["SourceHashes"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -43,6 +44,13 @@ let package = Package(
             path: "Client/SDK",
             swiftSettings: safe
         ),
+        .plugin(
+            name: "SourceHashes",
+            capability: .buildTool(),
+            dependencies: ["SourceHashTool"],
+            path: "Client/SourceHashes/Plugin"
+        ),
+        .executableTarget(name: "SourceHashTool", path: "Client/SourceHashes/Tool", swiftSettings: safe),
         .target(name: "CLZF", path: "Client/CLZF"),
         .target(name: "CSpool", path: "Client/CSpool"),
         .executableTarget(
@@ -114,6 +122,12 @@ let package = Package(
             name: "ClientTests",
             dependencies: ["Holdfast", "Wire", nioCore, nioPosix, logging],
             path: "Tests/ClientTests",
+            swiftSettings: safe
+        ),
+        .testTarget(
+            name: "SourceHashTests",
+            dependencies: ["SourceHashTool"],
+            path: "Tests/SourceHashTests",
             swiftSettings: safe
         ),
         .target(name: "CFork", path: "Tests/CFork"),
