@@ -59,11 +59,19 @@ let package = Package(
             path: "Client/Examples/CartPole",
             swiftSettings: safe
         ),
+        .target(name: "Shapes", dependencies: ["Holdfast"], path: "Client/Examples/Shapes", swiftSettings: safe),
         .executableTarget(
             name: "ActiveLearning",
-            dependencies: ["Holdfast", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Holdfast", "Shapes", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Client/Examples/ActiveLearning",
             swiftSettings: safe
+        ),
+        .executableTarget(
+            name: "Pipeline",
+            dependencies: ["Holdfast", "Shapes", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Client/Examples/Pipeline",
+            swiftSettings: safe,
+            plugins: ["SourceHashes"]
         ),
 
         // Server
@@ -152,7 +160,7 @@ let package = Package(
         .testTarget(name: "PNGTests", dependencies: ["PNG", "Wire"], path: "Tests/PNGTests", swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Holdfast", "Server", "CartPole", "ActiveLearning"],
+            dependencies: ["Holdfast", "Server", "CartPole", "ActiveLearning", "Pipeline"],
             path: "Tests/EndToEndTests",
             swiftSettings: safe
         ),

@@ -13,6 +13,10 @@ from trainer import Trainer, tool
 from wire import RpcError
 
 
+#: Builds a Swift package with all that it depends on.
+collect_ignore = [] if os.environ.get("HOLDFAST_LONG") == "1" else ["test_thunk_package.py"]
+
+
 @pytest.fixture(scope="session")
 def features(binary, tmp_path_factory):
     """Asks the binary once for each feature that some test needs."""

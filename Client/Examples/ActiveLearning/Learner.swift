@@ -1,52 +1,32 @@
 import Foundation
 import Holdfast
+import Shapes
 
 /// The loop: label what the server offers, train on what is labeled, tell the server what the model thinks of the rest.
 struct Learner {
-    static let label = "is_disc"
-    private static let annotator = "oracle"
     private static let folds = 5
 
     private let client: HoldfastClient
-    /// What each image really shows: known here because the pictures are drawn here.
-    private let truth: [Int64: Bool]
+    private let annotator: Annotator
     private let held: [HoldoutImage]
     private var features: [Int64: [Double]] = [:]
 
     /// Draws pictures and registers them as images to label.
     init(client: HoldfastClient, drawing count: Int, seed: UInt64) async throws {
         self.client = client
-        var truth: [Int64: Bool] = [:]
-        for start in stride(from: 0, to: count, by: 200) {
-            let pictures = (start..<min(start + 200, count)).map { Picture(number: $0, seed: seed) }
-            let images = try pictures.map { picture in
-                ImagesInsert.Image(
-                    filename: "shapes-\(seed)/\(picture.number)",
-                    studyID: "shapes-\(seed)/\(picture.number / 10)",
-                    frameNumber: Int64(picture.number % 10),
-                    image: try ArrayValue(picture.pixels, shape: [Picture.side, Picture.side])
-                )
-            }
-            let ids = try await client.insertImagesAndWait(images).ids
-            for (id, picture) in zip(ids, pictures) { truth[id] = picture.isDisc }
-        }
-        self.truth = truth
+        annotator = try await Annotator(client: client, drawing: count, seed: seed)
         held = try await client.holdoutImages()
     }
 
     /// Judges the held-out images: what the model is measured against, and never trained on.
-    func labelHoldout() async throws {
-        let images = try await client.nextHoldoutImages(limit: 1000, annotator: Self.annotator)
-        let sets = images.map { LabelsSet(id: $0.id, labels: [Self.label: answer($0.id)]) }
-        if !sets.isEmpty { try await client.setLabels(sets, annotator: Self.annotator) }
-    }
+    func labelHoldout() async throws { try await annotator.labelHoldout() }
 
     /// One round, and how good the model is after it.
     mutating func learn(labels: Int, strategy: String, round: Int) async throws -> Report {
-        try await label(labels, strategy)
+        try await annotator.label(labels, strategy: strategy)
         var samples: [Classifier.Sample] = []
         for try await row in client.trainVal() {
-            guard case .integer(let id)? = row["id"], case .integer(let value)? = row["has_\(Self.label)"] else {
+            guard case .integer(let id)? = row["id"], case .integer(let value)? = row["has_\(Annotator.label)"] else {
                 continue
             }
             samples.append(Classifier.Sample(id: id, features: try await features(id), isPositive: value == 1))
@@ -55,24 +35,9 @@ struct Learner {
         try await predict(with: model)
         try await score(samples)
         let result = try await evaluate(model, round: round)
-        let issues = try await client.call(LabelsIssues(label: Self.label)).issues.count
+        let issues = try await client.call(LabelsIssues(label: Annotator.label)).issues.count
         return Report(round: round, labels: samples.count, result: result, issues: issues)
     }
-
-    private func label(_ count: Int, _ strategy: String) async throws {
-        let images = try await client.nextImages(
-            limit: count,
-            label: Self.label,
-            strategy: strategy,
-            annotator: Self.annotator
-        )
-        let sets = images.map { image in
-            LabelsSet(id: image.id, labels: [Self.label: answer(image.id)], opinion: image.opinion)
-        }
-        if !sets.isEmpty { try await client.setLabels(sets, annotator: Self.annotator) }
-    }
-
-    private func answer(_ id: Int64) -> Int { truth[id] ?? false ? 1 : 0 }
 
     private mutating func predict(with model: Classifier) async throws {
         var ids: [Int64] = []
@@ -82,7 +47,7 @@ struct Learner {
             ids.append(id)
             confidences.append(model.confidence(try await features(id)))
         }
-        if !ids.isEmpty { try await client.updatePredictions(ids: ids, confidences: [Self.label: confidences]) }
+        if !ids.isEmpty { try await client.updatePredictions(ids: ids, confidences: [Annotator.label: confidences]) }
     }
 
     /// Scores each labeled image by a model that was not trained on it: what finds likely label errors.
@@ -94,7 +59,7 @@ struct Learner {
         let scores = samples.enumerated().map { place, sample in
             models[place % Self.folds].confidence(sample.features)
         }
-        try await client.updateScores(ids: samples.map(\.id), confidences: [Self.label: scores])
+        try await client.updateScores(ids: samples.map(\.id), confidences: [Annotator.label: scores])
     }
 
     private mutating func evaluate(_ model: Classifier, round: Int) async throws -> HoldoutEvaluate.Result {
@@ -104,7 +69,7 @@ struct Learner {
             predictions.append(HoldoutEvaluate.Prediction(id: image.id, confidence: confidence))
         }
         return try await client.evaluateHoldout(
-            label: Self.label,
+            label: Annotator.label,
             predictions: predictions,
             reason: "active learning, round \(round)"
         )

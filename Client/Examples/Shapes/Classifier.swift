@@ -2,11 +2,17 @@ import Foundation
 
 /// Logistic regression on histograms of gradient directions (Dalal and Triggs, "Histograms of Oriented Gradients for Human
 /// Detection", 2005), trained by gradient descent with a little weight decay.
-struct Classifier {
-    struct Sample {
-        let id: Int64
-        let features: [Double]
-        let isPositive: Bool
+package struct Classifier: Sendable {
+    package struct Sample {
+        package let id: Int64
+        package let features: [Double]
+        package let isPositive: Bool
+
+        package init(id: Int64, features: [Double], isPositive: Bool) {
+            self.id = id
+            self.features = features
+            self.isPositive = isPositive
+        }
     }
 
     private static let bins = 24
@@ -14,10 +20,16 @@ struct Classifier {
     private static let rate = 0.5
     private static let decay = 1e-3
 
-    private var weights: [Double]
-    private var bias = 0.0
+    package private(set) var weights: [Double]
+    package private(set) var bias = 0.0
 
-    init(training samples: [Sample]) {
+    /// One that was trained before.
+    package init(weights: [Double], bias: Double) {
+        self.weights = weights
+        self.bias = bias
+    }
+
+    package init(training samples: [Sample]) {
         weights = [Double](repeating: 0, count: samples.first?.features.count ?? Self.bins + 2)
         guard !samples.isEmpty else { return }
         for _ in 0..<Self.steps {
@@ -35,14 +47,14 @@ struct Classifier {
     }
 
     /// How sure it is of "yes", 0 … 1.
-    func confidence(_ features: [Double]) -> Double {
+    package func confidence(_ features: [Double]) -> Double {
         let sum = zip(weights, features).reduce(bias) { $0 + $1.0 * $1.1 }
         return 1 / (1 + exp(-sum))
     }
 
     /// The shares of edge directions in a gray picture, sorted from the most to the least frequent so that a turn of the
     /// picture changes little: a square has four strong ones, a disc has all alike.
-    static func features(of pixels: [UInt8], side: Int) -> [Double] {
+    package static func features(of pixels: [UInt8], side: Int) -> [Double] {
         let smooth = blurred(pixels.map(Double.init), side)
         var histogram = [Double](repeating: 0, count: bins)
         for row in 1..<(side - 1) {

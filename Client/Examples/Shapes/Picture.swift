@@ -1,15 +1,15 @@
 import Foundation
 
 /// A noisy gray picture of a disc or of a square that is turned a little.
-struct Picture {
-    static let side = 32
+package struct Picture {
+    package static let side = 32
 
-    let number: Int
-    let isDisc: Bool
+    package let number: Int
+    package let isDisc: Bool
     /// Rows from top to bottom.
-    let pixels: [UInt8]
+    package let pixels: [UInt8]
 
-    init(number: Int, seed: UInt64) {
+    package init(number: Int, seed: UInt64) {
         self.number = number
         var generator = SeededGenerator(seed: seed &* 1_000_003 &+ UInt64(number))
         isDisc = Bool.random(using: &generator)
