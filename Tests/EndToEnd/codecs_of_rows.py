@@ -1,5 +1,6 @@
 """Row codecs of the wire's compressed form, written from their public formats."""
 
+import copy
 import zlib
 
 import numpy
@@ -92,3 +93,9 @@ class CompressedRows:
         self.array = numpy.ascontiguousarray(array)
         self.encoding = encoding
         self.rows = [self.codecs[encoding](row.tobytes()) for row in self.array]
+
+    def __getitem__(self, rows):
+        """Some of the rows, not compressed again."""
+        part = copy.copy(self)
+        part.array, part.rows = self.array[rows], self.rows[rows]
+        return part

@@ -29,6 +29,10 @@ class Recording:
     def __len__(self):
         return len(self.episodes)
 
+    def named(self, prefix):
+        """The same steps, in episodes of other names."""
+        return dataclasses.replace(self, episodes=[prefix + episode for episode in self.episodes])
+
     def columns(self, rows, prefix=""):
         """The columnar form of some of the steps."""
         return {

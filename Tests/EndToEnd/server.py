@@ -31,7 +31,8 @@ class Server:
         self.log = log or data.parent / f"{data.name}.log"
         self.process = None
 
-    def start(self, within=60):
+    def launch(self):
+        """Starts the process, without waiting for its doors to open."""
         command = [self.binary, "serve", "--data", self.data, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
@@ -41,6 +42,9 @@ class Server:
                 stderr=log,
                 env=environment(**self.variables),
             )
+
+    def start(self, within=60):
+        self.launch()
         self.ready = json.loads(self._first_line(within))
         assert self.ready["ready"] is True and {"tcp", "http", "data"} <= self.ready.keys(), f"ready line: {self.ready}"
         self.tcp, self.http = _address(self.ready["tcp"]), _address(self.ready["http"])

@@ -1,9 +1,7 @@
-"""kill -9 at random moments during ingest: nothing acknowledged is lost, nothing is stored twice."""
+"""kill -9 at any moment: nothing acknowledged is lost, nothing is stored twice, and the server always starts again."""
 
-import contextlib
-import dataclasses
 import random
-import sqlite3
+import subprocess
 import time
 import uuid
 
@@ -11,164 +9,129 @@ import h5py
 import numpy
 import pytest
 
-from replay import assert_same_arrays, refs
-from wire import Closed, Connection, RpcError
+from load import KINDS, RUNS, Trainer
+from replay import assert_same_arrays, refs, send_columns, start
+from server import environment
+from wire import Connection, RpcError
 
-BATCH = 4
-WINDOW = 24
+
+def check_whole(server, connection, *runs):
+    """No reference without an array, no array without a row, no array that can't be read."""
+    for run in runs:
+        result = connection.call("refs.validate", {"run_id": run})
+        assert result["missing"] == [] == result["problems"] and result["unreferenced"] == 0, f"{run}: {result}"
+    command = [server.binary, "verify", "--server", "{}:{}".format(*server.tcp)]
+    verified = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=600)
+    assert verified.returncode == 0, f"holdfast verify: {verified.stdout}{verified.stderr}"
 
 
-@dataclasses.dataclass
-class Trainer:
-    """Sends batches of real steps for as long as the server lives and remembers what was acknowledged."""
+class Ends:
+    """The ways in which a server under load is made to end; each kills it in the end."""
 
-    recording: object
-    producer: str = dataclasses.field(default_factory=lambda: str(uuid.uuid4()))
-    acknowledged: int = 0
-    results: dict = dataclasses.field(default_factory=dict)
+    def __init__(self, server, dice):
+        self.server, self.dice = server, dice
 
-    def request(self, seq):
-        """Batch `seq`: the recording over and over; each round of it has episodes of its own."""
-        rounds, at = divmod((seq - 1) * BATCH, len(self.recording))
-        columns = self.recording.columns(slice(at, at + BATCH), prefix=f"{rounds}/")
-        columns["observation"] = columns["observation"][..., 3]
-        return {"run_id": "crash", "count": BATCH, "columns": columns, "producer": self.producer, "seq": seq}
+    def while_it_writes(self):
+        self.server.kill()
 
-    def row(self, k):
-        return k % len(self.recording)
+    def while_it_closes(self):
+        """After SIGTERM; a server that was faster has closed everything."""
+        self.server.process.terminate()
+        self.within(0.4)
 
-    def train(self, connection, kill, moment):
-        """Keeps WINDOW requests in flight, calls `kill` after `moment` seconds, reads until the stream ends."""
-        deadline, killed = time.monotonic() + moment, False
-        sent, seqs = self.acknowledged, {}
-        with contextlib.suppress(Closed, BrokenPipeError, ConnectionResetError):
-            while True:
-                while not killed and sent - self.acknowledged < WINDOW and time.monotonic() < deadline:
-                    sent += 1
-                    seqs[connection.send("steps.append", self.request(sent))] = sent
-                if not killed and time.monotonic() >= deadline:
-                    kill()
-                    killed = True
-                self.take(connection, seqs, deadline, killed)
-        assert killed, "the server closed the connection before it was killed"
-        return sent
+    def while_it_starts(self):
+        """Several times while it repairs what a kill under load has left."""
+        self.server.kill()
+        before = time.monotonic()
+        self.server.start()
+        duration = time.monotonic() - before
+        self.server.kill()
+        for _ in range(3):
+            self.server.launch()
+            self.within(duration)
 
-    def take(self, connection, seqs, deadline, killed):
-        """One acknowledgement; before the kill at most until the deadline."""
-        patience = connection.socket.gettimeout()
-        connection.socket.settimeout(10 if killed else max(0.001, deadline - time.monotonic()))
+    def within(self, seconds):
+        """At some moment of the next seconds."""
         try:
-            message = connection.receive()
-        except TimeoutError:
-            assert not killed, "the stream of a killed server must end"
-            return
-        finally:
-            # The deadline is for waiting only: what is being sent may take a busy server longer.
-            connection.socket.settimeout(patience)
-        self.note(seqs[message["id"]], message)
-
-    def note(self, seq, message):
-        assert "result" in message, f"batch {seq} was refused: {message}"
-        assert seq == self.acknowledged + 1, "acknowledgements come in order"
-        result = message["result"]
-        assert result["stored"] == BATCH and result["first_index"] == (seq - 1) * BATCH, f"batch {seq}: {result}"
-        self.acknowledged = seq
-
-    def resend(self, connection, sent, last_seq):
-        """Sends again what was not acknowledged; only what the server already had is a duplicate."""
-        ids = {
-            connection.send("steps.append", self.request(seq)): seq for seq in range(self.acknowledged + 1, sent + 1)
-        }
-        for id, seq in ids.items():
-            result = connection.wait(id)
-            assert result.get("duplicate", False) == (seq <= last_seq), f"batch {seq}, last_seq {last_seq}: {result}"
-            self.note(seq, {"result": result})
+            self.server.process.wait(self.dice.uniform(0, seconds))
+        except subprocess.TimeoutExpired:
+            pass
+        self.server.kill()
 
 
-def check_rows(connection, trainer, rows):
-    """The arrays of these rows, bit for bit, through their references."""
-    for dataset, source in (
-        ("frames", trainer.recording.frames),
-        ("observations", trainer.recording.observations[..., 3]),
-    ):
-        found = connection.call("frames.resolve", {"refs": refs("crash", dataset, rows), "stack": True})["frames"]
-        assert_same_arrays(found, source[[trainer.row(k) for k in rows]], f"{dataset} {rows[0]}…{rows[-1]}")
-
-
-def check_table(server, trainer, at_least):
-    """Every acknowledged step is a row, once, with its own references."""
-    with contextlib.closing(sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)) as database:
-        stored = database.execute(
-            "SELECT episode_id, step_index, action, reward, frame_ref, obs_ref FROM steps"
-            " ORDER BY CAST(substr(frame_ref, length('h5://crash/frames/') + 1) AS INTEGER)"
-        ).fetchall()
-    assert len(stored) >= at_least, f"{at_least} acknowledged steps, {len(stored)} in the table"
-    size = len(trainer.recording)
-    for k, (episode, index, action, reward, frame_ref, obs_ref) in enumerate(stored):
-        at = trainer.row(k)
-        assert (episode, index) == (f"{k // size}/{trainer.recording.episodes[at]}", trainer.recording.indices[at])
-        assert (action, reward) == (trainer.recording.actions[at], trainer.recording.rewards[at])
-        assert (frame_ref, obs_ref) == (f"h5://crash/frames/{k}", f"h5://crash/observations/{k}")
-    return len(stored)
-
-
-def check_file(server, trainer, rows):
-    """Plain h5py opens the file that the killed server left and finds the acknowledged rows."""
-    if not rows:
-        return
-    with h5py.File(server.run_file("crash"), "r", libver="latest", swmr=True) as file:
-        assert len(file["frames"]) >= rows[-1] + 1
-        found = file["frames"][rows[0] : rows[-1] + 1]
-    assert_same_arrays(found, trainer.recording.frames[[trainer.row(k) for k in rows]], "frames read by h5py")
-
-
-def check_references(connection):
-    try:
-        result = connection.call("refs.validate", {"run_id": "crash"})
-    except RpcError as error:
-        if error.code == -32601:
-            return
-        raise
-    assert result["missing"] == [] and result["unreferenced"] == 0, f"refs.validate: {result}"
-
-
-@pytest.mark.timeout(3000)
-def test_nothing_acknowledged_is_lost_and_nothing_doubled_over_many_kills(make_server, recording, is_long):
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("end, rounds", [("while_it_writes", 25), ("while_it_closes", 6), ("while_it_starts", 6)])
+def test_nothing_acknowledged_is_lost_and_nothing_doubled_over_many_kills(make_server, recording, is_long, end, rounds):
     dice, trainer = random.Random(11), Trainer(recording)
     server = make_server()
+    end = getattr(Ends(server, dice), end)
     with server.connect() as connection:
-        connection.call("runs.start", {"run_id": "crash"})
-    for round in range(250 if is_long else 25):
+        assert not any(trainer.start_runs(connection))
+    for round in range(10 * rounds if is_long else rounds):
         before = trainer.acknowledged
         with Connection(server.tcp, producer=trainer.producer) as connection:
-            sent = trainer.train(connection, server.kill, dice.uniform(0.02, 0.5))
-        fresh = list(range(before * BATCH, trainer.acknowledged * BATCH))
-        check_file(server, trainer, fresh[-64:])
+            sent = trainer.train(connection, end, dice.uniform(0.02, 0.5))
+        fresh = {run: list(range(trainer.rows(run, before), trainer.rows(run, trainer.acknowledged))) for run in RUNS}
+        for run in RUNS:
+            trainer.check_file(server, run, fresh[run][-16:])
         server.start()
         with Connection(server.tcp, producer=trainer.producer) as connection:
             last_seq = connection.welcome["producer"]["last_seq"]
-            assert trainer.acknowledged <= last_seq <= sent, (
-                f"round {round}: {trainer.acknowledged}, {last_seq}, {sent}"
-            )
-            stored = check_table(server, trainer, trainer.acknowledged * BATCH)
-            assert stored == last_seq * BATCH, f"round {round}: last_seq {last_seq}, {stored} steps"
-            assert connection.call("runs.start", {"run_id": "crash"})["resumed"] is True
+            assert trainer.acknowledged <= last_seq <= sent, f"{round}: {trainer.acknowledged}, {last_seq}, {sent}"
+            for run in RUNS:
+                assert trainer.check_table(server, run) == trainer.rows(run, last_seq), f"round {round}: {run}"
+            assert all(trainer.start_runs(connection))
             trainer.resend(connection, sent, last_seq)
-            total = trainer.acknowledged * BATCH
-            if total:
-                check_rows(connection, trainer, [dice.randrange(total) for _ in range(32)] + fresh[-64:])
-            check_references(connection)
+            for run in RUNS:
+                if total := trainer.rows(run, trainer.acknowledged):
+                    trainer.check_rows(connection, run, [dice.randrange(total) for _ in range(8)] + fresh[run][-16:])
+            if round % 10 == 9:
+                check_whole(server, connection, *RUNS)
     assert trainer.acknowledged > 100, f"only {trainer.acknowledged} batches came through: the rounds prove little"
     with server.connect() as connection:
-        total = check_table(server, trainer, trainer.acknowledged * BATCH)
-        assert total == trainer.acknowledged * BATCH
-        for at in range(0, total, 256):
-            check_rows(connection, trainer, list(range(at, min(at + 256, total))))
+        for run in RUNS:
+            total = trainer.rows(run, trainer.acknowledged)
+            assert trainer.check_table(server, run) == total
+            for at in range(0, total, 256):
+                trainer.check_rows(connection, run, list(range(at, min(at + 256, total))))
+        check_whole(server, connection, *RUNS)
     server.stop()
-    with h5py.File(server.run_file("crash"), "r") as file:
-        assert len(file["frames"]) == len(file["rewards"]) == total
-        expected = numpy.resize(recording.rewards, total)
-        assert_same_arrays(file["rewards"][:], expected, "/rewards after all rounds")
+    for run, (compression, _) in KINDS.items():
+        with h5py.File(server.run_file(run), "r") as file:
+            total = trainer.rows(run, trainer.acknowledged)
+            assert len(file["frames"]) == len(file["rewards"]) == total
+            assert (file["frames"].compression or "none") == compression.partition("-")[0]
+            assert_same_arrays(file["rewards"][:], numpy.resize(recording.rewards, total), f"/rewards of {run}")
+
+
+@pytest.mark.timeout(3600)
+def test_a_server_killed_while_it_seals_has_the_run_sealed_or_as_it_was(make_server, recording, is_long):
+    dice, server, duration = random.Random(12), make_server(), 0.5
+    for round in range(60 if is_long else 6):
+        run = f"seal-{round}"
+        with server.connect() as connection:
+            start(connection, run, compression=dice.choice(["none", "lzf", "gzip-1"]))
+            send_columns(connection, run, recording.named(f"{run}/"))
+            connection.call("runs.finish", {"run_id": run, "status": "finished"})
+            connection.send("runs.seal", {"run_id": run})
+            Ends(server, dice).within(duration)
+        server.start()
+        with server.connect() as connection:
+            frames = connection.call("frames.resolve", {"refs": refs(run, "frames", range(160)), "stack": True})
+            assert_same_arrays(frames["frames"], recording.frames, f"frames of {run}")
+            began = time.monotonic()
+            try:
+                connection.call("runs.seal", {"run_id": run})
+                duration = 1.2 * (time.monotonic() - began)
+            except RpcError as refused:
+                assert refused.kind == "run_sealed", str(refused)
+            check_whole(server, connection, run)
+        assert not list(server.run_file(run).parent.glob("*.sealing"))
+    server.stop()
+    for path in server.run_file("any").parent.glob("seal-*.h5"):
+        with h5py.File(path, "r") as file:
+            assert file["frames"].compression == "gzip"
+            assert_same_arrays(file["frames"][:], recording.frames, f"frames of {path.name} as h5py reads them")
 
 
 def test_a_run_resumes_after_a_kill_in_each_compression(make_server, recording):
