@@ -1,4 +1,4 @@
-"""Real Atari games, recorded as training code sees them."""
+"""Real environments, recorded as training code sees them."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ gymnasium.register_envs(ale_py)
 
 @dataclasses.dataclass(repr=False)
 class Recording:
-    """Steps in the order in which they were played; an episode is one life."""
+    """Steps in the order in which they were played; an episode of a game is one life."""
 
     episodes: list
     indices: numpy.ndarray
@@ -23,7 +23,7 @@ class Recording:
     terminated: numpy.ndarray
     truncated: numpy.ndarray
     times: numpy.ndarray
-    frames: numpy.ndarray
+    frames: numpy.ndarray | None
     observations: numpy.ndarray
 
     def __len__(self):
@@ -35,7 +35,7 @@ class Recording:
 
     def columns(self, rows, prefix=""):
         """The columnar form of some of the steps."""
-        return {
+        columns = {
             "episode_id": Strings(prefix + episode for episode in self.episodes[rows]),
             "step_index": self.indices[rows],
             "action": self.actions[rows],
@@ -43,9 +43,9 @@ class Recording:
             "terminated": self.terminated[rows],
             "truncated": self.truncated[rows],
             "timestamp": self.times[rows],
-            "frame": self.frames[rows],
             "observation": self.observations[rows],
         }
+        return columns if self.frames is None else columns | {"frame": self.frames[rows]}
 
     def row(self, k, prefix=""):
         """The row-wise form of one step."""
@@ -95,16 +95,35 @@ def record(game, steps, seed):
     return _as_recording(rows)
 
 
+def record_control(name, steps, seed):
+    """Continuous control with random actions: no frames, float actions; an episode ends when its time is up."""
+    environment = gymnasium.make(name)
+    environment.action_space.seed(seed)
+    observation, _ = environment.reset(seed=seed)
+    episode, index, rows = 0, 0, []
+    while len(rows) < steps:
+        action = environment.action_space.sample()
+        after, reward, over, cut, _ = environment.step(action)
+        rows.append((f"episode_{episode}", index, action, float(reward), over, cut, None, observation))
+        index += 1
+        if over or cut:
+            episode, index = episode + 1, 0
+            after, _ = environment.reset()
+        observation = after
+    environment.close()
+    return _as_recording(rows)
+
+
 def _as_recording(rows):
     episodes, indices, actions, rewards, terminated, truncated, frames, observations = zip(*rows)
     return Recording(
         list(episodes),
         numpy.array(indices, numpy.int64),
-        numpy.array(actions, numpy.int64),
+        numpy.array(actions),
         numpy.array(rewards),
         numpy.array(terminated),
         numpy.array(truncated),
         1_700_000_000 + numpy.arange(len(rows)) / 60,
-        numpy.stack(frames),
+        None if frames[0] is None else numpy.stack(frames),
         numpy.stack(observations),
     )

@@ -1,5 +1,6 @@
 """Helpers of the tests that write and read steps."""
 
+import h5py
 import numpy
 
 from codecs_of_rows import CompressedRows
@@ -17,7 +18,7 @@ def send_columns(connection, run_id, recording, size=64, producer=None, encoding
     for rows in recording.batches(size):
         columns = recording.columns(rows)
         if encoding:
-            for name in ("frame", "observation"):
+            for name in columns.keys() & {"frame", "observation"}:
                 columns[name] = CompressedRows(columns[name], encoding)
         count = rows.stop - rows.start
         waiting.append((rows, producer.send("steps.append", {"run_id": run_id, "count": count, "columns": columns})))
@@ -51,6 +52,28 @@ def assert_same_arrays(actual, expected, what):
     if actual.tobytes() != expected.tobytes():
         rows = [k for k in range(len(expected)) if numpy.any(actual[k] != expected[k])] if expected.ndim else [0]
         raise AssertionError(f"{what}: rows {rows[:20]} of {len(expected)} differ")
+
+
+def assert_file_holds(server, run_id, recording, swmr):
+    """Everything that the contract says about a run's file, as h5py without plugins reads it."""
+    with h5py.File(server.run_file(run_id), "r", libver="latest", swmr=swmr) as file:
+        if recording.frames is not None:
+            assert_same_arrays(file["frames"][:], recording.frames, "/frames")
+        assert_same_arrays(file["observations"][:], recording.observations, "/observations")
+        actions = recording.actions
+        assert_same_arrays(file["actions"][:], actions.astype("i4") if actions.dtype.kind == "i" else actions, "/actions")
+        assert_same_arrays(file["rewards"][:], recording.rewards, "/rewards")
+        assert_same_arrays(file["dones"][:], recording.terminated | recording.truncated, "/dones")
+        names = list(dict.fromkeys(recording.episodes))
+        numbers = numpy.array([names.index(name) for name in recording.episodes])
+        assert_same_arrays(file["episode_index"][:], numbers, "/episode_index")
+        starts = numpy.array([recording.episodes.index(name) for name in names])
+        assert_same_arrays(file["episodes/starts"][:], starts, "/episodes/starts")
+        lengths = numpy.array([recording.episodes.count(name) for name in names])
+        assert_same_arrays(file["episodes/lengths"][:], lengths, "/episodes/lengths")
+        assert {"run_id", "created_at", "version"} <= file.attrs.keys()
+        stored = file.attrs["run_id"]
+        assert (stored.decode() if isinstance(stored, bytes) else stored) == run_id
 
 
 def tiny_step(index, episode="episode", **members):
