@@ -76,6 +76,15 @@ def test_arrays_go_both_ways(client):
     assert holdfast.resolve(["h5://r/rewards/0"], server=str(client._caller.address))[0] == 0.5
 
 
+def test_answers_of_many_megabytes_come_whole(client):
+    client.runs.start("r", compression="none")
+    step = {"episode_id": "r/0", "step_index": 0, "reward": 0, "terminated": False, "truncated": False}
+    frame = numpy.random.default_rng(1).integers(0, 256, (1024, 1024), numpy.uint8)
+    client.steps.append("r", [step | {"frame": frame}])
+    found = client.resolve(["h5://r/frames/0"] * 9, stack=True)
+    assert found.flags.writeable and all(numpy.array_equal(one, frame) for one in found)
+
+
 def test_without_numpy_arrays_are_plain(client, monkeypatch):
     import array
 

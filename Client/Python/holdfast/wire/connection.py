@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 import select
 import socket
 import struct
 import time
 from collections import deque
-from typing import Any, Deque, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Deque, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from ..address import Address
 from ..errors import HoldfastError, ServerError
@@ -17,7 +18,21 @@ from .array import Bytes
 from .values import request
 
 _LENGTH = struct.Struct(">I")
+_LARGE = 4 << 20
 _LONGEST_WAIT = 3_600_000  # milliseconds
+
+
+def _block(size: int) -> Union[bytearray, mmap.mmap]:
+    """Memory to receive into. Much of it comes in large pages where there are such, and without zeros being written to it
+    first: both take longer than to receive."""
+    if size < _LARGE or not hasattr(mmap, "MADV_HUGEPAGE"):
+        return bytearray(size)
+    block = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        block.madvise(mmap.MADV_HUGEPAGE)
+    except OSError:  # A kernel without them.
+        pass
+    return block
 
 
 class Limits(NamedTuple):
@@ -152,7 +167,7 @@ class Connection:
                 self._outgoing.popleft()
 
     def _expect(self, size: int) -> None:
-        self._buffer = bytearray(size)
+        self._buffer = _block(size)
         self._filled = 0
 
     def _read(self) -> None:
@@ -177,7 +192,7 @@ class Connection:
                 raise OSError(f"a frame of {size} bytes was announced: this is no Holdfast server")
             return self._expect(size)
         if self._stage == "payload":
-            self._payload = json.loads(self._buffer)
+            self._payload = json.loads(bytes(self._buffer))
             sizes = self._payload.get("attachments") or []
             if sizes:
                 self._stage = "attachments"
