@@ -30,6 +30,16 @@ public enum JSONCoding {
 
     /// Encodes a value; arrays go to the sink, or in as base64 without one.
     public static func encode(_ value: some Encodable, sink: AttachmentSink? = nil) throws -> ByteBuffer {
+        if let value = value as? any JSONWritable {
+            var json = JSONWriter(sink: sink)
+            try value.write(to: &json)
+            return ByteBuffer(string: json.text)
+        }
+        return try encodeGenerally(value, sink: sink)
+    }
+
+    /// The same for values of any type.
+    static func encodeGenerally(_ value: some Encodable, sink: AttachmentSink? = nil) throws -> ByteBuffer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
