@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Wire
@@ -33,6 +34,39 @@ import Testing
     func whatIsNoReferenceIsRefused(text: String) {
         let error = #expect(throws: WireError.self) { try FrameRef(text) }
         #expect(error?.kind == .invalidReference)
+    }
+
+    /// Compares with the grammar as a regular expression, on texts that are nearly references.
+    @Test func whatIsAReferenceIsDecidedByTheGrammar() throws {
+        let grammar = /h5:\/\/([A-Za-z0-9][A-Za-z0-9._\-]{0,127})\/[A-Za-z_][A-Za-z0-9_.]{0,63}\/(0|[1-9][0-9]{0,18})/
+        let pieces = [
+            "h5://", "/", ".", "..", "-", "_", "0", "9", "7a", "frames", "run", " ", "\n", "%2F", "é", "\u{301}", "\0",
+        ]
+        let indices = [
+            "0", "00", "17", "9223372036854775807", "9223372036854775808", "99999999999999999999", "-1", "٣",
+        ]
+        let isLong = ProcessInfo.processInfo.environment["HOLDFAST_LONG"] == "1"
+        var accepted = 0
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<(isLong ? 2_000_000 : 20_000) {
+            var text =
+                "h5://run-\(Int.random(in: 0...99, using: &random)).a/frames/\(indices.randomElement(using: &random) ?? "")"
+            for _ in 0..<Int.random(in: 0...2, using: &random) {
+                let start = text.index(text.startIndex, offsetBy: Int.random(in: 0...text.count, using: &random))
+                let left = text.distance(from: start, to: text.endIndex)
+                let end = text.index(start, offsetBy: Int.random(in: 0...min(3, left), using: &random))
+                text.replaceSubrange(start..<end, with: pieces.randomElement(using: &random) ?? "")
+            }
+            let match = try grammar.wholeMatch(in: text)
+            let isReference = match.map { !$0.1.contains("..") && Int($0.2) != nil } ?? false
+            let parsed = try? FrameRef(text)
+            #expect((parsed != nil) == isReference, "\(text.debugDescription)")
+            if let parsed {
+                #expect(parsed.description == text)
+                accepted += 1
+            }
+        }
+        #expect(accepted > 1000)
     }
 
     @Test func lengthsAreBounded() throws {
