@@ -35,7 +35,7 @@ extension ArrayStore {
 
     private func has(_ ref: FrameRef) async throws -> Bool {
         try await withFile(of: ref.runID) { file throws(HDF5Error) in
-            guard let file, let spec = try file.datasets.first(where: { $0.name == ref.dataset }) else { return false }
+            guard let file, let spec = try file.spec(of: ref.dataset) else { return false }
             guard spec.storage == .chunkPerRow else { return try ref.index < file.rows(of: ref.dataset) }
             return try file.storedRow(ref.dataset, ref.index) != nil
         }

@@ -10,13 +10,11 @@ final class ArrayStore: Sendable {
     let directory: String
     let executor: HDF5Executor
     let open: OpenFiles
-    private let codec = RowCodec()
+    let codec = RowCodec()
     let pool = CodecPool()
     let logger = Logger(label: "holdfast.arrays")
     /// The runs whose file is open for writing; known without asking the executor.
     private let writable = Mutex<Set<String>>([])
-    /// Rows that are read in one job, so that a large batch does not keep others from the library.
-    private static let rowsPerJob = 128
 
     init(directory: String) throws {
         self.directory = directory
@@ -169,108 +167,6 @@ final class ArrayStore: Sendable {
         }
     }
 
-    // MARK: Reading
-
-    /// The arrays behind references, in their order; nil where a row has none.
-    ///
-    /// - Parameter maximumBytes: What all arrays may take; more is refused before anything is decompressed.
-    func read(_ refs: [FrameRef], atMost maximumBytes: Int = .max) async throws -> [StoredArray?] {
-        var left = maximumBytes
-        var results = [StoredArray?](repeating: nil, count: refs.count)
-        let groups = Dictionary(grouping: refs.indices) { DatasetKey(runID: refs[$0].runID, name: refs[$0].dataset) }
-        for (key, places) in groups {
-            let indices = Array(Set(places.map { refs[$0].index })).sorted()
-            let rows = try await read(key, indices: indices) { layout in
-                let (bytes, overflows) = layout.rowBytes.multipliedReportingOverflow(by: places.count)
-                guard !overflows, bytes <= left else {
-                    throw WireError(
-                        .resultTooLarge,
-                        "the arrays of \(refs.count) references pass the limit; ask for fewer at a time",
-                        details: ["limit": .integer(Int64(maximumBytes))]
-                    )
-                }
-                left -= bytes
-            }
-            for place in places { results[place] = rows[refs[place].index] }
-        }
-        return results
-    }
-
-    private struct DatasetKey: Hashable {
-        let runID: String
-        let name: String
-    }
-
-    private struct Read: Sendable {
-        let layout: RowLayout
-        let compression: Compression
-        let rows: [(Int, EncodedRow)]
-    }
-
-    private func read(
-        _ key: DatasetKey,
-        indices: [Int],
-        _ check: (RowLayout) throws -> Void
-    ) async throws -> [Int: StoredArray] {
-        var isChecked = false
-        var arrays: [Int: StoredArray] = [:]
-        for start in stride(from: 0, to: indices.count, by: Self.rowsPerJob) {
-            let slice = Array(indices[start..<min(start + Self.rowsPerJob, indices.count)])
-            let read = try await stored(key, indices: slice)
-            guard let read else { continue }
-            if !isChecked { try check(read.layout) }
-            isChecked = true
-            let codec = codec
-            let decoded = try await pool.map(read.rows) { (index, row) in
-                (
-                    index,
-                    StoredArray(
-                        layout: read.layout,
-                        bytes: try codec.decode(row, with: read.compression, layout: read.layout)
-                    )
-                )
-            }
-            for (index, array) in decoded { arrays[index] = array }
-        }
-        return arrays
-    }
-
-    private func stored(_ key: DatasetKey, indices: [Int]) async throws -> Read? {
-        do throws(HDF5Error) {
-            return try await executor.run { () throws(HDF5Error) in
-                guard let file = try openForReading(key.runID),
-                    let spec = try file.datasets.first(where: { $0.name == key.name })
-                else { return nil }
-                let rows = try Self.storedRows(spec, indices, file)
-                return Read(
-                    layout: spec.layout,
-                    compression: file.compression,
-                    rows: zip(indices, rows).compactMap { index, row in row.map { (index, $0) } }
-                )
-            }
-        } catch {
-            throw Self.wireError(error, runID: key.runID)
-        }
-    }
-
-    private static func storedRows(
-        _ spec: DatasetSpec,
-        _ indices: [Int],
-        _ file: RunFile
-    ) throws(HDF5Error) -> [EncodedRow?] {
-        if spec.storage == .chunkPerRow { return try file.storedRows(spec.name, indices) }
-        let count = try file.rows(of: spec.name)
-        var rows: [EncodedRow?] = []
-        for index in indices {
-            guard index < count else {
-                rows.append(nil)
-                continue
-            }
-            rows.append(EncodedRow(bytes: try file.readBlock(spec.name, index..<(index + 1)), isRaw: true))
-        }
-        return rows
-    }
-
     /// Reads from a run's file, or from nil where it has none.
     func withFile<Value: Sendable>(
         of runID: String,
@@ -294,7 +190,7 @@ final class ArrayStore: Sendable {
 
     func path(_ runID: String) -> String { "\(directory)/\(runID).h5" }
 
-    private static func wireError(_ error: HDF5Error, runID: String) -> WireError {
+    static func wireError(_ error: HDF5Error, runID: String) -> WireError {
         if error.isDiskFull {
             return WireError(
                 .diskFull,

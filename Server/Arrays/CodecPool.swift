@@ -12,6 +12,11 @@ final class CodecPool: TaskExecutor {
         queue.async { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 
+    /// Runs one piece of work on a thread of the pool.
+    func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withTaskExecutorPreference(self) { try work() }
+    }
+
     /// Applies a transform to every element, in parallel and in order.
     func map<Element: Sendable, Value: Sendable>(
         _ elements: [Element],
@@ -19,7 +24,7 @@ final class CodecPool: TaskExecutor {
     ) async throws -> [Value] {
         let slices = min(elements.count, width)
         guard slices > 1 else {
-            return try await withTaskExecutorPreference(self) { try elements.map(transform) }
+            return try await run { try elements.map(transform) }
         }
         return try await withThrowingTaskGroup(of: (Int, [Value]).self) { group in
             for slice in 0..<slices {

@@ -68,7 +68,16 @@ extension RunFile {
     /// Opens a file that nobody is writing, or another process, for reading.
     package static func openReadOnly(_ path: String, on executor: HDF5Executor) throws(HDF5Error) -> RunFile {
         executor.assertIsCurrent()
-        _ = try Superblock(path: path)
+        let superblock = try Superblock(path: path)
+        // The library would read zeros where the end is missing. A file that is being written says later where it ends.
+        guard superblock.isMarkedOpen || !superblock.isTooShort else {
+            throw HDF5Error(
+                .damaged,
+                "open",
+                path,
+                "the file ends after \(superblock.actualEnd) of \(superblock.recordedEnd) bytes"
+            )
+        }
         do throws(HDF5Error) {
             let file = try OpenFile.open(path, chdf5_read_only() | chdf5_swmr_read(), repairs: true, isLive: true)
             return try RunFile(file, isWritable: false, on: executor)

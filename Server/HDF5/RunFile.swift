@@ -53,6 +53,9 @@ package final class RunFile: @unchecked Sendable {
         get throws(HDF5Error) { try file.datasets.values.map(\.spec).sorted { $0.name < $1.name } }
     }
 
+    /// How a dataset is kept, nil where the file does not have it.
+    package func spec(of dataset: String) throws(HDF5Error) -> DatasetSpec? { try file.datasets[dataset]?.spec }
+
     /// Rows of a dataset, 0 where the file does not have it.
     package func rows(of dataset: String) throws(HDF5Error) -> Int {
         try file.datasets[dataset]?.extent ?? 0

@@ -29,7 +29,7 @@ struct EpisodeFrames: Sendable {
         let to = try Self.number("to", request) ?? from + Int64(Self.mostSteps)
         guard from <= to else { throw WireError.invalidParams("from is \(from), which is beyond to, \(to)") }
         let steps = try await replay.frames(ofEpisode: episodeID, from: from, to: to, limit: Self.mostSteps)
-        let rows = try await replay.arrays.read(
+        let rows = try await replay.arrays.stored(
             try steps.map { try FrameRef($0.ref) },
             atMost: Self.mostBytes
         )
@@ -39,7 +39,7 @@ struct EpisodeFrames: Sendable {
         }
         let present = zip(steps, rows).filter { $0.1 != nil }
         set("X-Steps", present.map { String($0.0.index) }.joined(separator: ","))
-        guard let array = try StoredArray.stack(rows.compactMap { $0 }) else {
+        guard let array = try await replay.arrays.stack(rows.compactMap { $0 }) else {
             set("X-Shape", "0")
             return Response(status: .ok, headers: headers)
         }

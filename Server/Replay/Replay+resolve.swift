@@ -18,19 +18,20 @@ extension Replay {
             }
             return FramesResolve.Result(frames: .stacked(array))
         }
-        let rows = try await read(parameters.refs, context)
+        let rows = try await find(parameters.refs, context)
         if (parameters.missing ?? .error) == .error { try checkAllFound(rows, parameters.refs) }
-        return FramesResolve.Result(frames: .separate(try rows.map { try $0?.wireArray() }))
+        let found = try await arrays.decode(rows)
+        return FramesResolve.Result(frames: .separate(try found.map { try $0?.wireArray() }))
     }
 
     /// The arrays behind references as one; nil without references.
     func stack(_ refs: [String], _ context: CallContext) async throws -> ArrayValue? {
-        let rows = try await read(refs, context)
+        let rows = try await find(refs, context)
         try checkAllFound(rows, refs)
-        return try StoredArray.stack(rows.compactMap { $0 })
+        return try await arrays.stack(rows.compactMap { $0 })
     }
 
-    private func checkAllFound(_ rows: [StoredArray?], _ refs: [String]) throws {
+    private func checkAllFound(_ rows: [StoredRow?], _ refs: [String]) throws {
         guard let index = rows.firstIndex(where: { $0 == nil }) else { return }
         throw WireError(
             .notFound,
@@ -39,8 +40,8 @@ extension Replay {
         )
     }
 
-    /// The arrays behind references, in their order; nil where a row has none.
-    func read(_ refs: [String], _ context: CallContext) async throws -> [StoredArray?] {
+    /// What is stored behind references, in their order; nil where a row has no array.
+    func find(_ refs: [String], _ context: CallContext) async throws -> [StoredRow?] {
         let refs = try refs.map { text throws(WireError) in try FrameRef(text) }
         let runIDs = Set(refs.map(\.runID))
         // Rows that are written but not committed may still change.
@@ -48,8 +49,8 @@ extension Replay {
             try runIDs.reduce(into: [:]) { $0[$1] = try RunStore.committedRows($1, connection) }
         }
         let places = refs.indices.filter { refs[$0].index < committed[refs[$0].runID]?[refs[$0].dataset] ?? 0 }
-        let found = try await arrays.read(places.map { refs[$0] }, atMost: context.limits.attachments)
-        var rows = [StoredArray?](repeating: nil, count: refs.count)
+        let found = try await arrays.stored(places.map { refs[$0] }, atMost: context.limits.attachments)
+        var rows = [StoredRow?](repeating: nil, count: refs.count)
         for (place, row) in zip(places, found) { rows[place] = row }
         return rows
     }

@@ -114,9 +114,9 @@ extension Replay {
         var rows: [String: [Int]] = [:]
         for dataset in datasets {
             let named = parsed.map { FrameRef(runID: $0.runID, dataset: dataset, index: $0.index).description }
-            let found = try await read(named, context)
+            let found = try await find(named, context)
             let name = String(dataset.dropFirst("observations.".count))
-            guard let array = try StoredArray.stack(found.compactMap { $0 }) else { continue }
+            guard let array = try await self.arrays.stack(found.compactMap { $0 }) else { continue }
             arrays[name] = array
             if found.contains(where: { $0 == nil }) { rows[name] = found.indices.filter { found[$0] != nil } }
         }

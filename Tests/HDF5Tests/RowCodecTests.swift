@@ -49,6 +49,25 @@ struct RowCodecTests {
         }
     }
 
+    /// Also more rows than cores, and more bytes than a large page.
+    @Test(arguments: [0, 1, 7, 50, 20_000])
+    func aStackHasItsRowsSideBySide(count: Int) throws {
+        let layout = try RowLayout(dtype: .uint8, shape: [300])
+        let kinds = [Compression.lzf, .gzip(1), .none]
+        let rows = (0..<count).map { [UInt8](repeating: UInt8($0 % 251), count: 300) }
+        let encoded = rows.enumerated().map { (row: encode($1, kinds[$0 % 3]), compression: kinds[$0 % 3]) }
+        #expect(Array(buffer: try codec.stack(encoded, layout: layout)) == Array(rows.joined()))
+    }
+
+    @Test func aStackTellsWhichRowIsDamaged() throws {
+        let layout = try RowLayout(dtype: .uint8, shape: [300])
+        let whole = encode([UInt8](repeating: 1, count: 300), .lzf)
+        let torn = EncodedRow(bytes: ByteBuffer(bytes: [0, 9, 0xe0]), isRaw: false)
+        let rows = [EncodedRow](repeating: whole, count: 40) + [torn] + [EncodedRow](repeating: whole, count: 3)
+        let error = #expect(throws: RowStackError.self) { try codec.stack(rows.map { ($0, .lzf) }, layout: layout) }
+        #expect(error?.index == 40 && error?.reason.kind == .damaged)
+    }
+
     @Test func manyThreadsShareACodec() async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for task in 0..<8 {

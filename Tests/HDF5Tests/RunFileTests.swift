@@ -221,6 +221,21 @@ struct RunFileTests {
         #expect(throws: HDF5Error.self) { try recording.append(100..<101, to: reader) }
     }
 
+    /// The library would read zeros there.
+    @Test func aClosedFileWithoutItsEndIsDamaged() throws {
+        let recording = try Recording(directory.file("r.h5"), .none)
+        let file = try recording.create()
+        try recording.append(0..<100, to: file)
+        try close(file, recording)
+        try TemporaryDirectory.write(TemporaryDirectory.read(recording.path).dropLast(1), to: recording.path)
+        let error = #expect(throws: HDF5Error.self) {
+            try recording.executor.sync { () throws(HDF5Error) in
+                try RunFile.openReadOnly(recording.path, on: recording.executor)
+            }
+        }
+        #expect(error?.kind == .damaged)
+    }
+
     private func close(_ file: RunFile, _ recording: Recording) throws {
         try recording.executor.sync { () throws(HDF5Error) in try file.close() }
     }
