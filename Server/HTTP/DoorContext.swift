@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import NIOCore
 
@@ -13,6 +14,13 @@ struct DoorContext: Hummingbird.RequestContext, RemoteAddressRequestContext {
         remoteAddress = source.channel.remoteAddress
     }
 
-    /// The address without its port.
-    var address: String? { remoteAddress?.ipAddress }
+    /// Where a request comes from: the sender's address, or what a proxy on this machine says of it. Of others nobody's
+    /// word is taken: who may name any address is not slowed down by what is counted by address.
+    func address(of request: Hummingbird.Request) -> String? {
+        guard let peer = remoteAddress?.ipAddress else { return nil }
+        let isLocal = peer.hasPrefix("127.") || peer == "::1"
+        guard isLocal, let header = HTTPField.Name("X-Forwarded-For"), let hops = request.headers[values: header].last
+        else { return peer }
+        return hops.split(separator: ",").last.map { String($0.filter { $0 != " " }.prefix(45)) } ?? peer
+    }
 }

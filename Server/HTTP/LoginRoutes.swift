@@ -22,11 +22,12 @@ struct LoginRoutes: Sendable {
         }
         let body = try await request.body.collect(upTo: 16 << 10)
         let login = try JSONCoding.decode(Login.self, from: body)
+        let address = context.address(of: request)
         let session = try Authentication.asHTTP {
-            try logins.admit(from: context.address, "browser") {
+            try logins.admit(from: address, "browser") {
                 let session = logins.gate.makeSession(token: login.token, at: Timestamp.now())
                 if session != nil, let access = logins.gate.access(token: login.token) {
-                    logins.audit.record(.login(access, from: context.address, "browser"))
+                    logins.audit.record(.login(access, from: address, "browser"))
                 }
                 return session
             }

@@ -1,5 +1,6 @@
 """Tokens with roles, given out and taken back while the server runs."""
 
+import json
 import subprocess
 import urllib.error
 import urllib.request
@@ -62,3 +63,25 @@ def test_routes_need_read(make_server, path):
     assert status() == 401 and status("hf_0_0") == 401
     assert status(given["ingest"]) == 403
     assert status(given["read"]) in (200, 404)
+
+
+def test_wrong_tokens_behind_a_proxy_cost_their_sender_alone(make_server):
+    server = make_server()
+    with server.connect() as connection:
+        boss = connection.call("tokens.create", {"name": "boss", "roles": ["admin"]})["token"]
+
+    def status(token, sender):
+        headers = {"Content-Type": "application/json", "X-Forwarded-For": f"198.51.100.1, {sender}"}
+        body = json.dumps({"token": token}).encode()
+        request = urllib.request.Request("http://{}:{}/login".format(*server.http), body, headers)
+        try:
+            return urllib.request.urlopen(request, timeout=20).status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert [status("wrong", "203.0.113.9") for _ in range(21)] == [401] * 20 + [429]
+    assert status(boss, "203.0.113.9") == 429
+    assert status(boss, "203.0.113.10") == 204
+    with server.connect(token=boss) as connection:
+        entries = connection.call("audit.list", {"limit": 1000})["entries"]
+    assert {entry["address"] for entry in entries if entry["event"] == "login_failed"} == {"203.0.113.9"}
