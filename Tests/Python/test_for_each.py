@@ -200,3 +200,11 @@ def test_an_evicted_output_is_computed_again_and_an_evicted_input_is_missing(ran
         list(Signal.load_all())
     entry = summed().plan().entries[0]
     assert entry.status == "missing" and "was evicted" in entry.why
+
+
+def test_a_hundred_workers_at_one_combination_compute_it_once(ran, client):
+    Signal.save(numpy.arange(3.0), subject=1, session="A")
+    Calibration.save(numpy.ones(1), subject=1, session="A")
+    report = batch([{"subject": 1, "session": "A"}] * 100).run(parallel=100)
+    assert len(ran) == 1 and report.counts["done"] == 1 and report.is_complete
+    assert len({entry.record_ids[0] for entry in report}) == 1
