@@ -73,7 +73,8 @@ struct RowSource: Sendable {
     }
 
     private func encode(raw bytes: ByteBuffer, for compression: Compression, codec: RowCodec) -> EncodedRow {
-        if compression == .none { return EncodedRow(bytes: bytes, isRaw: true) }
-        return unsafe bytes.withUnsafeReadableBytes { unsafe codec.encode($0, with: compression) }
+        let compressed = unsafe bytes.withUnsafeReadableBytes { unsafe codec.compress($0, with: compression) }
+        // What does not shrink stays where it is: in the request.
+        return compressed.map { EncodedRow(bytes: $0, isRaw: false) } ?? EncodedRow(bytes: bytes, isRaw: true)
     }
 }

@@ -13,7 +13,15 @@ package final class RowCodec: Sendable {
 
     /// Compresses one row.
     package func encode(_ row: UnsafeRawBufferPointer, with compression: Compression) -> EncodedRow {
-        guard compression != .none, row.count > 1, row.count <= UInt32.max else { return raw(row) }
+        guard let bytes = compress(row, with: compression) else {
+            return EncodedRow(bytes: ByteBuffer(bytes: row), isRaw: true)
+        }
+        return EncodedRow(bytes: bytes, isRaw: false)
+    }
+
+    /// Compresses one row; nil if it does not shrink.
+    package func compress(_ row: UnsafeRawBufferPointer, with compression: Compression) -> ByteBuffer? {
+        guard compression != .none, row.count > 1, row.count <= UInt32.max else { return nil }
         let scratch = borrow()
         defer { giveBack(scratch) }
         // One byte less than the row: what does not fit has not shrunk.
@@ -24,8 +32,7 @@ package final class RowCodec: Sendable {
             case .lzf: clzf_compress(row.baseAddress, row.count, output.baseAddress, output.count)
             case .gzip(let level): scratch.deflate(row, level: level, into: output)
             }
-        guard length > 0 else { return raw(row) }
-        return EncodedRow(bytes: ByteBuffer(bytes: output[..<length]), isRaw: false)
+        return length > 0 ? ByteBuffer(bytes: output[..<length]) : nil
     }
 
     /// Decompresses one row, which must have exactly the size of `output`.
@@ -79,10 +86,6 @@ package final class RowCodec: Sendable {
         }
         if let failure { throw failure }
         return result
-    }
-
-    private func raw(_ row: UnsafeRawBufferPointer) -> EncodedRow {
-        EncodedRow(bytes: ByteBuffer(bytes: row), isRaw: true)
     }
 
     private func inflate(_ bytes: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Bool {

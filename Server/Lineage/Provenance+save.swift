@@ -80,7 +80,7 @@ extension Provenance {
     private func prepare(_ value: VariableValue) async throws -> Prepared {
         let digest = try Digest(content: value)
         let hash = digest.hex
-        let bytes = try StoredValue.encode(value)
+        var bytes = try StoredValue.encode(value)
         let size = bytes.readableBytes
         guard size > Leaves.inlineLimit else {
             return Prepared(
@@ -96,8 +96,12 @@ extension Provenance {
                 $0.bool(0)
             } ?? false
         }
+        var rows: [EncodedRow] = []
         // What is there already needs no compression.
-        let rows = isKnown ? [] : try await Leaves.encode(bytes, arrays)
+        if !isKnown {
+            Leaves.fill(&bytes)
+            rows = try await Leaves.encode(bytes, arrays)
+        }
         return Prepared(contentHash: hash, digest: digest, size: size, bytes: nil, rows: rows)
     }
 

@@ -8,6 +8,7 @@ enum StoredValue {
         let sink = AttachmentSink()
         let json = try JSONCoding.encode(value, sink: sink)
         var bytes = ByteBuffer()
+        bytes.reserveCapacity(([json] + sink.attachments).reduce(4) { $0 + 8 + $1.readableBytes } + Leaves.size)
         bytes.writeInteger(UInt32(sink.attachments.count), endianness: .little)
         for part in [json] + sink.attachments {
             bytes.writeInteger(UInt64(part.readableBytes), endianness: .little)
@@ -96,12 +97,14 @@ enum Leaves {
 
     static func count(of bytes: Int) -> Int { (bytes + size - 1) / size }
 
-    /// The rows of a value, compressed.
+    /// Fills a value up to whole rows; in place, where it has room behind it.
+    static func fill(_ bytes: inout ByteBuffer) {
+        bytes.writeRepeatingByte(0, count: count(of: bytes.readableBytes) * size - bytes.readableBytes)
+    }
+
+    /// The rows of a value that was filled up, compressed.
     static func encode(_ bytes: ByteBuffer, _ arrays: ArrayStore) async throws -> [EncodedRow] {
-        var padded = bytes
-        let count = count(of: bytes.readableBytes)
-        padded.writeRepeatingByte(0, count: count * size - bytes.readableBytes)
-        let array = try ArrayValue(dtype: .uint8, shape: [count, size], bytes: padded)
+        let array = try ArrayValue(dtype: .uint8, shape: [count(of: bytes.readableBytes), size], bytes: bytes)
         return try await arrays.encode(try RowSource(rowsOf: array), for: .lzf)
     }
 
