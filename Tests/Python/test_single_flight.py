@@ -207,3 +207,17 @@ def test_a_lost_lease_is_an_error_that_says_so(work, client, monkeypatch):
         Sum.save(output)
     client.lineage.release(taken)
     Sum.save(summed(numpy.arange(3.0)))
+
+
+def test_a_new_thread_does_not_take_what_one_that_ended_has_computed(work):
+    ran, outputs = [], []
+    work(lambda signal: ran.append(1) or float(signal.sum()))
+    source = Source.save(numpy.arange(5.0), subject=1)
+    first = threading.Thread(target=lambda: outputs.append(summed(source)))
+    first.start()
+    first.join()
+    second = threading.Thread(target=lambda: outputs.append(summed(source)))
+    second.start()
+    Sum.save(outputs[0], subject=1)
+    second.join()
+    assert len(ran) == 1 and outputs[1].was_hit

@@ -58,8 +58,17 @@ def claim(hashes: Sequence[str], unusable: Sequence[str], client: Client) -> Tup
 
 
 def _asked(client: Client, hashes: Sequence[str], unusable: Sequence[str], wait: float) -> Dict[str, Any]:
-    ttl, owner = int(1000 * TTL), f"{_process}:{threading.get_ident()}"
-    return client.lineage.claim(hashes, owner, ttl, int(1000 * wait), unusable or None)
+    return client.lineage.claim(hashes, _owner(), int(1000 * TTL), int(1000 * wait), unusable or None)
+
+
+_thread = threading.local()
+
+
+def _owner() -> str:
+    """A name of this thread alone: the numbers of threads that have ended are used again."""
+    if not hasattr(_thread, "name"):
+        _thread.name = uuid.uuid4().hex[:12]
+    return f"{_process}:{_thread.name}"
 
 
 _leases: "weakref.WeakValueDictionary[Tuple[int, int], Lease]" = weakref.WeakValueDictionary()
