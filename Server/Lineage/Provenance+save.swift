@@ -172,7 +172,7 @@ extension Provenance {
             """,
             hash,
             parameters.variable,
-            try VariableKeys.Address.text(address.location.merging(address.versionKeys) { $1 })
+            try VariableKeys.Address.text(address.metadata)
         ) { $0.string(0) }
     }
 

@@ -47,6 +47,7 @@ struct LineageTests {
         do {
             try await client.variableSchema([
                 .init(name: "subject", type: .integer), .init(name: "session", type: .string),
+                .init(name: "trial", type: .integer),
             ])
             try await body(client)
         } catch {
@@ -296,6 +297,34 @@ struct LineageTests {
             let recording = try await client.load(Recording.self, at: ["subject": 1, "session": "A"])
             let rest = try await client.load(Mean.self, at: ["subject": 1, "session": "rest"])
             #expect(try await thunk(try recording.column("x"), rest, client: client).wasHit && count.value == 1)
+        }
+    }
+
+    struct Trials: Distributable, Codable, Equatable {
+        var means: [Double]
+        var parts: [Mean] { means.map { Mean(mean: $0) } }
+    }
+
+    @Test func anOutputIsDistributedOneLevelBelow() async throws {
+        try await withClient { client in
+            try await client.save(Raw(samples: [1, 2, 3]), at: ["subject": 1, "session": "A"])
+            let thunk = Thunk("trials", version: 1) { (signal: Raw) in Trials(means: signal.samples) }
+            let batch = thunk.forEach(.variable(Raw.self), where: .these([["subject": 1]]), client: client)
+            let report = try await batch.run(distributingOver: "trial", progress: nil)
+            #expect(report.counts == [.done: 1] && report.entries[0].recordIDs.count == 4, "\(report)")
+            let second = try await client.load(Mean.self, at: ["subject": 1, "trial": 2])
+            #expect(second.value == Mean(mean: 2))
+            #expect(
+                try await client.upstream(of: second.recordID).records.map(\.outputType) == ["Mean", "Trials", "Raw"]
+            )
+            let again = try await batch.run(distributingOver: "trial", progress: nil)
+            #expect(again.counts == [.hit: 1] && again.entries[0].recordIDs == report.entries[0].recordIDs)
+            // A part less.
+            try await client.save(Raw(samples: [1, 5]), at: ["subject": 1, "session": "A"])
+            try await batch.run(distributingOver: "trial", progress: nil)
+            var means: [Double] = []
+            for try await mean in client.loadAll(Mean.self, at: ["subject": 1]) { means.append(mean.value.mean) }
+            #expect(means == [1, 5])
         }
     }
 }

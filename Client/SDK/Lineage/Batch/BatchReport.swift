@@ -37,6 +37,12 @@ public struct BatchEntry: Sendable, CustomStringConvertible {
         self.why = why
     }
 
+    mutating func fail(_ error: any Error) {
+        status = .failed
+        self.error = error
+        why = "\(error)".split(separator: "\n").first.map(String.init) ?? ""
+    }
+
     public var description: String {
         let padded = status.rawValue + String(repeating: " ", count: 8 - status.rawValue.count)
         return padded + metadata.shown + (why.isEmpty ? "" : ": \(why)")

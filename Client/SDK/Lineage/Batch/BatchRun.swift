@@ -98,9 +98,7 @@ public struct BatchRun<Outputs: Sendable, each Input: Sendable>: Sendable {
                 try await compute(&entry, invocation)
             }
         } catch {
-            entry.status = .failed
-            entry.error = error
-            entry.why = "\(error)".split(separator: "\n").first.map(String.init) ?? ""
+            entry.fail(error)
         }
         entry.duration = clock.now - start
         return entry
@@ -136,7 +134,7 @@ public struct BatchRun<Outputs: Sendable, each Input: Sendable>: Sendable {
 }
 
 /// Results of many pieces of work in their order, of which at most some are under way at a time.
-private func concurrently<Item: Sendable, Made: Sendable>(
+func concurrently<Item: Sendable, Made: Sendable>(
     _ items: [Item],
     atMost limit: Int,
     _ work: @escaping @Sendable (Item) async throws -> Made
