@@ -5,7 +5,7 @@ public enum Methods {
         RunsStart.self, RunsHeartbeat.self, RunsFinish.self, RunsList.self, RunsGet.self, RunsDelete.self,
         RunsSeal.self,
         StepsAppend.self, EpisodesFinish.self, EpisodesList.self, EpisodesGet.self, EpisodesSteps.self,
-        FramesResolve.self, StepsSample.self, RefsValidate.self, RefsRepair.self,
+        FramesResolve.self, StepsFind.self, StepsSample.self, RefsValidate.self, RefsRepair.self,
         MetricsAppend.self, MetricsQuery.self, MetricsSeries.self, MetricsSummary.self, MetricsList.self,
         MetricsPrune.self,
         ImagesInsert.self, LabelsNext.self, LabelsRelease.self, LabelsSet.self, LabelsSetMany.self,

@@ -40,6 +40,7 @@ extension Replay {
             case nil: break
             }
         }
+        if arrays.contains(.action) { result.action = try await actions(of: steps, context).map(shaped) }
         return result
     }
 }

@@ -35,6 +35,7 @@ extension Replay {
                 context
             )
         }
+        if arrays.contains(.action) { result.action = try await actions(of: result.steps, context) }
         return result
     }
 

@@ -77,11 +77,12 @@ def test_integer_actions_are_those_of_the_steps(run, client):
     assert [step["action"] for step in batch["steps"]] == list(batch["action"])
 
 
-def test_an_action_without_a_place_is_named(run, client):
-    run.log_step("r/0", 0, action=0.5, reward=0)
+def test_an_action_comes_without_a_frame_or_an_observation(run, client):
+    for index in range(4):
+        run.log_step("r/0", index, action=index + 0.5, reward=0)
     run.flush()
-    with pytest.raises(HoldfastError, match='action of step 0 of episode "r/0"'):
-        next(replay.samples(client, n=1, arrays=["action"]))
+    (batch,) = replay.samples(client, n=8, arrays=["action"], batches=1)
+    assert [step["step_index"] + 0.5 for step in batch["steps"]] == list(batch["action"])
 
 
 def test_the_thread_ends_with_the_iterator(logged, address):

@@ -7,11 +7,9 @@ import threading
 import weakref
 from collections import deque
 from types import TracebackType
-from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, Optional, Sequence, Type, Union
+from typing import Any, Callable, Deque, Dict, Iterable, Iterator, Optional, Sequence, Type, Union
 
 from .client import Client
-from .errors import HoldfastError
-from .optional import numpy
 
 Batch = Dict[str, Any]
 
@@ -83,15 +81,11 @@ class Samples(Iterator[Batch]):
         at_end: Callable[[], None],
         **draw: Any,
     ) -> None:
-        with_actions = "action" in arrays
-        draw["arrays"] = [name for name in arrays if name != "action"] or None
+        draw["arrays"] = list(arrays) or None
 
         def batch(number: int) -> Batch:
             # A seed makes all batches repeatable, and each of them another.
-            drawn = client.steps.sample(seed=None if seed is None else seed + number, **draw)
-            if with_actions:
-                drawn["action"] = _actions(client, drawn["steps"], draw.get("sequence_length"))
-            return drawn
+            return client.steps.sample(seed=None if seed is None else seed + number, **draw)
 
         self._fetcher = _Fetcher(batch, numbers, prefetch, at_end)
         self._fetcher.start()
@@ -130,7 +124,7 @@ def samples(
 
     - client: one, or the address of a server
     - arrays: of "frame", "observation" and "action"; steps that lack a frame or observation that is asked for are not drawn.
-      Integer actions are in `steps` in any case; to find others, their steps need a frame or an observation.
+      Integer actions are in `steps` in any case.
     - seed: the same one draws the same batches from the same data, each another
     - prefetch: how many batches are fetched ahead
     - part, parts: of all batches, every `parts`-th from `part` on, so that several processes share them
@@ -141,26 +135,3 @@ def samples(
     # A connection that was made for this ends with it.
     at_end = chosen.close if chosen is not client else lambda: None
     return Samples(chosen, arrays, seed, numbers, prefetch, at_end, n=n, run_ids=run_ids, **draw)
-
-
-def _actions(client: Client, steps: List[Dict[str, Any]], length: Optional[int]) -> Any:
-    """Actions (n, …), or of sequences (n, length, …): integers from the steps, others from the run's array file, where row i of
-    every dataset is the same step."""
-    actions: Any = [step["action"] for step in steps]
-    if None in actions:
-        refs = []
-        for step in steps:
-            ref = step["frame_ref"] or step["obs_ref"]
-            if ref is None:
-                raise HoldfastError(
-                    "invalid_value",
-                    f"the action of step {step['step_index']} of episode \"{step['episode_id']}\" can't be found: the step has "
-                    'neither a frame nor an observation; name one of them in arrays, beside "action"',
-                )
-            refs.append(f"h5://{step['run_id']}/actions/{ref.rsplit('/', 1)[1]}")
-        actions = client.resolve(refs, stack=True)
-    np = numpy()
-    if np is None:
-        return actions
-    actions = np.asarray(actions)
-    return actions if length is None else actions.reshape(-1, length, *actions.shape[1:])

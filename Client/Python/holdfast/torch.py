@@ -55,6 +55,8 @@ def tensors(batch: Dict[str, Any], sequence_length: Optional[int] = None) -> Dic
     if all(step["action"] is not None for step in steps):
         made["action"] = column("action", int, torch.int64)
     for name in ("action", "frame", "observation"):
+        if name in made:
+            continue
         value = batch.get(name)
         if isinstance(value, dict):
             made[name] = {key: torch.from_numpy(array) for key, array in value.items()}

@@ -7,6 +7,7 @@ public struct EpisodesSteps: Method, ReturnsArrays {
     public enum Column: String, Codable, Sendable {
         case frame
         case observation
+        case action
     }
 
     /// Exactly one of `episodeID` and `runID` is set.
@@ -57,6 +58,8 @@ public struct EpisodesSteps: Method, ReturnsArrays {
         /// (n, …): the observations of the steps that have one, in their order; of dict observations an array for each
         /// name, with the steps that have that name.
         public var observation: Observation?
+        /// (n, …): the actions of all the steps, 0 where a step had none; nil where the run has no actions.
+        public var action: ArrayValue?
         /// For names that only some of the steps with an `obs_ref` have: which of those, counted from 0.
         public var observationRows: [String: [Int]]?
         public var cursor: String?
@@ -72,6 +75,7 @@ public struct EpisodesSteps: Method, ReturnsArrays {
             case steps
             case frame
             case observation
+            case action
             case observationRows = "observation_rows"
             case cursor
         }

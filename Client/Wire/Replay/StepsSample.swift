@@ -19,7 +19,7 @@ public struct StepsSample: Method, ReturnsArrays {
     public var replacement: Bool?
     /// Draws as many consecutive steps of one episode for each of the n, for recurrent models.
     public var sequenceLength: Int?
-    /// The arrays to return; steps that do not have them are not drawn.
+    /// The arrays to return; steps without the frame or the observation that is asked for are not drawn.
     public var arrays: [EpisodesSteps.Column]?
     public var arrayEncoding: ArrayEncoding?
 
@@ -65,6 +65,8 @@ public struct StepsSample: Method, ReturnsArrays {
         public var frame: ArrayValue?
         /// (n, …), of sequences (n, length, …); of dict observations an array for each name.
         public var observation: Observation?
+        /// (n, …), of sequences (n, length, …): 0 where a step had none; nil where the runs have no actions.
+        public var action: ArrayValue?
         /// Of dict observations, for names that only some steps have: which of them, counted from 0. Such an array is (m, …)
         /// also for sequences.
         public var observationRows: [String: [Int]]?
@@ -75,6 +77,7 @@ public struct StepsSample: Method, ReturnsArrays {
             case steps
             case frame
             case observation
+            case action
             case observationRows = "observation_rows"
         }
     }

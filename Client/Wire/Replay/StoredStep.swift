@@ -3,7 +3,7 @@ public struct StoredStep: Codable, Sendable, Equatable {
     public var episodeID: String
     public var runID: String?
     public var stepIndex: Int64
-    /// Nil for float and vector actions, which are in the run's `actions` dataset.
+    /// Nil for float and vector actions, which are in the run's `actions` dataset: see ``EpisodesSteps/Column/action``.
     public var action: Int64?
     public var reward: Double
     public var terminated: Bool

@@ -7,9 +7,16 @@ struct EpisodePage: Sendable {
     let frames: StepRows?
     /// By the names of datasets: "observations", or "observations.NAME" for each name.
     let observations: [String: StepRows]
+    /// Of all steps, 0 where one had none; integers are of int64. Nil where the run has no actions.
+    let actions: StepRows?
 
-    init(_ result: EpisodesSteps.Result) {
+    init(_ result: EpisodesSteps.Result) throws {
         steps = result.steps
+        actions = try result.action.map { array in
+            // Integers are kept as int32, and only they are.
+            let isDiscrete = array.dtype == .int32 && array.shape.count == 1
+            return StepRows(all: try isDiscrete ? ArrayValue(array.integers() ?? []) : array)
+        }
         let framed = steps.indices.filter { result.steps[$0].frameRef != nil }
         frames = result.frame.map { StepRows(array: $0, steps: framed) }
         let observed = steps.indices.filter { result.steps[$0].obsRef != nil }
@@ -27,7 +34,7 @@ struct EpisodePage: Sendable {
 
     /// What the arrays take in memory.
     var bytes: Int {
-        let rows = Array(observations.values) + [frames].compactMap { $0 }
+        let rows = Array(observations.values) + [frames, actions].compactMap { $0 }
         return rows.reduce(0) { $0 + $1.array.bytes.readableBytes }
     }
 }

@@ -28,7 +28,7 @@ struct EpisodePages {
         cursor = result.cursor
         isAtEnd = result.cursor == nil
         guard !result.steps.isEmpty else { return nil }
-        let page = EpisodePage(result)
+        let page = try EpisodePage(result)
         let room = Self.pageBytes / max(1, page.bytes / page.steps.count)
         limit = max(1, min(room, limit * Self.growth, Self.maximumSteps))
         return page

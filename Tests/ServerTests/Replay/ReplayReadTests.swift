@@ -122,6 +122,68 @@ struct ReplayReadTests {
         #expect(result.steps.map { $0.frameRef != nil } == [false, true, true])
     }
 
+    /// Steps of two episodes of a run by turns, each with its number as action; only some have a frame to tell their row.
+    private func actions(_ action: (Int) throws -> Action) async throws -> TestData {
+        let data = try TestData()
+        for start in stride(from: 0, to: 12, by: 3) {
+            let steps = try (start..<(start + 3)).flatMap { index in
+                try ["a", "b"].flatMap { try Steps.of($0, index..<(index + 1), withFrames: index == 4) }
+            }
+            try await data.append(
+                "run",
+                try steps.enumerated().map { place, step in
+                    var step = step
+                    step.action = try action(2 * start + place)
+                    return step
+                }
+            )
+            try await data.append("other", try Steps.of("x\(start)", 0..<2, withFrames: false))
+        }
+        return data
+    }
+
+    @Test func actionsOfAnyKindComeWithTheirSteps() async throws {
+        let data = try await actions { .array(try ArrayValue([Float($0), -Float($0)])) }
+        let page = try await data.call(EpisodesSteps(episodeID: "b", from: 2, to: 7, arrays: [.action]))
+        #expect(page.action?.shape == [5, 2])
+        #expect(page.action?.doubles() == [5, -5, 7, -7, 9, -9, 11, -11, 13, -13])
+        #expect(page.steps.allSatisfy { $0.action == nil })
+        let drawn = try await data.call(
+            StepsSample(n: 3, episodeIDs: ["a"], seed: 1, sequenceLength: 2, arrays: [.action])
+        )
+        #expect(drawn.action?.shape == [3, 2, 2])
+        let numbers = drawn.steps.flatMap { [Double(2 * $0.stepIndex), -Double(2 * $0.stepIndex)] }
+        #expect(drawn.action?.doubles() == numbers)
+        let integers = try await data.call(EpisodesSteps(episodeID: "x0", arrays: [.action])).action
+        #expect(integers?.integers() == [0, 1])
+    }
+
+    @Test func stepsWithoutAnActionHaveZeros() async throws {
+        let data = try TestData()
+        var steps = try Steps.of("a", 0..<4, withFrames: false)
+        for index in steps.indices { steps[index].action = index == 1 ? .continuous(0.5) : nil }
+        try await data.append("run", steps)
+        #expect(
+            try await data.call(EpisodesSteps(episodeID: "a", arrays: [.action])).action?.doubles() == [0, 0.5, 0, 0]
+        )
+        for index in steps.indices { steps[index].action = nil }
+        for index in steps.indices { steps[index].episodeID = "none" }
+        try await data.append("none", steps)
+        #expect(try await data.call(EpisodesSteps(episodeID: "none", arrays: [.action])).action == nil)
+    }
+
+    @Test func aFrameTellsItsStep() async throws {
+        let data = try TestData()
+        try await data.append("run", try Steps.of("a", 5..<8) + Steps.of("b", 0..<2))
+        let refs = ["h5://run/frames/3", "h5://run/frames/9", "h5://run/rewards/0", "h5://run/frames/1"]
+        let found = try await data.call(StepsFind(refs: refs)).steps
+        #expect(found.map { $0?.episodeID } == ["b", nil, nil, "a"])
+        #expect(found.map { $0?.stepIndex } == [0, nil, nil, 6])
+        #expect(try await data.refusal(StepsFind(refs: ["run/frames/0"]))?.kind == .invalidReference)
+        let tooMany = StepsFind(refs: Array(repeating: refs[0], count: 1001))
+        #expect(try await data.refusal(tooMany)?.kind == .invalidParams)
+    }
+
     @Test func whatDoesNotExistIsNotFound() async throws {
         let data = try TestData()
         #expect(try await data.refusal(EpisodesSteps(episodeID: "a"))?.kind == .notFound)

@@ -61,7 +61,8 @@ class EpisodeCalls(Noun):
     ) -> Result:
         """A page of the steps of an episode with start ≤ step_index < stop, or of a run in the order of arrival.
 
-        `arrays` of "frame" and "observation" gives these too, stacked to (n, …).
+        `arrays` of "frame" and "observation" gives these too, stacked to (n, …); "action" those of all n steps, float and
+        vector actions too.
         """
         params = {"from": start, "to": stop, "episode_id": episode_id, "run_id": run_id}
         return self._call("episodes.steps", arrays=arrays, limit=limit, cursor=cursor, **params)
@@ -116,6 +117,10 @@ class StepCalls(Noun):
         """Appends steps row by row; all are stored or none."""
         return self._call("steps.append", run_id=run_id, steps=[_arrays(dict(step)) for step in steps])
 
+    def find(self, refs: Sequence[str]) -> Result:
+        """The `steps` that frames belong to, by the references to these; None where no step has such a frame."""
+        return self._call("steps.find", refs=list(refs))
+
     def sample(
         self,
         n: int,
@@ -129,7 +134,7 @@ class StepCalls(Noun):
         replacement: Optional[bool] = None,
         sequence_length: Optional[int] = None,
     ) -> Result:
-        """A random batch of n steps: `steps`, and `frame` and `observation` (n, …) where `arrays` names them.
+        """A random batch of n steps: `steps`, and `frame`, `observation` and `action` (n, …) where `arrays` names them.
 
         - episode_ids, min_total_reward, max_total_reward: of which episodes
         - replacement: whether a step may come twice, as it may by default

@@ -17,12 +17,11 @@ struct ArraysExport: EpisodeExport {
         let names = Self.names(episodes.map(\.episodeID))
         var progress = ProgressBar("steps", total: episodes.reduce(0) { $0 + $1.steps })
         defer { progress.finish() }
-        var actions = ActionReader(client: client)
         var steps = 0
         for (episode, name) in zip(episodes, names) {
             let path = isFile ? out : "\(out)/\(name).npz"
             let file = EpisodeArrays(episode: episode, client: client)
-            steps += try await file.write(to: path, &actions) { progress.advance(by: $0) }
+            steps += try await file.write(to: path) { progress.advance(by: $0) }
         }
         return "wrote \(out): \(episodes.count) episodes, \(steps) steps"
     }

@@ -11,16 +11,14 @@ struct EpisodeArrays {
     let client: HoldfastClient
 
     /// Writes the file, which appears under its name when it is complete; returns the number of steps.
-    func write(to path: String, _ actions: inout ActionReader, advance: (Int) -> Void) async throws -> Int {
+    func write(to path: String, advance: (Int) -> Void) async throws -> Int {
         var members = Members(path: path)
-        var pages = EpisodePages(episode.episodeID, arrays: [.frame, .observation], client: client)
+        var pages = EpisodePages(episode.episodeID, arrays: [.frame, .observation, .action], client: client)
         let infos = try TextMember("infos", beside: path)
         var count = 0
         while let page = try await pages.next() {
             try addColumns(page.steps, first: count, to: &members)
-            if let taken = try await actions.actions(of: page.steps, run: episode.runID) {
-                try members.append("actions", StepRows(all: taken), first: count)
-            }
+            if let actions = page.actions { try members.append("actions", actions, first: count) }
             if let frames = page.frames { try members.append("frames", frames, first: count) }
             for (name, rows) in page.observations { try members.append(name, rows, first: count) }
             for step in page.steps { try infos.append(try InfoText.of(step)) }

@@ -48,8 +48,7 @@ struct MinariEpisode {
         ("infos/step_index", .int64),
     ]
 
-    /// - Parameter actions: Of the page's steps; nil where the run has none.
-    mutating func append(_ page: EpisodePage, actions taken: ArrayValue?) async throws {
+    mutating func append(_ page: EpisodePage) async throws {
         let count = page.steps.count
         for (name, rows) in page.observations where held[MinariLayout.name(name)] == nil || !fits(name, rows) {
             throw differs("\(name) \(rows.dtype.rawValue) \(rows.shape)")
@@ -60,7 +59,7 @@ struct MinariEpisode {
             try await append(bytes ?? ByteBuffer(), to: name)
         }
         if let bytes = frames?.fill(page.frames, count: count) { try await append(bytes, to: "infos/frame") }
-        let actions = try taken ?? ArrayValue([Int64](repeating: 0, count: count))
+        let actions = try page.actions?.array ?? ArrayValue([Int64](repeating: 0, count: count))
         try await append(actions.bytes, to: "actions")
         if layout.actions == nil { note(actions) }
         try await appendColumns(page.steps)

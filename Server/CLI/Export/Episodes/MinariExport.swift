@@ -62,20 +62,18 @@ struct MinariExport: EpisodeExport {
         let executor = try HDF5Executor()
         let path = folder + "/main_data.hdf5"
         let file = try executor.sync { () throws(HDF5Error) in try ExportFile(path, on: executor) }
-        var reader = ActionReader(client: client)
         var layout: MinariLayout?
         var (steps, actions) = (0, Int64(0)...0)
         var progress = ProgressBar("steps", total: episodes.reduce(0) { $0 + $1.steps })
         defer { progress.finish() }
         for (number, episode) in episodes.enumerated() {
-            let own = try await MinariLayout(of: episode, &reader, client: client)
+            let own = try await MinariLayout(of: episode, client: client)
             if let layout, layout != own { throw Self.differs(episode, own, layout) }
             layout = own
             var writer = try await MinariEpisode(number, episode, own, in: file, on: executor)
-            var pages = EpisodePages(episode.episodeID, arrays: [.frame, .observation], client: client)
+            var pages = EpisodePages(episode.episodeID, arrays: [.frame, .observation, .action], client: client)
             while let page = try await pages.next() {
-                let taken = try await reader.actions(of: page.steps, run: episode.runID)
-                try await writer.append(page, actions: taken)
+                try await writer.append(page)
                 progress.advance(by: page.steps.count)
             }
             try await writer.finish(number, episode)

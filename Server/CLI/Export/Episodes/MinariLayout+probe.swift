@@ -2,7 +2,7 @@ import Holdfast
 
 extension MinariLayout {
     /// Looks at the first steps of an episode that have arrays.
-    init(of episode: Episode, _ reader: inout ActionReader, client: HoldfastClient) async throws {
+    init(of episode: Episode, client: HoldfastClient) async throws {
         var pages = EpisodePages(episode.episodeID, arrays: [], client: client)
         var (observed, framed): (Int64?, Int64?)
         while observed == nil || framed == nil, let page = try await pages.next() {
@@ -14,14 +14,14 @@ extension MinariLayout {
             observations = page.observations.mapValues { Entry(dtype: $0.dtype, shape: $0.shape) }
         }
         let frames = try await Self.page(episode, framed, .frame, client)?.frames
-        let first = try await client.steps(ofEpisode: episode.episodeID, limit: 1)
-        let actions = try await reader.actions(of: first.steps, run: episode.runID)
-        let isDiscrete = actions == nil || actions?.dtype == .int64 && actions?.shape.count == 1
+        let first = try await client.steps(ofEpisode: episode.episodeID, arrays: [.action], limit: 1)
+        let actions = try EpisodePage(first).actions
+        let isDiscrete = actions == nil || actions?.dtype == .int64 && actions?.shape == []
         guard
             let layout = MinariLayout(
                 observations: observations,
                 frames: frames.map { Entry(dtype: $0.dtype, shape: $0.shape) },
-                actions: isDiscrete ? nil : actions.map { Entry(dtype: $0.dtype, shape: Array($0.shape.dropFirst())) }
+                actions: isDiscrete ? nil : actions.map { Entry(dtype: $0.dtype, shape: $0.shape) }
             )
         else {
             throw CommandFailure(
@@ -39,8 +39,8 @@ extension MinariLayout {
         _ client: HoldfastClient
     ) async throws -> EpisodePage? {
         guard let step = step.map({ Int($0) }) else { return nil }
-        return EpisodePage(
-            try await client.steps(ofEpisode: episode.episodeID, in: step..<(step + 1), arrays: [array])
+        return try EpisodePage(
+            await client.steps(ofEpisode: episode.episodeID, in: step..<(step + 1), arrays: [array])
         )
     }
 }

@@ -64,16 +64,11 @@ struct EpisodeVideo: Sendable {
         below row: Int,
         to encoder: FFmpeg
     ) async throws -> Int {
-        var pages = EpisodePages(episode.episodeID, arrays: [.frame], client: client)
-        var actions = ActionReader(client: client)
+        var pages = EpisodePages(episode.episodeID, arrays: [.frame, .action], client: client)
         var progress = ProgressBar("frames", total: episode.steps)
         defer { progress.finish() }
         var (count, total) = (0, 0.0)
         while let page = try await pages.next() {
-            var taken: StepRows?
-            if display != nil {
-                taken = try await actions.actions(of: page.steps, run: episode.runID).map(StepRows.init(all:))
-            }
             var next = 0
             for (place, step) in page.steps.enumerated() {
                 // A step without a frame shows the last one.
@@ -82,7 +77,7 @@ struct EpisodeVideo: Sendable {
                     next += 1
                 }
                 total += step.reward
-                display?.draw(try moment(step, taken, place, total), on: &canvas, below: row)
+                display?.draw(try moment(step, page.actions, place, total), on: &canvas, below: row)
                 try encoder.write(canvas.pixels)
                 count += 1
             }
