@@ -47,12 +47,6 @@ export function title(name) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** An action of any shape as short text. */
-export function action(value) {
-  if (value === null || value === undefined) return DASH;
-  return Array.isArray(value) ? `[${value.map(number).join(", ")}]` : String(value);
-}
-
 /** "1 label", "3 labels". */
 export function plural(n, noun, many = `${noun}s`) {
   return `${count(n)} ${n === 1 ? noun : many}`;

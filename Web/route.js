@@ -1,7 +1,7 @@
 /** The parameters that may stand in the address, in the order in which they are written. */
 const NAMES = [
   "room", "queue", "label", "image", "strategy", "size", "q", "sort", "cols", "run", "metrics", "smooth", "log", "x", "zoom", "open",
-  "episodes", "episode", "vs", "step", "speed", "loop", "follow",
+  "episodes", "episode", "vs", "step", "ref", "speed", "loop", "follow",
 ];
 
 /** The state that an address holds, from its query. */
@@ -25,6 +25,12 @@ export function formatRoute(route) {
   // A query may have these two as they are, which leaves lists and ranges readable.
   const text = query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
   return text === "" ? "/" : `/?${text}`;
+}
+
+/** The address that shows a frame in its episode; null where no run's frame is meant. */
+export function frameAddress(reference) {
+  const run = /^h5:\/\/([^/]+)\/frames\/\d+$/.exec(reference ?? "")?.[1];
+  return run === undefined ? null : formatRoute({ room: "replay", ref: reference });
 }
 
 /** A whole number ≥ 0 from the address, or the fallback. */

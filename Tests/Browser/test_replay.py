@@ -1,5 +1,7 @@
 """Episodes step by step and at full speed: what is drawn is what was sent, and the address leads back to it."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -124,6 +126,9 @@ def test_the_curve_is_the_seek_bar_and_the_address_leads_back(long: Page):
 def test_the_runs_room_leads_here_and_back_leads_out(server: Server, page: Page):
     server.log_run("alpha")
     page.goto(f"{server.url}/?room=runs&run=alpha")
+    page.get_by_role("link", name="2 episodes of alpha").click()
+    expect(page.locator(".replay-list tbody tr")).to_have_count(2)
+    page.go_back()
     page.get_by_role("link", name="alpha-e1", exact=True).click()
     at(page, 0)
     assert "room=replay" in page.url
@@ -150,6 +155,7 @@ def test_a_running_episode_is_followed_and_observations_show(server: Server, pag
     page.goto(f"{server.url}/?room=replay&episode=live%2F0")
     at(page, 0)
     expect(page.locator(".multiples canvas")).to_have_count(3)
+    assert page.locator(".multiples").bounding_box()["x"] > page.locator(".hud").bounding_box()["x"], "beside the frame"
     page.get_by_role("button", name="Follow").click()
     at(page, 4)
     append(server, "live", "live/0", 5, 3, observed=True)
@@ -164,6 +170,69 @@ def test_a_frame_becomes_an_image_to_label(long: Page, server: Server):
     expect(long.get_by_role("link", name="Label it")).to_be_visible()
     [row] = server.rows("SELECT filename, study_id, frame_number, frame_ref FROM labels")
     assert tuple(row) == ("long/long/0/10", "long/long/0", 10, "h5://long/frames/10")
+
+
+@pytest.mark.parametrize("room", ["label", "grid", "review&queue=positives"])
+def test_an_image_to_label_leads_to_its_episode(server: Server, page: Page, room: str):
+    server.log_run("alpha")
+    server.ingest("images.insert", images=[
+        {"filename": f"alpha {t}", "frame_ref": f"h5://alpha/frames/{t}"} for t in range(12, 20)])
+    ids = [row["id"] for row in server.rows("SELECT id FROM labels WHERE split IS NULL")]
+    server.call("labels.update_predictions", predictions=[{"id": id, "confidence": {"biopsy_tool": 0.9}} for id in ids])
+    page.goto(f"{server.url}/?room={room}")
+    link = page.get_by_role("link", name="Show the episode")
+    expect(link).to_be_visible()
+    row = parse_qs(urlsplit(link.get_attribute("href")).query)["ref"][0].split("/")[-1]
+    link.click()
+    at(page, int(row) - 12)
+    assert "episode=alpha-e1" in page.url and "ref=" not in page.url
+    assert page.locator("canvas.frame").evaluate(PIXEL)[:2] == [10 * (int(row) - 12), 50]
+    page.go_back()
+    expect(page.locator("#room > section")).to_have_attribute("aria-label", room.split("&")[0].title())
+
+
+def test_an_image_with_pixels_of_its_own_leads_nowhere(labeling: Page):
+    expect(labeling.get_by_role("link", name="Show the episode")).to_be_hidden()
+
+
+def test_a_frame_of_no_step_says_so(server: Server, page: Page):
+    server.log_run("alpha")
+    page.goto(f"{server.url}/?room=replay&ref=h5%3A%2F%2Falpha%2Fframes%2F99")
+    expect(page.get_by_role("heading", name="No step has this frame")).to_be_visible()
+    page.goto(f"{server.url}/?room=replay&ref=nonsense")
+    expect(page.get_by_role("heading", name="The frame's episode did not come")).to_be_visible()
+
+
+def test_float_and_vector_actions_are_told(server: Server, page: Page):
+    for run, actions in (("float", [0.25, -1.5]), ("vector", [array(np.float32([0.5, -2])), array(np.float32([1, 3]))])):
+        server.call("runs.start", run_id=run, config={}, tags=[])
+        server.ingest("steps.append", run_id=run, steps=[
+            {"episode_id": f"{run}/0", "step_index": t, "action": action, "reward": 0, "terminated": False, "truncated": False}
+            for t, action in enumerate(actions)])
+    page.goto(f"{server.url}/?room=replay&episode=float%2F0&step=1")
+    expect(hud(page, "action")).to_have_text("-1.5")
+    page.goto(f"{server.url}/?room=replay&episode=vector%2F0")
+    expect(hud(page, "action").locator("span")).to_have_text(["0.5", "-2"])
+    page.keyboard.press("ArrowRight")
+    expect(hud(page, "action").locator("span")).to_have_text(["1", "3"])
+
+
+def test_the_frame_grows_and_shrinks_by_whole_pixels(long: Page):
+    canvas = long.locator("canvas.frame")
+    long.get_by_role("button", name="1×").click()
+    assert canvas.bounding_box()["width"] == 160
+    long.keyboard.press("+")
+    wait_until(long, lambda: "zoom=2" in long.url, "the zoom in the address")
+    assert canvas.bounding_box()["width"] == 320
+    assert canvas.evaluate("(each) => getComputedStyle(each).imageRendering") == "pixelated"
+    expect(long.get_by_role("button", name="2×")).to_have_attribute("aria-pressed", "true")
+    for _ in range(3):
+        long.keyboard.press("+")
+    box = long.locator(".picture").bounding_box()
+    assert canvas.bounding_box()["width"] == 6 * 160 and box["width"] < 6 * 160, "a larger frame is scrolled in its box"
+    long.keyboard.press("f")
+    wait_until(long, lambda: "zoom" not in long.url, "the frame fits again")
+    assert canvas.bounding_box()["width"] <= box["width"]
 
 
 def test_nothing_there_says_so(server: Server, page: Page):

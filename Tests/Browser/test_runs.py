@@ -116,6 +116,17 @@ def test_a_run_shows_its_facts_its_charts_and_its_episodes(runs: Page):
     expect(runs.locator(".config pre")).to_contain_text('"lr": 0.001')
 
 
+@pytest.mark.parametrize("width", [1440, 1280, 1024])
+def test_when_a_run_began_is_seen_whole(server: Server, page: Page, width: int):
+    for k in range(3):
+        start_run(server, f"a-rather-long-name-of-a-run-{k}", lr=k, optimizer="adam")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{server.url}/?room=runs")
+    expect(page.locator("table.runs tbody tr")).to_have_count(3)
+    head, pane = page.locator("[data-column=started_at]").bounding_box(), page.locator(".runs-list").bounding_box()
+    assert head["x"] + head["width"] <= pane["x"] + pane["width"]
+
+
 def test_episodes_are_sorted_by_the_server(runs: Page):
     runs.get_by_role("link", name="beta", exact=True).click()
     episodes = runs.locator(".episodes tbody th a")

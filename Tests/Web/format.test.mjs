@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { action, count, duration, moment, number, plural, title } from "../../Web/format.js";
+import { count, duration, moment, number, plural, title } from "../../Web/format.js";
 
 test("durations show their two largest units", () => {
   assert.equal(duration(3.9), "3 s");
@@ -40,10 +40,4 @@ test("moments are local time to the minute", () => {
 
 test("a label's name reads as words", () => {
   assert.equal(title("biopsy_tool"), "Biopsy tool");
-});
-
-test("actions of any shape become text", () => {
-  assert.equal(action(3), "3");
-  assert.equal(action([0.5, -1]), "[0.5, -1]");
-  assert.equal(action(null), "–");
 });

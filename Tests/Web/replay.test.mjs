@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { columns, rangeOf } from "../../Web/replay/columns.js";
 import { decode, Frames, layoutOf, nextBatch, parseBatch, stretches } from "../../Web/replay/frames.js";
-import { channelsOf, shades, valuesOf } from "../../Web/replay/observation.js";
+import { valuesOf } from "../../Web/arrays.js";
+import { actionTexts, addActions } from "../../Web/replay/actions.js";
+import { channelsOf, shades } from "../../Web/replay/observation.js";
+import { nextScale, parseScale } from "../../Web/replay/zoom.js";
 import { addReturns, advance, around, ending, frameURL, mergeIndices, nextSpeed, parseSpeed, placeAt, positionOf, stepAtShare } from "../../Web/replay/steps.js";
 
 test("a reference names a picture", () => {
@@ -211,4 +214,44 @@ test("an observation falls into its channels", () => {
   assert.deepEqual([...new Uint8Array(pixels.buffer)].filter((_, k) => k % 4 === 0), [0, 128, 255, 0]);
   assert.deepEqual([...valuesOf({ dtype: "uint8", base64: "AQL/" })], [1, 2, 255]);
   assert.equal(valuesOf({ dtype: "float16", base64: "" }), null);
+});
+
+function base64(numbers) {
+  return Buffer.from(numbers.buffer).toString("base64");
+}
+
+test("float and vector actions come from their array, integers from the steps", () => {
+  const steps = () => [{ action: null }, { action: null }];
+  const scalars = steps();
+  addActions(scalars, { dtype: "float32", shape: [2], base64: base64(new Float32Array([0.5, -1])) });
+  assert.deepEqual(scalars.map(({ action }) => action), [0.5, -1]);
+  const vectors = steps();
+  addActions(vectors, { dtype: "int64", shape: [2, 3], base64: base64(new BigInt64Array([1n, 2n, 3n, 4n, 5n, 6n])) });
+  assert.deepEqual(actionTexts(vectors[1].action), ["4", "5", "6"]);
+  const integers = [{ action: 3 }, { action: null }];
+  addActions(integers, { dtype: "int32", shape: [2], base64: base64(new Int32Array([3, 0])) });
+  assert.deepEqual(integers.map(({ action }) => action), [3, null]);
+  addActions(integers, undefined);
+  assert.equal(integers[0].action, 3);
+});
+
+test("an action is told by its numbers, a long one by the first of them", () => {
+  assert.deepEqual(actionTexts(null), ["–"]);
+  assert.deepEqual(actionTexts(1234), ["1234"]);
+  assert.deepEqual(actionTexts(0.123456), ["0.1235"]);
+  assert.deepEqual(actionTexts(new Float32Array([NaN, -0.25])), ["NaN", "-0.25"]);
+  const long = actionTexts(new Float64Array(17));
+  assert.equal(long.length, 8);
+  assert.equal(long[7], "… of 17");
+});
+
+test("a frame grows and shrinks by whole multiples, beginning at what is seen", () => {
+  assert.equal(nextScale(null, 1, 2.4), 3);
+  assert.equal(nextScale(null, -1, 2.4), 2);
+  assert.equal(nextScale(2, 1, 9), 3);
+  assert.equal(nextScale(16, 1, 9), 16);
+  assert.equal(nextScale(1, -1, 9), 1);
+  assert.equal(nextScale(null, -1, 0.4), 1);
+  assert.equal(parseScale("2"), 2);
+  for (const other of [undefined, "5", "x", "0"]) assert.equal(parseScale(other), null);
 });

@@ -1,6 +1,7 @@
 import { call, callLeaving, connection } from "../api.js";
 import { h, isOnButton, isTyping, setText } from "../dom.js";
 import { count, plural, title } from "../format.js";
+import { episodeLink, showEpisode } from "../label/view.js";
 import { eventID } from "../outbox.js";
 import { empty, failure, loading } from "../states.js";
 import { GridPage } from "./page.js";
@@ -41,13 +42,14 @@ export class GridRoom {
     });
     this.state = h("div", { class: "grid-state" });
     this.send = h("button", { type: "button", class: "primary", click: () => this.commit() }, h("kbd", { "aria-hidden": "true" }, "enter"), " Send the page");
+    this.episode = episodeLink();
     this.element = h("section", { class: "grid-room", "aria-label": "Grid" },
       h("div", { class: "ask" }, this.question, this.info, h("span", { class: "spacer" }),
         h("label", { class: "muted" }, "Size ", this.size), this.strategy, this.labels),
       h("div", { class: "grid-body" }, this.cells, this.state),
       h("div", { class: "reply" }, this.send,
         h("button", { type: "button", click: () => this.#clear() }, "Mark nothing"),
-        h("p", { class: "muted" }, "Click, paint or press space on what is a yes.")));
+        h("p", { class: "muted" }, "Click, paint or press space on what is a yes."), this.episode));
     addEventListener("pointerup", () => (this.#brush = null));
     addEventListener("pagehide", () => this.#release());
   }
@@ -169,6 +171,7 @@ export class GridRoom {
       cell.classList.toggle("cursor", place === page.cursor);
       cell.setAttribute("aria-selected", String(marked));
     }
+    showEpisode(this.episode, page.images[page.cursor]);
     setText(this.info, `${count(page.images.length)} images, ${count(page.marked.size)} marked`);
   }
 

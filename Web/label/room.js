@@ -10,7 +10,7 @@ import { Progress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { LabelSession } from "./session.js";
 import { Strip } from "./strip.js";
-import { answerKeys, flash, labelView, showKeys, showLabels } from "./view.js";
+import { answerKeys, flash, labelView, showEpisode, showKeys, showLabels } from "./view.js";
 
 const IMPORT = "holdfast import path/to/pictures";
 const MOST_EXCLUDED = 10_000;
@@ -275,6 +275,7 @@ export class LabelRoom {
     this.looking = image;
     this.element.classList.toggle("looking", image !== null);
     setText(this.view.file, image ? `only looking: ${fileText(image)}` : fileText(current));
+    showEpisode(this.view.episode, image ?? current);
     this.easel.show(image ?? current);
   }
 
@@ -307,6 +308,7 @@ export class LabelRoom {
     this.looking = null;
     this.element.classList.remove("looking");
     setText(this.view.file, fileText(image));
+    showEpisode(this.view.episode, image);
     this.easel.show(image);
     this.strip.show(image);
     this.session.keep(this.label, image, this.shell.route.image);

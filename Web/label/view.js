@@ -1,11 +1,13 @@
 import { h } from "../dom.js";
 import { title } from "../format.js";
+import { frameAddress } from "../route.js";
 
 /** The label room's elements; what happens on a press is passed in. */
 export function labelView({ stage, onAnswer, onUndo, onHelp, onLabel }) {
   const view = {
     question: h("h1", { class: "question" }, " "),
     file: h("p", { class: "file muted" }),
+    episode: episodeLink(),
     labels: h("select", {
       "aria-label": "Label that is asked",
       change: (event) => {
@@ -26,7 +28,7 @@ export function labelView({ stage, onAnswer, onUndo, onHelp, onLabel }) {
     progress: h("div", { class: "progress" }),
   };
   view.work = h("div", { class: "label-work" },
-    h("div", { class: "ask" }, view.question, view.file, levels(stage), view.labels),
+    h("div", { class: "ask" }, view.question, view.file, view.episode, levels(stage), view.labels),
     h("div", { class: "picture" }, stage.element, view.state),
     view.strip,
     h("div", { class: "reply" }, h("p", { class: "hint muted" }), view.answers, view.last));
@@ -46,6 +48,18 @@ export function labelView({ stage, onAnswer, onUndo, onHelp, onLabel }) {
     }, h("kbd", { "aria-hidden": "true" }, key), text);
   }
   return view;
+}
+
+/** A way from an image to the episode whose frame it is. */
+export function episodeLink() {
+  return h("a", { class: "episode", hidden: true }, "Show the episode");
+}
+
+/** Lets the link lead to an image's episode; it hides itself where there is none. */
+export function showEpisode(link, image) {
+  const address = frameAddress(image?.frame_ref);
+  link.hidden = address === null;
+  if (address !== null && link.getAttribute("href") !== address) link.setAttribute("href", address);
 }
 
 /** The answers' keys for the dialog; each can be changed there. */

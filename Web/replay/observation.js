@@ -1,18 +1,7 @@
+import { valuesOf } from "../arrays.js";
 import { h } from "../dom.js";
 
 const MOST_CHANNELS = 16;
-const READERS = {
-  uint8: Uint8Array, int8: Int8Array, uint16: Uint16Array, int16: Int16Array, uint32: Uint32Array, int32: Int32Array,
-  float32: Float32Array, float64: Float64Array, bool: Uint8Array,
-};
-
-/** The numbers of an array as the server sends it inside JSON, or null of a kind that is not drawn. */
-export function valuesOf({ dtype, base64 }) {
-  const Reader = READERS[dtype];
-  if (!Reader || typeof base64 !== "string") return null;
-  return new Reader(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer);
-}
-
 /** The channels of one observation: planes with the way to their values, a vector being a single row. */
 export function channelsOf(shape) {
   if (shape.length === 0) return [];

@@ -1,20 +1,22 @@
 import { call, connection } from "../api.js";
 import { debounce, h, isOnButton, isTyping, setText } from "../dom.js";
 import { number } from "../format.js";
-import { eventID } from "../outbox.js";
 import { poll } from "../poll.js";
 import { formatRoute, wholeNumber } from "../route.js";
 import { onThemeChange } from "../runs/palette.js";
 import { empty, failure, loading } from "../states.js";
 import { Curve } from "./curve.js";
+import { FrameLabeling } from "./labeling.js";
 import { multiples } from "./observation.js";
 import { advance, BASE, mergeIndices, nextSpeed, parseSpeed, placeAt, positionOf } from "./steps.js";
 import { Track } from "./track.js";
 import { TrackView } from "./view.js";
+import { nextScale, parseScale, ZoomButtons } from "./zoom.js";
 
 const BUDGET = 128 << 20;
 const REMEMBER = 1000;
 const OBSERVE = 150;
+const OBSERVE_PLAYING = 300;
 
 /** Plays an episode, or two side by side: frames, what happened beside them, and the curve to move along. */
 export class Player {
@@ -35,8 +37,10 @@ export class Player {
   #hasBegun = false;
   #poll = null;
   #stopTheme = null;
-  #producer = null;
+  #scale = null;
   #observed = 0;
+  #isObserving = false;
+  #lastObserved = 0;
   #onKey = (event) => this.#press(event);
   #onFrame = (now) => this.#frame(now);
 
@@ -50,7 +54,8 @@ export class Player {
     this.loopButton = h("button", { type: "button", "aria-pressed": "false", title: "Loop (l)", click: () => this.#change({ loop: this.#isLoop ? undefined : "1" }) }, "Loop");
     this.followButton = h("button", { type: "button", "aria-pressed": "false", title: "Stay at the newest step (w)", click: () => this.#follow(!this.#isFollowing) }, "Follow");
     this.labelButton = h("button", { type: "button", title: "Put this frame among the images to label", click: () => this.#label() }, "Label this frame");
-    this.said = h("span", { class: "said muted", role: "status" });
+    this.labeling = new FrameLabeling(shell.outbox);
+    this.zoom = new ZoomButtons({ onScale: (scale) => this.#change({ zoom: scale ?? undefined }) });
     this.controls = h("div", { class: "controls", role: "group", "aria-label": "Playback" },
       h("span", { class: "group" },
         button("|◀", "First step", "Home", () => this.#seek(0)),
@@ -62,16 +67,15 @@ export class Player {
         button("▶|", "Last step", "End", () => this.#seek(Infinity))),
       h("span", { class: "group" },
         button("−", "Slower", "[", () => this.#changeSpeed(-1)), this.speedText, button("+", "Faster", "]", () => this.#changeSpeed(1))),
-      h("span", { class: "group" }, this.loopButton, this.followButton), this.labelButton, this.said);
+      h("span", { class: "group" }, this.loopButton, this.followButton), this.labelButton, this.labeling.said);
     this.heading = h("h2", {});
     this.stopCompare = h("button", { type: "button", hidden: true, click: () => this.#change({ vs: undefined }) }, "Stop comparing");
     this.tracks = h("div", { class: "tracks" });
     this.observation = h("div", { class: "multiples", role: "group", "aria-label": "Observation", hidden: true });
-    this.work = h("div", { class: "player-work" }, this.tracks, this.observation, this.curve.element, this.controls);
+    this.work = h("div", { class: "player-work" }, h("div", { class: "seen" }, this.tracks, this.observation), this.curve.element, this.controls);
     this.state = h("div", { class: "player-state" });
     this.element = h("section", { class: "player", "aria-label": "Episode" },
-      h("header", { class: "player-head" }, this.heading, h("span", { class: "spacer" }), this.stopCompare), this.state, this.work);
-    shell.outbox.addEventListener("acknowledged", ({ detail }) => this.#labelled(detail));
+      h("header", { class: "player-head" }, this.heading, h("span", { class: "spacer" }), this.zoom.element, this.stopCompare), this.state, this.work);
   }
 
   get isPlaying() {
@@ -83,6 +87,7 @@ export class Player {
     this.#speed = parseSpeed(route.speed);
     this.#isLoop = route.loop === "1";
     this.#isFollowing = route.follow === "1";
+    this.#scale = parseScale(route.zoom);
     this.#showSwitches();
     document.addEventListener("keydown", this.#onKey);
     this.#stopTheme ??= onThemeChange(() => this.curve.paint());
@@ -128,7 +133,7 @@ export class Player {
     this.#hasBegun = false;
     this.#indices = [];
     this.#drawn = [null, null];
-    this.said.replaceChildren();
+    this.labeling.clear();
     this.observation.hidden = true;
     this.element.dataset.step = "";
     this.#tracks = names.map((episode, index) => new Track({
@@ -223,6 +228,7 @@ export class Player {
     this.#draw();
     if (this.isPlaying) {
       if (performance.now() - this.#remembered > REMEMBER) this.#remember();
+      if (performance.now() - this.#lastObserved > OBSERVE_PLAYING && !this.#isObserving) this.#observe();
     } else {
       this.#settleSoon();
       this.#rememberSoon();
@@ -317,6 +323,12 @@ export class Player {
     this.speedText.title = `${BASE * this.#speed} steps a second`;
     this.loopButton.setAttribute("aria-pressed", String(this.#isLoop));
     this.followButton.setAttribute("aria-pressed", String(this.#isFollowing));
+    this.zoom.show(this.#scale);
+    for (const view of this.#views) view.scale = this.#scale;
+  }
+
+  #zoom(by) {
+    this.#change({ zoom: String(nextScale(this.#scale, by, this.#views[0].fit)) });
   }
 
   #press(event) {
@@ -338,6 +350,10 @@ export class Player {
       " ": () => this.toggle(),
       "[": () => this.#changeSpeed(-1),
       "]": () => this.#changeSpeed(1),
+      "+": () => this.#zoom(1),
+      "=": () => this.#zoom(1),
+      "-": () => this.#zoom(-1),
+      f: () => this.#change({ zoom: undefined }),
       l: () => this.loopButton.click(),
       w: () => this.followButton.hidden || this.followButton.click(),
     }[key];
@@ -361,14 +377,20 @@ export class Player {
     const [track] = this.#tracks;
     const step = track.steps[this.#place(track)];
     const asked = (this.#observed += 1);
+    this.#lastObserved = performance.now();
     if ((step.obs_ref ?? null) === null || connection.live === false) {
-      this.observation.hidden = true;
+      this.#showObservation([]);
       return;
     }
     const range = { from: step.step_index, to: step.step_index + 1 };
+    this.#isObserving = true;
     const found = await call("episodes.steps", { episode_id: track.episode, ...range, arrays: ["observation"], array_encoding: "base64" }).catch(() => null);
+    this.#isObserving = false;
     if (asked !== this.#observed || track !== this.#tracks[0]) return;
-    const parts = found?.observation ? multiples(found.observation, number) : [];
+    this.#showObservation(found?.observation ? multiples(found.observation, number) : []);
+  }
+
+  #showObservation(parts) {
     this.observation.replaceChildren(...parts);
     this.observation.hidden = parts.length === 0;
   }
@@ -386,28 +408,6 @@ export class Player {
 
   #label() {
     const [track] = this.#tracks;
-    const step = this.#hasBegun ? track.steps[this.#place(track)] : null;
-    if ((step?.frame_ref ?? null) === null) {
-      setText(this.said, "There is no frame to label.");
-      return;
-    }
-    // One row of writes per page: two pages must not share their numbers.
-    this.#producer ??= { id: eventID().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"), seq: 0 };
-    this.#producer.seq += 1;
-    const image = {
-      filename: `${track.info.run_id}/${track.episode}/${step.step_index}`,
-      study_id: `${track.info.run_id}/${track.episode}`,
-      frame_number: step.step_index,
-      frame_ref: step.frame_ref,
-    };
-    this.shell.outbox.add("images.insert", { producer: this.#producer.id, seq: this.#producer.seq, images: [image] });
-    setText(this.said, `Step ${step.step_index} is on its way …`);
-  }
-
-  #labelled({ entry, result }) {
-    if (entry.method !== "images.insert" || entry.params.producer !== this.#producer?.id) return;
-    const step = entry.params.images[0].frame_number;
-    const where = h("a", { href: formatRoute({ room: "label", image: result.ids[0] }) }, "Label it");
-    this.said.replaceChildren(result.inserted > 0 ? `Step ${step} is among the images. ` : `Step ${step} was there already. `, where);
+    if (this.#hasBegun) this.labeling.add(track.info.run_id, track.episode, track.steps[this.#place(track)]);
   }
 }

@@ -1,5 +1,6 @@
 import { call, frames, picture } from "../api.js";
 import { Pictures } from "../pictures.js";
+import { addActions } from "./actions.js";
 import { Frames, parseBatch } from "./frames.js";
 import { addReturns, around, frameURL } from "./steps.js";
 
@@ -92,8 +93,9 @@ export class Track {
     try {
       do {
         const from = this.steps.length === 0 ? 0 : this.indices.at(-1) + 1;
-        const { steps, cursor } = await call("episodes.steps", { episode_id: this.episode, from, limit });
+        const { steps, action, cursor } = await call("episodes.steps", { episode_id: this.episode, from, limit, arrays: ["action"] });
         if (this.#closed) return;
+        addActions(steps, action);
         this.steps.push(...steps);
         this.indices.push(...steps.map(({ step_index: index }) => index));
         addReturns(this.returns, steps);

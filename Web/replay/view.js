@@ -1,7 +1,9 @@
 import { h, setText } from "../dom.js";
-import { action, count, number } from "../format.js";
+import { count, number } from "../format.js";
+import { actionTexts } from "./actions.js";
 import { decode } from "./frames.js";
 import { ending } from "./steps.js";
+import { draggable } from "./zoom.js";
 
 const FACTS = ["step", "action", "reward", "return", "ended"];
 
@@ -10,6 +12,7 @@ export class TrackView {
   #image = null;
   #pixels = null;
   #info = null;
+  #scale = null;
 
   constructor() {
     this.canvas = h("canvas", { class: "frame", role: "img", hidden: true });
@@ -18,8 +21,10 @@ export class TrackView {
     this.hud = Object.fromEntries(FACTS.map((name) => [name, h("dd", { "data-hud": name })]));
     this.info = h("pre", { "data-hud": "info", tabindex: "0", "aria-label": "info" });
     this.infoBox = h("div", { class: "info", hidden: true }, h("h3", { class: "muted" }, "info"), this.info);
+    this.box = h("div", { class: "picture" }, this.canvas, this.note);
+    draggable(this.box);
     this.element = h("div", { class: "track" },
-      h("div", { class: "picture" }, this.canvas, this.note),
+      this.box,
       h("div", { class: "hud" }, this.title, h("dl", {}, ...FACTS.map((name) => h("div", {}, h("dt", {}, name), this.hud[name]))), this.infoBox));
     this.context = this.canvas.getContext("2d", { alpha: true });
   }
@@ -28,7 +33,7 @@ export class TrackView {
   tell(track, position) {
     const step = track.steps[position];
     setText(this.hud.step, `${count(step.step_index)} of ${count(track.indices.at(-1))}`);
-    setText(this.hud.action, action(step.action));
+    this.#tellAction(actionTexts(step.action));
     setText(this.hud.reward, number(step.reward));
     setText(this.hud.return, number(track.returns[position]));
     const end = ending(step);
@@ -37,6 +42,15 @@ export class TrackView {
     this.#info = step.info;
     this.infoBox.hidden = step.info === null || step.info === undefined;
     setText(this.info, this.infoBox.hidden ? "" : JSON.stringify(step.info, null, 1).replace(/^\{\n|\n\}$/g, "").replace(/^ /gm, ""));
+  }
+
+  /** A vector's numbers stand in cells of their own, so that they keep their places while they change. */
+  #tellAction(texts) {
+    const place = this.hud.action;
+    place.classList.toggle("vector", texts.length > 1);
+    while (place.childElementCount > texts.length) place.lastElementChild.remove();
+    while (place.childElementCount < texts.length) place.append(h("span"));
+    texts.forEach((text, k) => setText(place.children[k], text));
   }
 
   /** Draws a frame now; a missing one leaves what is there. Returns whether the step is dealt with. */
@@ -51,6 +65,7 @@ export class TrackView {
       Object.assign(this.canvas, { width, height });
       this.#image = new ImageData(width, height);
       this.#pixels = new Uint32Array(this.#image.data.buffer);
+      this.#place();
     }
     if (picture.bitmap) {
       this.context.drawImage(picture.bitmap, 0, 0);
@@ -64,6 +79,27 @@ export class TrackView {
     }
     this.canvas.dataset.step = String(step);
     return true;
+  }
+
+  /** Shows each pixel of the frame as `scale` × `scale` pixels, or with null as large as there is room. */
+  set scale(scale) {
+    this.#scale = scale;
+    this.#place();
+  }
+
+  /** The scale at which the frame fills its box. */
+  get fit() {
+    return Math.min(this.box.clientWidth / this.canvas.width, this.box.clientHeight / this.canvas.height);
+  }
+
+  #place() {
+    const { canvas, box } = this;
+    box.classList.toggle("scaled", this.#scale !== null);
+    // What is larger than its box can be scrolled, by keys too.
+    if (this.#scale === null) box.removeAttribute("tabindex");
+    else box.setAttribute("tabindex", "0");
+    canvas.style.width = this.#scale === null ? "" : `${canvas.width * this.#scale}px`;
+    canvas.style.height = this.#scale === null ? "" : `${canvas.height * this.#scale}px`;
   }
 
   /** Names the picture; while it plays this would only keep screen readers busy. */

@@ -2,7 +2,7 @@ import { call, callLeaving, connection } from "../api.js";
 import { h, isOnButton, isTyping, setText } from "../dom.js";
 import { count, plural, title } from "../format.js";
 import { Easel } from "../label/easel.js";
-import { answerKeys, flash, labelView, showKeys, showLabels } from "../label/view.js";
+import { answerKeys, flash, labelView, showEpisode, showKeys, showLabels } from "../label/view.js";
 import { eventID } from "../outbox.js";
 import { empty, failure, loading } from "../states.js";
 import { QUEUES } from "./queues.js";
@@ -147,6 +147,7 @@ export class ReviewRoom {
     const { image } = item;
     const left = this.#items.length > 1 ? `${plural(this.#items.length - 1, "more", "more")}` : "the last one";
     setText(this.view.file, [image.study_id, image.filename, left].filter(Boolean).join(" · "));
+    showEpisode(this.view.episode, image);
     this.easel.show(image);
     this.easel.prefetch(this.#items.slice(0, 20).map((each) => each.image));
   }

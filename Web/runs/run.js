@@ -1,5 +1,6 @@
 import { h, setText, stylesheet } from "../dom.js";
 import { count, duration, moment } from "../format.js";
+import { formatRoute } from "../route.js";
 import { empty, failure, loading } from "../states.js";
 import { Board } from "./board.js";
 import { flatten } from "./search.js";
@@ -145,7 +146,7 @@ export class RunPane {
     return h("p", { class: "facts" }, statusMark(run.status),
       run.status === "crashed" ? h("span", { class: "dead" }, `no sign of life since ${moment(run.heartbeat_at)}`) : null,
       fact("started", moment(run.started_at)), fact("took", lasting(run)),
-      fact("steps", count(run.steps)), fact("episodes", count(run.episodes)),
+      fact("steps", count(run.steps)), fact("episodes", run.episodes > 0 ? h("a", { href: formatRoute({ room: "replay", run: run.run_id }) }, count(run.episodes)) : count(run.episodes)),
       run.agent_id ? fact("agent", run.agent_id) : null, run.worker_id ? fact("worker", run.worker_id) : null,
       run.compression ? fact("compression", run.compression) : null,
       ...(run.tags ?? []).map((tag) => h("span", { class: "tag" }, tag)));

@@ -1,5 +1,5 @@
 import { h, setText, svg } from "../dom.js";
-import { ago, count, duration, moment, number } from "../format.js";
+import { ago, count, duration, moment, number, plural } from "../format.js";
 import { formatRoute, nextSort } from "../route.js";
 import { fits, flatten, configText, parseSearch } from "./search.js";
 import { sparkPath } from "./series.js";
@@ -138,9 +138,11 @@ export class RunTable {
     const cells = Object.fromEntries(names.map((name) => [name, h("td", { class: name === "spark" ? "spark" : "number" })]));
     const path = svg("path", {});
     cells.spark.append(svg("svg", { viewBox: `0 0 ${SPARK.width} ${SPARK.height}`, width: SPARK.width, height: SPARK.height, "aria-hidden": "true" }, path));
+    const episodes = h("a", { title: "Watch them" });
+    cells.episodes.append(episodes);
     const element = h("tr", { "data-run": id }, h("td", { class: "pick" }, pick),
       h("th", { scope: "row" }, h("span", { class: "name" }, sign, link), under), ...names.map((name) => cells[name]));
-    const row = { element, pick, sign, link, under, cells, path, config: [], state: "", run: {} };
+    const row = { element, pick, sign, link, under, cells, episodes, path, config: [], state: "", run: {} };
     this.#rows.set(id, row);
     this.sight.observe(element);
     return row;
@@ -167,7 +169,10 @@ export class RunTable {
     setText(row.cells.loss, run.loss === undefined ? "" : number(run.loss));
     row.cells.loss.classList.toggle("lost", typeof run.loss === "string");
     setText(row.cells.steps, count(run.steps));
-    setText(row.cells.episodes, count(run.episodes));
+    row.episodes.hidden = !(run.episodes > 0);
+    row.episodes.setAttribute("href", formatRoute({ room: "replay", run: run.run_id }));
+    row.episodes.setAttribute("aria-label", `${plural(run.episodes, "episode")} of ${run.run_id}`);
+    setText(row.episodes, count(run.episodes));
     row.path.setAttribute("d", sparkPath(spark, SPARK.width, SPARK.height));
     const config = new Map(flatten(run.config));
     for (const cell of row.config) cell.remove();
