@@ -8,6 +8,7 @@ final class Catalog: Sendable {
     let writer: Writer
     let announcements = Announcements()
     private let copies = Atomic(0)
+    private let snapshots = OpenSnapshots()
 
     /// Opens or makes `telemetry.sqlite` and brings its schema up to date.
     init(path: String, durability: Durability, migrations: [Migration], arrays: ArrayStore) throws {
@@ -40,6 +41,11 @@ final class Catalog: Sendable {
     /// Reads from a consistent state of the database; never waits for the writer.
     func read<Value: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Value) async throws -> Value {
         try await pool.read { try body(Connection($0)) }
+    }
+
+    /// The database as it is now, for several reads that must see one state.
+    func snapshot() throws -> CatalogSnapshot {
+        try CatalogSnapshot(pool, others: snapshots)
     }
 
     /// Reads during start-up, when nothing else runs.

@@ -1,5 +1,9 @@
 """The grid, the review queues and the progress page."""
 
+import csv
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
@@ -7,6 +11,7 @@ from playwright.sync_api import Page, expect
 from conftest import NUMBER, shown_image, wait_until
 from holdfast_server import Server, array
 from test_access import serious
+from test_login import TOKEN, sign_in
 
 LABEL = "biopsy_tool"
 
@@ -131,6 +136,29 @@ def test_progress_shows_counts_yield_and_looks_and_follows_others(server: Server
     server.call("holdout.evaluate", label=LABEL, predictions=predictions, reason="before the paper")
     expect(page.get_by_role("cell", name="before the paper")).to_be_visible()
     assert ids
+
+
+def test_labels_are_downloaded_as_files(start_server, page: Page):
+    server = start_server(token=TOKEN)
+    ids = insert_distinct_images(server, 60)
+    asked = server.call("labels.next", limit=12, label=LABEL)["images"]
+    for place, image in enumerate(asked):
+        label(server, image["id"], place % 2, "ada")
+    held = {row["filename"] for row in server.rows("SELECT filename FROM labels WHERE split = 'test'")}
+    page.goto(f"{server.url}/?room=progress")
+    sign_in(page)
+    files = {}
+    for name in ("Labeled images as CSV", "All images as JSON Lines", "Labeled images as COCO"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        files[download.value.suggested_filename] = Path(download.value.path()).read_text()
+    rows = list(csv.DictReader(files["labels.csv"].splitlines()))
+    assert [(int(row["id"]), row[f"has_{LABEL}"]) for row in rows] == sorted((image["id"], str(place % 2)) for place, image in enumerate(asked))
+    lines = [json.loads(line) for line in files["labels.jsonl"].splitlines()]
+    assert len(lines) == len(ids) - len(held) and not held & {line["filename"] for line in lines}
+    coco = json.loads(files["labels.coco.json"])
+    assert len(coco["annotations"]) == 12
+    assert {coco["info"]["snapshot_id"]} == {row["snapshot_id"] for row in rows} == {line["snapshot_id"] for line in lines}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,4 +1,4 @@
-import { call, connection } from "../api.js";
+import { call, connection, exportURL } from "../api.js";
 import { h, svg } from "../dom.js";
 import { ago, count, moment, number, plural, title } from "../format.js";
 import { poll } from "../poll.js";
@@ -72,6 +72,7 @@ export class ProgressRoom {
       section("What each way of choosing brings", strategies(stats.strategies)),
       section("Calibration", h("div", { class: "plots" }, ...labels.map(({ name, calibration }) => calibrationPlot(name, calibration)))),
       section(`Looks at the hold-out${ledger.remaining === null || ledger.remaining === undefined ? "" : ` (${ledger.remaining} left)`}`, looks(ledger.looks)),
+      section("Files", downloads()),
     ].filter(Boolean);
   }
 }
@@ -165,6 +166,16 @@ function looks(list) {
   return table(["Look", "When", "Label", "Reason", "Images", "Accuracy", "F1", "AUC"],
     list.map(({ at, label, reason, result }) => [count(result.look), ago(at, Date.now() / 1000), title(label), reason, count(result.n),
       interval(result, "accuracy"), interval(result, "f1"), interval(result, "auc")]));
+}
+
+/** Links, not buttons: the browser itself takes the bytes as they come, and shows how far it is. */
+function downloads() {
+  const formats = [["csv", "CSV"], ["jsonl", "JSON Lines"], ["coco", "COCO"]];
+  const row = (text, onlyLabeled) => h("li", {}, h("span", {}, text), ...formats.map(([format, name]) =>
+    h("a", { class: "button", href: exportURL(format, onlyLabeled), download: true, "aria-label": `${text} as ${name}` }, name)));
+  return h("div", {},
+    h("ul", { class: "downloads" }, row("Labeled images", true), row("All images", false)),
+    h("p", { class: "muted" }, "With split and snapshot, as holdfast export labels writes them; never those that are held out."));
 }
 
 function table(heads, rows) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GRDB
 
 /// `holdfast export labels`
 struct ExportLabelsCommand: AsyncParsableCommand {
@@ -12,17 +13,10 @@ struct ExportLabelsCommand: AsyncParsableCommand {
             """
     )
 
-    /// The format of an export.
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        case csv
-        case jsonl
-        case coco
-    }
-
     @Option(help: "The data directory. [HOLDFAST_DATA] (default: ./holdfast-data)")
     var data: String?
     @Option(help: "csv, jsonl or coco.")
-    var format: Format = .csv
+    var format: LabelExport.Format = .csv
     @Option(help: "The file to write. (default: standard output)")
     var out: String?
     @Flag(help: "Only images that have a label.")
@@ -37,53 +31,25 @@ struct ExportLabelsCommand: AsyncParsableCommand {
                 message: "\(directory) is no data directory: it has no database"
             )
         }
+        guard let settings = try SettingsTable.read(LabelSettings.self, "labels", database: database) else {
+            throw CommandFailure(code: CommandFailure.other, message: "\(database) has no labels")
+        }
         let sink = try FileSink(out)
-        let written = try LabelExport(database: database, onlyLabeled: labeled).write(format, to: sink)
+        let written = try write(database, settings, to: sink)
         try sink.close()
         if out != nil { print("wrote \(written) images") }
     }
+
+    /// Writes all images and says how many.
+    private func write(_ path: String, _ settings: LabelSettings, to sink: FileSink) throws -> Int {
+        var configuration = GRDB.Configuration()
+        configuration.readonly = true
+        return try DatabaseQueue(path: path, configuration: configuration).read { database in
+            var export = LabelExport(format, onlyLabeled: labeled, settings)
+            while let piece = try export.next(Connection(database)) { try sink.write(piece) }
+            return export.images
+        }
+    }
 }
 
-/// A file, or standard output, written in large pieces; a file appears under its name when it is complete.
-final class FileSink {
-    private static let pieceBytes = 1 << 20
-
-    private let path: String?
-    private let handle: FileHandle
-    private var bytes: [UInt8] = []
-
-    init(_ path: String?) throws {
-        self.path = path
-        guard let path else {
-            handle = .standardOutput
-            return
-        }
-        guard FileManager.default.createFile(atPath: path + ".part", contents: nil),
-            let handle = FileHandle(forWritingAtPath: path + ".part")
-        else { throw CommandFailure(code: CommandFailure.other, message: "\(path) can't be written") }
-        self.handle = handle
-    }
-
-    func write(_ fill: (inout [UInt8]) throws -> Void) throws {
-        try fill(&bytes)
-        if bytes.count >= Self.pieceBytes { try flush() }
-    }
-
-    func close() throws {
-        try flush()
-        guard let path else { return }
-        try handle.close()
-        guard unsafe rename(path + ".part", path) == 0 else {
-            throw CommandFailure(code: CommandFailure.other, message: "\(path) can't be replaced")
-        }
-    }
-
-    private func flush() throws {
-        do {
-            try handle.write(contentsOf: bytes)
-        } catch {
-            throw CommandFailure(code: CommandFailure.other, message: "writing failed: \(error.localizedDescription)")
-        }
-        bytes.removeAll(keepingCapacity: true)
-    }
-}
+extension LabelExport.Format: ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 public import Holdfast
+import NIOCore
 
 extension LineageExport.Format: ExpressibleByArgument {}
 extension LineageExport.Direction: ExpressibleByArgument {}
@@ -31,7 +32,7 @@ struct ExportLineageCommand: AsyncParsableCommand {
             let result = try await client.call(export)
             guard let out else { return result.text.trimmingCharacters(in: .newlines) }
             let sink = try FileSink(out)
-            try sink.write { $0 += result.text.utf8 }
+            try sink.write(ByteBuffer(string: result.text))
             try sink.close()
             return "wrote \(out)" + (result.isCut ? "; there is more than it tells" : "")
         }

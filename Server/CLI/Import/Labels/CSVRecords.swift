@@ -1,22 +1,4 @@
-/// Comma-separated values by RFC 4180.
-enum CSV {
-    /// A field as it is written.
-    static func append(_ field: String, to bytes: inout [UInt8]) {
-        let needsQuotes = field.utf8.contains { byte in
-            byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n")
-                || byte == UInt8(ascii: "\r")
-        }
-        guard needsQuotes else { return bytes.append(contentsOf: field.utf8) }
-        bytes.append(UInt8(ascii: "\""))
-        for byte in field.utf8 {
-            if byte == UInt8(ascii: "\"") { bytes.append(byte) }
-            bytes.append(byte)
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
-}
-
-/// Cuts a text that comes in pieces into records; a quoted field may have commas, quotes (doubled) and line breaks in it.
+/// Cuts comma-separated values by RFC 4180 that come in pieces into records; a quoted field may have commas, quotes (doubled) and line breaks in it.
 struct CSVRecords {
     /// The records that are complete and not taken yet.
     private(set) var records: [[String]] = []
