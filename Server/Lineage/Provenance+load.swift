@@ -35,6 +35,7 @@ extension Provenance {
                 contentHash: row.string(5),
                 lineageHash: row.optionalString(12),
                 savedAt: row.double(6),
+                bytes: row.int(9),
                 isEvicted: row.isNull(10) && row.isNull(11) ? true : nil,
                 value: nil
             ),
@@ -53,7 +54,7 @@ extension Provenance {
             try parameters.version.map { try Self.exact($0, parameters, connection) }
                 ?? Self.latest(parameters, connection)
         }
-        return try await complete(found, context)
+        return parameters.values ?? true ? try await complete(found, context) : found.record
     }
 
     private static func exact(

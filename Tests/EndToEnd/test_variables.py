@@ -59,6 +59,15 @@ def test_an_array_comes_back_bit_for_bit(server, producer, place):
         assert_same_arrays(again["value"], array, "after a restart")
 
 
+def test_a_record_comes_without_its_value_too(producer):
+    saved = producer.call("variables.save", {"variable": "EMG", "metadata": {}, "value": numpy.zeros(4000)})
+    params = {"variable": "EMG", "version": saved["record_id"]}
+    whole = producer.connection.call("variables.load", params)
+    assert 32_000 < whole["bytes"] < 33_000
+    del whole["value"]
+    assert producer.connection.call("variables.load", params | {"values": False}) == whole
+
+
 def test_tables_and_json_come_back(producer):
     table = {
         "table": {

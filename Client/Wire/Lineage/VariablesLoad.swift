@@ -10,18 +10,22 @@ public struct VariablesLoad: Method, ReturnsArrays {
     public var version: String?
     /// As it was at this time, UNIX seconds.
     public var asOf: Double?
+    /// Whether the value comes, too (default true).
+    public var values: Bool?
     public var arrayEncoding: ArrayEncoding?
 
     public init(
         variable: String,
         metadata: [String: JSONValue]? = nil,
         version: String? = nil,
-        asOf: Double? = nil
+        asOf: Double? = nil,
+        values: Bool? = nil
     ) {
         self.variable = variable
         self.metadata = metadata
         self.version = version
         self.asOf = asOf
+        self.values = values
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -29,6 +33,7 @@ public struct VariablesLoad: Method, ReturnsArrays {
         case metadata
         case version
         case asOf = "as_of"
+        case values
         case arrayEncoding = "array_encoding"
     }
 
@@ -98,6 +103,8 @@ public struct VariableRecord: Codable, Sendable, Equatable {
     public var lineageHash: String?
     /// UNIX seconds, when it became the latest.
     public var savedAt: Double
+    /// What the value takes where it is stored.
+    public var bytes: Int?
     /// Whether the value was evicted: what made it can make it again.
     public var isEvicted: Bool?
     /// nil where it was not asked for, or was evicted.
@@ -111,6 +118,7 @@ public struct VariableRecord: Codable, Sendable, Equatable {
         contentHash: String,
         lineageHash: String?,
         savedAt: Double,
+        bytes: Int? = nil,
         isEvicted: Bool? = nil,
         value: VariableValue?
     ) {
@@ -121,6 +129,7 @@ public struct VariableRecord: Codable, Sendable, Equatable {
         self.contentHash = contentHash
         self.lineageHash = lineageHash
         self.savedAt = savedAt
+        self.bytes = bytes
         self.isEvicted = isEvicted
         self.value = value
     }
@@ -133,6 +142,7 @@ public struct VariableRecord: Codable, Sendable, Equatable {
         case contentHash = "content_hash"
         case lineageHash = "lineage_hash"
         case savedAt = "saved_at"
+        case bytes
         case isEvicted = "is_evicted"
         case value
     }

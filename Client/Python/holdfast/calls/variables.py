@@ -44,9 +44,12 @@ class VariableCalls(Noun):
         metadata: Optional[Metadata] = None,
         version: Optional[str] = None,
         as_of: Optional[float] = None,
+        values: Optional[bool] = None,
     ) -> Result:
-        """The latest record at a location, or an exact one, with its `value`."""
-        return self._call("variables.load", variable=variable, metadata=metadata, version=version, as_of=as_of)
+        """The latest record at a location, or an exact one, with its `value` unless `values` is False."""
+        return self._call(
+            "variables.load", variable=variable, metadata=metadata, version=version, as_of=as_of, values=values
+        )
 
     def load_all(
         self,

@@ -1,4 +1,5 @@
-/// Cuts comma-separated values by RFC 4180 that come in pieces into records; a quoted field may have commas, quotes (doubled) and line breaks in it.
+/// Cuts comma-separated values (RFC 4180) that come in pieces into records; a quoted field may have commas, quotes (doubled) and
+/// line breaks in it.
 struct CSVRecords {
     /// The records that are complete and not taken yet.
     private(set) var records: [[String]] = []
