@@ -23,9 +23,9 @@ extension Provenance {
         )
     }
 
-    /// `GET /lineage/{record_id}?format=F&direction=D&depth=N`: the same as a file.
+    /// `GET /exports/lineage/{record_id}?format=F&direction=D&depth=N`: the same as a file.
     func addRoutes(to group: RouterGroup<DoorContext>) {
-        group.get("/lineage/:record") { request, context in
+        group.get("/exports/lineage/:record") { request, context in
             let query = request.uri.queryParameters
             let record = try context.parameters.require("record")
             let result = try await export(

@@ -148,12 +148,12 @@ def test_pictures_of_lineage_escape_what_they_quote(producer, model):
 
 def test_exports_are_files_over_http_and_on_the_command_line(server, producer, model, binary, tmp_path):
     text = exported(producer, model["scores"], "dot", depth=1)["text"]
-    status, headers, body = server.get(f"/lineage/{model['scores']}?format=dot&depth=1")
+    status, headers, body = server.get(f"/exports/lineage/{model['scores']}?format=dot&depth=1")
     assert status == 200 and body.decode() == text
     assert headers["content-disposition"] == f'attachment; filename="lineage-{model["scores"]}.dot"'
-    assert server.get(f"/lineage/{model['scores']}?format=svg")[0] == 400
-    assert server.get(f"/lineage/{'0' * 16}")[0] == 404
-    assert server.get(f"/lineage/{model['snapshot'].replace(':', '%3A')}?format=mermaid")[0] == 200
+    assert server.get(f"/exports/lineage/{model['scores']}?format=svg")[0] == 400
+    assert server.get(f"/exports/lineage/{'0' * 16}")[0] == 404
+    assert server.get(f"/exports/lineage/{model['snapshot'].replace(':', '%3A')}?format=mermaid")[0] == 200
     target = ["--format", "dot", "--depth", "1", "--server", f"{server.tcp[0]}:{server.tcp[1]}"]
     run = lambda *more: subprocess.run(  # noqa: E731
         [binary, "export", "lineage", model["scores"], *target, *more],

@@ -44,7 +44,7 @@ def test_tokens_from_the_command_line(make_server, binary):
     assert found.returncode == 0 and found.stdout.startswith("hf_")
 
 
-@pytest.mark.parametrize("path", ["/thumbnails/1.png", "/metrics", "/events", "/metrics/rows", "/lineage/0123456789abcdef"])
+@pytest.mark.parametrize("path", ["/thumbnails/1.png", "/metrics", "/events", "/metrics/rows", "/exports/labels", "/exports/lineage/0123456789abcdef"])
 def test_routes_need_read(make_server, path):
     server = make_server()
     with server.connect() as connection:
