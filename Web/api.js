@@ -93,11 +93,6 @@ export function thumbnailURL(id, size) {
   return size === undefined ? path : `${path}?size=${size}`;
 }
 
-/** The address of all images and labels as a file: csv, jsonl or coco. */
-export function exportURL(format, onlyLabeled) {
-  return `/exports/labels?format=${format}${onlyLabeled ? "&labeled=1" : ""}`;
-}
-
 async function request(url, options) {
   const response = await reach(url, options);
   if (response.status !== 401) return response;

@@ -6,8 +6,8 @@
     label: ["/label/label.css"],
     grid: ["/label/label.css", "/grid/grid.css"],
     review: ["/label/label.css", "/review/review.css"],
-    runs: ["/runs/runs.css"],
-    replay: ["/runs/runs.css", "/replay/replay.css"],
+    runs: ["/rows.css", "/runs/runs.css"],
+    replay: ["/rows.css", "/replay/replay.css"],
     progress: ["/progress/progress.css"],
   };
   const name = new URLSearchParams(location.search).get("room");

@@ -27,12 +27,6 @@ export function formatRoute(route) {
   return text === "" ? "/" : `/?${text}`;
 }
 
-/** The address that shows a frame in its episode; null where no run's frame is meant. */
-export function frameAddress(reference) {
-  const run = /^h5:\/\/([^/]+)\/frames\/\d+$/.exec(reference ?? "")?.[1];
-  return run === undefined ? null : formatRoute({ room: "replay", ref: reference });
-}
-
 /** A whole number ≥ 0 from the address, or the fallback. */
 export function wholeNumber(text, fallback) {
   return /^\d{1,15}$/.test(text ?? "") ? Number(text) : fallback;

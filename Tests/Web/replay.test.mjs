@@ -6,7 +6,8 @@ import { valuesOf } from "../../Web/arrays.js";
 import { actionTexts, addActions } from "../../Web/replay/actions.js";
 import { channelsOf, shades } from "../../Web/replay/observation.js";
 import { nextScale, parseScale } from "../../Web/replay/zoom.js";
-import { addReturns, advance, around, ending, frameURL, mergeIndices, nextSpeed, parseSpeed, placeAt, positionOf, stepAtShare } from "../../Web/replay/steps.js";
+import { parseRoute } from "../../Web/route.js";
+import { addReturns, advance, around, ending, frameAddress, frameURL, mergeIndices, nextSpeed, parseSpeed, placeAt, positionOf, stepAtShare } from "../../Web/replay/steps.js";
 
 test("a reference names a picture", () => {
   assert.equal(frameURL("h5://run-1/frames/17"), "/frames/run-1/frames/17.png");
@@ -254,4 +255,10 @@ test("a frame grows and shrinks by whole multiples, beginning at what is seen", 
   assert.equal(nextScale(null, -1, 0.4), 1);
   assert.equal(parseScale("2"), 2);
   for (const other of [undefined, "5", "x", "0"]) assert.equal(parseScale(other), null);
+});
+
+test("a run's frame leads to its step, another array to nothing", () => {
+  const reference = "h5://run-1/frames/17";
+  assert.equal(parseRoute(frameAddress(reference).slice(1)).ref, reference);
+  for (const other of [null, undefined, "", "h5://images/uint8_4x4/0", "h5://r/observations/1", "h5://r/frames/x"]) assert.equal(frameAddress(other), null);
 });

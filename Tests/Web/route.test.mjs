@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatRoute, frameAddress, nextSort, parseRoute, parseSort, safeReturn, wholeNumber } from "../../Web/route.js";
+import { formatRoute, nextSort, parseRoute, parseSort, safeReturn, wholeNumber } from "../../Web/route.js";
 
 test("a state survives the way through the address", () => {
   const route = { room: "runs", q: "lr=1e-3 & more", run: "r.1", episode: "a/b c", step: "17" };
@@ -43,10 +43,4 @@ test("the login page sends back to this server only", () => {
   for (const bad of ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/\t/evil", null]) {
     assert.equal(safeReturn(bad), "/");
   }
-});
-
-test("a run's frame leads to its step, another array to nothing", () => {
-  const reference = "h5://run-1/frames/17";
-  assert.equal(parseRoute(frameAddress(reference).slice(1)).ref, reference);
-  for (const other of [null, undefined, "", "h5://images/uint8_4x4/0", "h5://r/observations/1", "h5://r/frames/x"]) assert.equal(frameAddress(other), null);
 });

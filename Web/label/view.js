@@ -1,6 +1,6 @@
 import { h } from "../dom.js";
 import { title } from "../format.js";
-import { frameAddress } from "../route.js";
+import { frameAddress } from "../replay/steps.js";
 
 /** The label room's elements; what happens on a press is passed in. */
 export function labelView({ stage, onAnswer, onUndo, onHelp, onLabel }) {

@@ -1,4 +1,4 @@
-import { call, connection, exportURL } from "../api.js";
+import { call, connection } from "../api.js";
 import { h, svg } from "../dom.js";
 import { ago, count, moment, number, plural, title } from "../format.js";
 import { poll } from "../poll.js";
@@ -172,7 +172,7 @@ function looks(list) {
 function downloads() {
   const formats = [["csv", "CSV"], ["jsonl", "JSON Lines"], ["coco", "COCO"]];
   const row = (text, onlyLabeled) => h("li", {}, h("span", {}, text), ...formats.map(([format, name]) =>
-    h("a", { class: "button", href: exportURL(format, onlyLabeled), download: true, "aria-label": `${text} as ${name}` }, name)));
+    h("a", { class: "button", href: `/exports/labels?format=${format}${onlyLabeled ? "&labeled=1" : ""}`, download: true, "aria-label": `${text} as ${name}` }, name)));
   return h("div", {},
     h("ul", { class: "downloads" }, row("Labeled images", true), row("All images", false)),
     h("p", { class: "muted" }, "With split and snapshot, as holdfast export labels writes them; never those that are held out."));

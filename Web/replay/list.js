@@ -2,8 +2,8 @@ import { call } from "../api.js";
 import { debounce, h, setText } from "../dom.js";
 import { ago, count, number } from "../format.js";
 import { formatRoute, parseSort } from "../route.js";
+import { followRow, headCell, moveBetweenRows } from "../rows.js";
 import { empty, failure, loading } from "../states.js";
-import { headCell, moveBetweenRows } from "../runs/table.js";
 import { ending } from "./steps.js";
 
 const PAGE = 100;
@@ -146,8 +146,4 @@ export class EpisodeList {
       h("td", { class: "number" }, count(episode.steps)),
       h("td", {}, compare));
   }
-}
-
-function followRow(event) {
-  if (event.target.closest("a") === null) event.target.closest("tr")?.querySelector("a").click();
 }

@@ -1,3 +1,5 @@
+import { formatRoute } from "../route.js";
+
 const REFERENCE = /^h5:\/\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})\/([A-Za-z_][A-Za-z0-9_.]{0,63})\/(0|[1-9]\d{0,18})$/;
 
 /** The address of the picture that a reference names, or null where it names none. */
@@ -6,6 +8,11 @@ export function frameURL(reference, size) {
   if (!parts) return null;
   const path = `/frames/${parts[1]}/${parts[2]}/${parts[3]}.png`;
   return size === undefined ? path : `${path}?size=${size}`;
+}
+
+/** The address that shows a frame in its episode; null where no run's frame is meant. */
+export function frameAddress(reference) {
+  return REFERENCE.exec(reference ?? "")?.[2] === "frames" ? formatRoute({ room: "replay", ref: reference }) : null;
 }
 
 /** How fast one may play, in multiples of `BASE` steps a second. */

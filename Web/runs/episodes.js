@@ -2,9 +2,9 @@ import { call } from "../api.js";
 import { h } from "../dom.js";
 import { count, moment, number } from "../format.js";
 import { formatRoute, parseSort } from "../route.js";
+import { followRow, headCell, moveBetweenRows } from "../rows.js";
 import { empty, failure, loading } from "../states.js";
 import { ending } from "../replay/steps.js";
-import { headCell, moveBetweenRows } from "./table.js";
 
 const PAGE = 100;
 const COLUMNS = [
@@ -93,8 +93,4 @@ export class Episodes {
       h("td", { class: "number" }, number(episode.total_reward)),
       h("td", { class: "number" }, count(episode.steps)));
   }
-}
-
-function followRow(event) {
-  if (event.target.closest("a") === null) event.target.closest("tr")?.querySelector("a").click();
 }

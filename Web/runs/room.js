@@ -47,7 +47,7 @@ export class RunsRoom {
       input: debounce(() => this.#change({ q: this.search.value.trim() }), 150),
     });
     this.found = h("p", { class: "muted found", role: "status" });
-    this.columns = h("details", { class: "columns" }, h("summary", {}, "Columns"));
+    this.columns = h("details", { class: "drop columns" }, h("summary", {}, "Columns"));
     this.table = new RunTable({
       onSelect: (id, isOn) => this.#select(toggled(this.#selected, id, isOn)),
       onSelectAll: (isOn) => this.#select(isOn ? this.#listed().slice(0, Math.min(MOST_RUNS, this.#shownRows)).map(({ run_id: id }) => id) : []),

@@ -1,6 +1,7 @@
 import { h, setText, svg } from "../dom.js";
 import { ago, count, duration, moment, number, plural } from "../format.js";
-import { formatRoute, nextSort } from "../route.js";
+import { formatRoute } from "../route.js";
+import { headCell, moveBetweenRows } from "../rows.js";
 import { fits, flatten, configText, parseSearch } from "./search.js";
 import { sparkPath } from "./series.js";
 
@@ -54,24 +55,6 @@ export function chip(hue, tag) {
 export function lasting(run) {
   const text = duration(runSeconds(run, Date.now() / 1000) ?? NaN);
   return run.status === "running" ? h("span", { "data-ticking": run.run_id }, text) : text;
-}
-
-/** A column's head: a button that sorts. */
-export function headCell(column, sort, onSort) {
-  const current = sort.name === column.name;
-  const direction = sort.descending ? "descending" : "ascending";
-  return h("th", { scope: "col", class: column.name === "run_id" || column.left ? null : "number", "aria-sort": current ? direction : null, "data-column": column.name },
-    h("button", { type: "button", class: "quiet", click: () => onSort(nextSort(sort, column.name, column.descendingFirst)) },
-      column.title, h("span", { "aria-hidden": "true" }, current ? (sort.descending ? " ↓" : " ↑") : "")));
-}
-
-/** Arrow up and down move the focus between the links of a table's rows. */
-export function moveBetweenRows(event) {
-  const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
-  const link = step && event.target.closest("tr")?.[step]?.querySelector("a");
-  if (!link) return;
-  event.preventDefault();
-  link.focus();
 }
 
 /**
