@@ -13,6 +13,7 @@ const ROOMS = [
   { name: "review", title: "Review", load: async () => (await import("./review/room.js")).ReviewRoom },
   { name: "runs", title: "Runs", load: async () => (await import("./runs/room.js")).RunsRoom },
   { name: "replay", title: "Replay", load: async () => (await import("./replay/room.js")).ReplayRoom },
+  { name: "lineage", title: "Lineage", load: async () => (await import("./lineage/room.js")).LineageRoom },
   { name: "progress", title: "Progress", load: async () => (await import("./progress/room.js")).ProgressRoom },
 ];
 const UNSAVED_AFTER = 700;

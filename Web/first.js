@@ -8,6 +8,7 @@
     review: ["/label/label.css", "/review/review.css"],
     runs: ["/rows.css", "/runs/runs.css"],
     replay: ["/rows.css", "/replay/replay.css"],
+    lineage: ["/rows.css", "/lineage/lineage.css"],
     progress: ["/progress/progress.css"],
   };
   const name = new URLSearchParams(location.search).get("room");

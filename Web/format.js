@@ -47,6 +47,13 @@ export function title(name) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** Bytes in the largest unit that keeps the number above one. */
+export function bytes(value) {
+  if (!Number.isFinite(value)) return DASH;
+  const power = value < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(value) / 10));
+  return `${number(value / 1024 ** power)} ${["bytes", "KiB", "MiB", "GiB", "TiB"][power]}`;
+}
+
 /** "1 label", "3 labels". */
 export function plural(n, noun, many = `${noun}s`) {
   return `${count(n)} ${n === 1 ? noun : many}`;

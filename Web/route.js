@@ -1,7 +1,7 @@
 /** The parameters that may stand in the address, in the order in which they are written. */
 const NAMES = [
   "room", "queue", "label", "image", "strategy", "size", "q", "sort", "cols", "run", "metrics", "smooth", "log", "x", "zoom", "open",
-  "episodes", "episode", "vs", "step", "ref", "speed", "loop", "follow",
+  "episodes", "episode", "variable", "record", "node", "vs", "way", "depth", "alike", "view", "step", "ref", "speed", "loop", "follow",
 ];
 
 /** The state that an address holds, from its query. */

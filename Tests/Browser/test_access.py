@@ -116,7 +116,7 @@ def test_a_phone_labels_by_touch_with_a_large_picture(server: Server, page: Page
     wait_until(page, lambda: server.labeled() == 1, "the label")
 
 
-@pytest.mark.parametrize("room", ["label", "grid", "review", "runs", "replay", "progress"])
+@pytest.mark.parametrize("room", ["label", "grid", "review", "runs", "replay", "lineage", "progress"])
 def test_the_page_is_small_whichever_room_it_opens(server: Server, page: Page, room: str):
     loaded: dict[str, int] = {}
     page.on("response", lambda response: loaded.__setitem__(response.url.removeprefix(server.url).split("?")[0], response.status))

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { count, duration, moment, number, plural, title } from "../../Web/format.js";
+import { bytes, count, duration, moment, number, plural, title } from "../../Web/format.js";
 
 test("durations show their two largest units", () => {
   assert.equal(duration(3.9), "3 s");
@@ -40,4 +40,12 @@ test("moments are local time to the minute", () => {
 
 test("a label's name reads as words", () => {
   assert.equal(title("biopsy_tool"), "Biopsy tool");
+});
+
+test("bytes come in the unit that suits them", () => {
+  assert.equal(bytes(0), "0 bytes");
+  assert.equal(bytes(1023), "1,023 bytes");
+  assert.equal(bytes(1536), "1.5 KiB");
+  assert.equal(bytes(3 * 2 ** 30), "3 GiB");
+  assert.equal(bytes(undefined), "–");
 });

@@ -1,7 +1,7 @@
 import { h } from "../dom.js";
 
 /** How many pixels of the screen a frame's pixel may have on each side. */
-export const SCALES = [1, 2, 3, 4, 6, 8, 12, 16];
+const SCALES = [1, 2, 3, 4, 6, 8, 12, 16];
 
 /** The scale that an address names; null where the frame fits its box. */
 export function parseScale(text) {

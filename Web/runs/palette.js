@@ -1,6 +1,6 @@
 import { HUES } from "./colors.js";
 
-const NAMES = ["text", "muted", "line", "line-strong", "surface", "accent", "no"];
+const NAMES = ["text", "muted", "line", "line-strong", "surface", "accent", "accent-soft", "no"];
 let known = null;
 
 /** The theme's colours as a canvas takes them; `hues` are those of the runs, from 1 on. */
