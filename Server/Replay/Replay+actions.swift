@@ -13,10 +13,12 @@ extension Replay {
             return (layouts.isEmpty ? [] : try Self.actionRefs(steps, connection), layouts)
         }
         guard let layout = layouts.first else { return nil }
-        let rows = try await read(refs.map(\.description), context)
+        let rows = try await find(refs.map(\.description), context)
         // The dataset may be shorter than the run: it ends with the last step that had an action.
-        let none = StoredArray(layout: layout, bytes: ByteBuffer(repeating: 0, count: layout.rowBytes))
-        return try StoredArray.stack(rows.map { $0 ?? none })
+        let none = EncodedRow(bytes: ByteBuffer(repeating: 0, count: layout.rowBytes), isRaw: true)
+        return try await arrays.stack(
+            zip(rows, refs).map { $0 ?? StoredRow(ref: $1, layout: layout, compression: .none, row: none) }
+        )
     }
 
     private static func actionRefs(_ steps: [StoredStep], _ connection: Connection) throws -> [FrameRef] {
