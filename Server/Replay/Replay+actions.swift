@@ -17,7 +17,9 @@ extension Replay {
         // The dataset may be shorter than the run: it ends with the last step that had an action.
         let none = EncodedRow(bytes: ByteBuffer(repeating: 0, count: layout.rowBytes), isRaw: true)
         return try await arrays.stack(
-            zip(rows, refs).map { $0 ?? StoredRow(ref: $1, layout: layout, compression: .none, row: none) }
+            zip(refs, rows).map { ref, row in
+                row ?? StoredRow(ref: ref, layout: layout, compression: .none, row: none)
+            }
         )
     }
 

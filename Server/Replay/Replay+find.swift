@@ -5,7 +5,7 @@ extension Replay {
     private static let mostFound = 1000
 
     /// `steps.find`
-    func find(_ parameters: StepsFind) async throws -> StepsFind.Result {
+    func findSteps(_ parameters: StepsFind) async throws -> StepsFind.Result {
         guard parameters.refs.count <= Self.mostFound else {
             throw WireError.invalidParams(
                 "params.refs has \(parameters.refs.count) references, at most \(Self.mostFound)"

@@ -11,7 +11,7 @@ struct Replay: Sendable {
         table.on(EpisodesList.self) { parameters, _ in try await list(parameters) }
         table.on(EpisodesGet.self) { parameters, _ in try await get(parameters) }
         table.on(EpisodesSteps.self) { parameters, context in try await steps(parameters, context) }
-        table.on(StepsFind.self) { parameters, _ in try await find(parameters) }
+        table.on(StepsFind.self) { parameters, _ in try await findSteps(parameters) }
         table.on(StepsSample.self) { parameters, context in try await sample(parameters, context) }
         table.on(FramesResolve.self) { parameters, context in try await resolve(parameters, context) }
     }

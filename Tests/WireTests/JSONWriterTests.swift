@@ -56,12 +56,14 @@ import Testing
             cursor: "next"
         )
         episode.observationRows = ["a": [1]]
+        episode.action = frame
         try expectTheSame(episode)
         var sample = StepsSample.Result(steps: [step("e", 0.5, isBare: false)])
         try expectTheSame(sample)
         sample.frame = frame
         sample.observation = .array(observation)
         sample.observationRows = ["a": [0]]
+        sample.action = observation
         try expectTheSame(sample)
     }
 }

@@ -73,9 +73,9 @@ public struct EpisodesSteps: Method, ReturnsArrays {
 
         private enum CodingKeys: String, CodingKey {
             case steps
+            case action
             case frame
             case observation
-            case action
             case observationRows = "observation_rows"
             case cursor
         }

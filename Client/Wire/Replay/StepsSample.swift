@@ -75,9 +75,9 @@ public struct StepsSample: Method, ReturnsArrays {
 
         private enum CodingKeys: String, CodingKey {
             case steps
+            case action
             case frame
             case observation
-            case action
             case observationRows = "observation_rows"
         }
     }

@@ -20,6 +20,7 @@ extension StoredStep {
 extension EpisodesSteps.Result: JSONWritable {
     public func write(to json: inout JSONWriter) throws {
         try json.object { json in
+            try json.memberIfPresent("action", encoding: action)
             try json.memberIfPresent("cursor", encoding: cursor)
             try json.memberIfPresent("frame", encoding: frame)
             try json.memberIfPresent("observation", encoding: observation)
@@ -32,6 +33,7 @@ extension EpisodesSteps.Result: JSONWritable {
 extension StepsSample.Result: JSONWritable {
     public func write(to json: inout JSONWriter) throws {
         try json.object { json in
+            try json.memberIfPresent("action", encoding: action)
             try json.memberIfPresent("frame", encoding: frame)
             try json.memberIfPresent("observation", encoding: observation)
             try json.memberIfPresent("observation_rows", encoding: observationRows)
