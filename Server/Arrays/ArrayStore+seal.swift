@@ -6,7 +6,11 @@ import NIOCore
 import Wire
 
 extension ArrayStore {
-    /// How sealed files are compressed.
+    /// How sealed files are compressed: still each row by itself.
+    ///
+    /// Several frames in a chunk save 7 to 15 % and cost every random read as many times more, since deflate looks back less
+    /// far than a frame is long; libdeflate's strongest levels are no smaller than zlib's, and paged file space is larger
+    /// and no faster. The figures are in Tests/Benchmarks.
     static let sealedCompression = Compression.gzip(9)
     private static let rowsPerStep = 128
     private static let valuesPerStep = 1 << 16

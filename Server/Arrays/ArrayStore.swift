@@ -15,6 +15,9 @@ final class ArrayStore: Sendable {
     let logger = Logger(label: "holdfast.arrays")
     /// The runs whose file is open for writing; known without asking the executor.
     private let writable = Mutex<Set<String>>([])
+    /// The runs whose file could not be repaired when the server started, and why: what the library would read there may
+    /// be zeros.
+    private let damaged = Mutex<[String: HDF5Error]>([:])
 
     init(directory: String) throws {
         self.directory = directory
@@ -27,6 +30,8 @@ final class ArrayStore: Sendable {
 
     /// Whoever writes to a run next opens its file anew.
     func willReplace(_ runID: String) { writable.withLock { _ = $0.remove(runID) } }
+
+    var damagedRuns: Set<String> { damaged.withLock { Set($0.keys) } }
 
     // MARK: Writing
 
@@ -118,6 +123,7 @@ final class ArrayStore: Sendable {
         restored: [Column]
     ) throws(HDF5Error) -> RunFile {
         let (file, recovery) = try RunFile.open(path(runID), committedRows: committedRows, on: executor)
+        damaged.withLock { $0[runID] = nil }
         if !recovery.isNothing {
             try file.append(restored)
             logger.notice("run file repaired", metadata: ["run": "\(runID)", "did": "\(recovery)"])
@@ -147,14 +153,20 @@ final class ArrayStore: Sendable {
 
     /// Cuts a file that was not closed back to what is committed, and closes it.
     func repair(_ runID: String, committedRows: [String: Int], restored: [Column]) throws(HDF5Error) {
-        try executor.sync { () throws(HDF5Error) in
-            try openRepaired(runID, committedRows: committedRows, restored: restored).close()
+        do throws(HDF5Error) {
+            try executor.sync { () throws(HDF5Error) in
+                try openRepaired(runID, committedRows: committedRows, restored: restored).close()
+            }
+        } catch {
+            if error.kind == .damaged { damaged.withLock { $0[runID] = error } }
+            throw error
         }
     }
 
     /// Removes a run's file; nobody opens it again.
     func delete(_ runID: String) {
         writable.withLock { _ = $0.remove(runID) }
+        damaged.withLock { $0[runID] = nil }
         do throws(HDF5Error) {
             // In one job, so that no reader comes between.
             try executor.sync { () throws(HDF5Error) in
@@ -182,6 +194,7 @@ final class ArrayStore: Sendable {
     func openForReading(_ runID: String) throws(HDF5Error) -> RunFile? {
         if let file = open.any(runID) { return file }
         guard !open.isDeleted(runID) else { return nil }
+        if let error = damaged.withLock({ $0[runID] }) { throw error }
         guard FileManager.default.fileExists(atPath: path(runID)) else { return nil }
         let file = try RunFile.openReadOnly(path(runID), on: executor)
         try open.add(file, runID: runID, isWritable: false)

@@ -72,15 +72,15 @@ final class HoldfastServer: Sendable {
             failure = error
         }
         arrays.closeAll()
-        close(catalog)
+        close(catalog, arrays)
         if let failure { throw failure }
         logger.info("stopped")
     }
 
     /// What fails here, on a full disk, is made up for at the next start.
-    private func close(_ catalog: Catalog) {
+    private func close(_ catalog: Catalog, _ arrays: ArrayStore) {
         do {
-            try catalog.markFilesClosed()
+            try catalog.markFilesClosed(except: arrays.damagedRuns)
             try catalog.close()
         } catch {
             logger.warning("the database could not be closed in order", metadata: ["error": "\(error)"])
@@ -175,7 +175,7 @@ final class HoldfastServer: Sendable {
             }
         }
         do {
-            try catalog.markFilesClosed()
+            try catalog.markFilesClosed(except: arrays.damagedRuns)
         } catch {
             // They are looked at again at the next start.
             logger.warning("the repair could not be recorded", metadata: ["error": "\(error)"])

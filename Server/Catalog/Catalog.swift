@@ -89,8 +89,13 @@ final class Catalog: Sendable {
     }
 
     /// Records that no array file is open.
-    func markFilesClosed() throws {
-        _ = try writeNow { try $0.execute("UPDATE runs SET file_open = 0 WHERE file_open = 1") }
+    ///
+    /// - Parameter damaged: The runs whose file could not be repaired; it is looked at again at the next start.
+    func markFilesClosed(except damaged: Set<String>) throws {
+        try writeNow { connection in
+            try connection.execute("UPDATE runs SET file_open = 0 WHERE file_open = 1")
+            for runID in damaged { try connection.execute("UPDATE runs SET file_open = 1 WHERE run_id = ?", runID) }
+        }
     }
 
     /// Ends all connections; the write-ahead log is folded into the database.

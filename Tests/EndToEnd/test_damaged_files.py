@@ -1,9 +1,7 @@
 """Run files with flipped bytes, holes and missing ends: each damage costs its own run at most, and is told by name."""
 
-import contextlib
 import random
 import shutil
-import sqlite3
 import uuid
 
 import numpy
@@ -39,7 +37,7 @@ def columns(run, rows):
 
 @pytest.fixture(scope="module")
 def intact(binary, tmp_path_factory):
-    """A data directory with runs in every form, some closed and some left open by a kill."""
+    """Data directories with runs in every form: as a kill leaves them, some closed and some open, and all closed."""
     folder = tmp_path_factory.mktemp("intact")
     server = Server(binary, folder / "data").start()
     try:
@@ -57,7 +55,10 @@ def intact(binary, tmp_path_factory):
                     connection.call("runs.seal", {"run_id": str(run)})
     finally:
         server.kill()
-    return folder / "data"
+    shutil.copytree(folder / "data", folder / "killed")
+    server.start()
+    server.stop()
+    return folder / "killed", folder / "data"
 
 
 def damage(data, dice):
@@ -99,9 +100,16 @@ def answer(connection, run, method, params):
         return None
 
 
+def stacked(connection, run):
+    """The frames of a run, where they can be read."""
+    asked = {"refs": refs(run, "frames", range(ROWS)), "stack": True}
+    found = answer(connection, run, "frames.resolve", asked)
+    return found and found["frames"]
+
+
 def use(connection, run):
     """Everything that touches a run's file; its frames, where they could be read."""
-    stacked = answer(connection, run, "frames.resolve", {"refs": refs(run, "frames", range(ROWS)), "stack": True})
+    found = stacked(connection, run)
     answer(connection, run, "frames.resolve", {"refs": refs(run, "rewards", range(ROWS))})
     answer(connection, run, "episodes.steps", {"run_id": run, "arrays": ["frame"]})
     answer(connection, run, "refs.validate", {"run_id": run, "decode": True})
@@ -111,23 +119,19 @@ def use(connection, run):
     stored = answer(connection, run, "steps.append", batch | {"producer": str(uuid.UUID(int=int(run))), "seq": 1})
     answer(connection, run, "runs.finish", {"run_id": run, "status": "finished"})
     answer(connection, run, "runs.seal", {"run_id": run})
-    return stacked and stacked["frames"], stored
+    return found, stored
 
 
 @pytest.mark.timeout(7200)
 def test_damaged_files_take_only_themselves_out_of_service(intact, binary, tmp_path, is_long):
-    for round in range(300 if is_long else 3):
+    for round in range(300 if is_long else 4):
         dice, folder = random.Random(round), tmp_path / str(round)
-        shutil.copytree(intact, folder / "data")
+        shutil.copytree(intact[round % 2], folder / "data")
         hurt = {}
         for run in dice.sample(range(RUNS), 16):
             path = folder / "data" / "replay" / f"{run}.h5"
             data, hurt[run] = damage(path.read_bytes(), dice)
             path.write_bytes(data)
-        if round % 3 == 2:
-            # As if all had been closed in order: they are not looked at when the server starts.
-            with contextlib.closing(sqlite3.connect(folder / "data/telemetry/telemetry.sqlite")) as database, database:
-                database.execute("UPDATE runs SET file_open = 0")
         server = Server(binary, folder / "data").start()
         try:
             with server.connect(timeout=60) as connection:
@@ -137,6 +141,14 @@ def test_damaged_files_take_only_themselves_out_of_service(intact, binary, tmp_p
                         assert found is not None and (stored or FORMS[run % len(FORMS)] == "sealed"), f"{round}: {run}"
                     if found is not None and hurt.get(run, True):
                         assert_same_arrays(found, frames(run), f"round {round}: frames of run {run}")
+            server.stop()
+            # What was found damaged is no less so the next time.
+            server.start()
+            with server.connect(timeout=60) as connection:
+                for run, is_right in hurt.items():
+                    found = stacked(connection, str(run))
+                    if found is not None and is_right:
+                        assert_same_arrays(found, frames(run), f"round {round}, started again: frames of run {run}")
             server.stop()
         except BaseException as error:
             error.add_note(f"round {round}, damaged: {sorted(hurt)}")
