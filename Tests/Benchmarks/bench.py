@@ -18,10 +18,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "EndToEnd"))
 import baseline  # noqa: E402
 import games  # noqa: E402
 from ingest import Ingest, compressed_rows  # noqa: E402
+from reader import Reader  # noqa: E402
 from server import Server  # noqa: E402
 
 EPISODE = 1000
 BATCH_OF_FRAMES = 32
+BATCHES_AHEAD = 4
+# What steps.sample calls them, and the dataset.
+ARRAYS = (("frame", "frames"), ("observation", "observations"))
 
 
 def main():
@@ -57,12 +61,13 @@ def measure(server, scratch, recording, steps, repeats):
         written.append(baseline.write(scratch / f"baseline_{k}.h5", recording, steps, EPISODE))
         sent.append(Ingest(server, recording, f"raw_{k}", EPISODE).run(steps))
         sent_packed.append(Ingest(server, recording, f"packed_{k}", EPISODE, packed).run(steps))
-    with server.connect() as connection, baseline.opened(scratch / "baseline_0.h5") as file:
+    with Reader(server.tcp) as connection, baseline.opened(scratch / "baseline_0.h5") as file:
         batches = random_batches(connection, file, steps, repeats)
         episodes = whole_episodes(connection, file, steps, repeats)
+        feeds = [fed(connection, file, recording, steps, repeats, *pair) for pair in ARRAYS]
     rate = [("ingest, frame + observation", "steps/s", sent, written)]
     rate.append(("ingest, rows compressed by the client beforehand", "steps/s", sent_packed, written))
-    return [("higher", *row) for row in rate] + [("lower", *row) for row in (*batches, episodes)]
+    return [("higher", *row) for row in rate + feeds] + [("lower", *row) for row in (*batches, episodes)]
 
 
 def random_batches(connection, file, steps, repeats):
@@ -98,6 +103,28 @@ def whole_episodes(connection, file, steps, repeats):
         assert len(found["steps"]) == EPISODE, f"the episode came with {len(found['steps'])} steps"
         assert numpy.array_equal(found["frame"], expected["frames"]), "both sides must hold the same frames"
     return (f"episode of {EPISODE} steps with frames", "ms", ours, theirs)
+
+
+def fed(connection, file, recording, steps, repeats, column, dataset):
+    """What a trainer gets in random batches, some asked for ahead, against h5py's fancy index."""
+    dice, source = numpy.random.default_rng(6), getattr(recording, dataset)
+    asked = {"n": BATCH_OF_FRAMES, "arrays": [column], "run_ids": ["raw_0"]}
+    ours, theirs = [], []
+    for _ in range(repeats):
+        count, before = 100, time.perf_counter()
+        for k in range(count):
+            if k == 0:
+                for _ in range(BATCHES_AHEAD):
+                    connection.send("steps.sample", asked)
+            found = connection.receive()["result"]
+            if k + BATCHES_AHEAD < count:
+                connection.send("steps.sample", asked)
+            rows = [int(step["frame_ref"].rpartition("/")[2]) % len(recording) for step in found["steps"]]
+            assert numpy.array_equal(found[column][0], source[rows[0]]), "a step must come with its own array"
+        ours.append(count * BATCH_OF_FRAMES / (time.perf_counter() - before))
+        chosen = numpy.sort(dice.choice(steps, BATCH_OF_FRAMES, replace=False))
+        theirs.append(BATCH_OF_FRAMES / timed(file[dataset].__getitem__, chosen)[1])
+    return (f"a trainer fed with random batches of {BATCH_OF_FRAMES} {dataset}", "frames/s", ours, theirs)
 
 
 def timed(action, *arguments):

@@ -24,9 +24,9 @@ def compressed_rows(recording):
 class Ingest:
     """One run, filled as fast as the server acknowledges."""
 
-    def __init__(self, server, recording, run_id, episode, packed=None):
+    def __init__(self, server, recording, run_id, episode, packed=None, without=()):
         self.connection, self.recording, self.run_id = server.connect(), recording, run_id
-        self.episode, self.packed = episode, packed
+        self.episode, self.packed, self.without = episode, packed, without
         self.producer = Producer(self.connection).id
         self.connection.call("runs.start", {"run_id": run_id, "compression": "lzf"})
 
@@ -57,6 +57,8 @@ class Ingest:
         attachments = []
         columns = encode(self.scalars(numbers, rows), attachments)
         for name, source in (("frame", self.recording.frames), ("observation", self.recording.observations)):
+            if name in self.without:
+                continue
             columns[name] = self.arrays(name, source, rows, attachments)
         params = {"run_id": self.run_id, "count": BATCH, "columns": columns, "producer": self.producer, "seq": seq}
         message = {"jsonrpc": "2.0", "id": seq, "method": "steps.append", "params": params}
