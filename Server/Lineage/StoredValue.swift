@@ -113,15 +113,10 @@ enum Leaves {
         let refs = (first..<first + count(of: bytes)).map {
             FrameRef(runID: RunID.variables, dataset: dataset, index: $0)
         }
-        var value = ByteBuffer()
-        value.reserveCapacity(refs.count * size)
-        for row in try await arrays.read(refs) {
-            guard let row else { throw WireError(.runDamaged, "the array file of variables lacks rows") }
-            value.writeImmutableBuffer(row.bytes)
-        }
-        guard let whole = value.readSlice(length: bytes) else {
-            throw WireError(.runDamaged, "the array file of variables lacks rows")
-        }
-        return whole
+        let rows = try await arrays.stored(refs).compactMap(\.self)
+        guard rows.count == refs.count, var whole = try await arrays.stack(rows)?.bytes,
+            let value = whole.readSlice(length: bytes)
+        else { throw WireError(.runDamaged, "the array file of variables lacks rows") }
+        return value
     }
 }
