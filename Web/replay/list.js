@@ -140,10 +140,16 @@ export class EpisodeList {
       class: "compare", href: formatRoute({ ...route, vs: isOther ? undefined : id }), "aria-label": isOther ? `Stop comparing with ${id}` : `Compare with ${id}`, title: "Side by side",
     }, isOther ? "✕" : "vs");
     return h("tr", { "data-episode": id, class: isChosen ? "chosen" : null },
-      h("th", { scope: "row" }, h("a", { href: formatRoute({ ...route, episode: id, step: undefined, vs: undefined }), "aria-current": isChosen ? "true" : null }, id),
+      h("th", { scope: "row" }, h("a", { class: "id", title: id, href: formatRoute({ ...route, episode: id, step: undefined, vs: undefined }), "aria-current": isChosen ? "true" : null }, ...ends(id)),
         h("span", { class: "under muted" }, `${ending(episode)} · ${ago(episode.started_at, Date.now() / 1000)}`)),
       h("td", { class: "number" }, number(episode.total_reward)),
       h("td", { class: "number" }, count(episode.steps)),
       h("td", {}, compare));
   }
+}
+
+/** A name in two parts, of which the second is never cut off: the end is what tells the episodes of a run apart. */
+function ends(id) {
+  const letters = [...id];
+  return [letters.slice(0, -8), letters.slice(-8)].map((part) => h("span", {}, part.join("")));
 }
