@@ -6,7 +6,7 @@ import Wire
 extension Metrics {
     /// `GET /metrics/rows?table&run_id&cursor`: rows as server-sent events, those that are there and then those that come.
     func addRoutes(to group: RouterGroup<DoorContext>) {
-        group.get("/metrics/rows") { request, _ in
+        group.get("/metrics/rows") { request, context in
             let parameters = request.uri.queryParameters
             let known = ServerSentEvent.lastID.flatMap { request.headers[$0] }
             var query = MetricsQuery(
@@ -33,6 +33,7 @@ extension Metrics {
                     var query = start
                     var page = first
                     for await _ in changes.cancelOnGracefulShutdown() {
+                        try context.access.check(.read, for: "/metrics/rows")
                         if page.rows.isEmpty { page = try await self.query(query) }
                         while !page.rows.isEmpty {
                             let data = try JSONCoding.encode(page)

@@ -1,5 +1,6 @@
 """Tokens with roles, given out and taken back while the server runs."""
 
+import http.client
 import json
 import subprocess
 import urllib.error
@@ -8,6 +9,7 @@ import urllib.request
 import pytest
 
 from server import environment
+from wire import Producer
 
 
 def holdfast(binary, *arguments):
@@ -63,6 +65,29 @@ def test_routes_need_read(make_server, path):
     assert status() == 401 and status("hf_0_0") == 401
     assert status(given["ingest"]) == 403
     assert status(given["read"]) in (200, 404)
+
+
+@pytest.mark.parametrize("path", ["/events", "/metrics/rows"])
+def test_streams_end_with_their_token(make_server, path):
+    server = make_server()
+    with server.connect() as connection:
+        boss = connection.call("tokens.create", {"name": "boss", "roles": ["admin", "ingest"]})["token"]
+    with server.connect(token=boss) as connection:
+        reader = connection.call("tokens.create", {"name": "reader", "roles": ["read"]})["token"]
+        stream = http.client.HTTPConnection(*server.http, timeout=20)
+        stream.request("GET", path, headers={"Authorization": f"Bearer {reader}"})
+        answer = stream.getresponse()
+        assert answer.status == 200
+        connection.call("tokens.revoke", {"name": "reader"})
+        row = {"table": "training_metrics", "metric_name": "secret", "metric_value": 1.0, "step": 1, "timestamp": 1000.0}
+        connection.call("runs.start", {"run_id": "secret"})
+        Producer(connection).call("metrics.append", {"run_id": "secret", "rows": [row]})
+        try:
+            rest = answer.read()
+        except http.client.IncompleteRead as cut:
+            rest = cut.partial
+    stream.close()
+    assert b"secret" not in rest
 
 
 def test_wrong_tokens_behind_a_proxy_cost_their_sender_alone(make_server):
