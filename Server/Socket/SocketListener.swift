@@ -26,6 +26,7 @@ struct SocketListener: Service {
             try await withThrowingDiscardingTaskGroup { group in
                 try await server.executeThenClose { clients in
                     for try await client in clients {
+                        Self.arriving.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(client.channel.channel)) }
                         guard open.insert(client.channel.channel) else {
                             logger.warning("too many connections", metadata: ["limit": "\(limits.connections)"])
                             client.channel.channel.close(promise: nil)
@@ -45,6 +46,10 @@ struct SocketListener: Service {
             open.closeInputs()
         }
     }
+
+    /// Clients that were accepted and not taken up yet. NIO ends the process when such a channel is let go without being
+    /// used, as happens to one that comes just when the server shuts down; so they are held until then, or for good.
+    private static let arriving = Mutex<[ObjectIdentifier: NIOAsyncChannel<InboundFrame, ByteBuffer>]>([:])
 
     private func serve(_ client: Client) async {
         await SocketConnection(
@@ -72,13 +77,12 @@ struct SocketListener: Service {
                 channel.eventLoop.makeCompletedFuture {
                     let handler = FrameHandler(limits: limits, memory: memory)
                     try channel.pipeline.syncOperations.addHandler(handler)
-                    return (
-                        try NIOAsyncChannel<InboundFrame, ByteBuffer>(
-                            wrappingChannelSynchronously: channel,
-                            configuration: .init(isOutboundHalfClosureEnabled: false)
-                        ),
-                        NIOLoopBound(handler, eventLoop: channel.eventLoop)
+                    let client = try NIOAsyncChannel<InboundFrame, ByteBuffer>(
+                        wrappingChannelSynchronously: channel,
+                        configuration: .init(isOutboundHalfClosureEnabled: false)
                     )
+                    Self.arriving.withLock { $0[ObjectIdentifier(channel)] = client }
+                    return (client, NIOLoopBound(handler, eventLoop: channel.eventLoop))
                 }
             }
     }

@@ -5,7 +5,9 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 
 import h5py
 import numpy
@@ -240,3 +242,25 @@ def test_importing_nothing_useful_is_an_error(binary, tmp_path, source):
     refused = run(binary, "import", tmp_path / source, "--data", tmp_path / "data")
     assert refused.returncode in (1, 2) and source in refused.stderr, str(refused)
     assert len(refused.stderr.strip().splitlines()) <= 3, f"errors are one line: {refused.stderr}"
+
+
+def test_clients_that_come_while_the_server_ends_do_no_harm(make_server):
+    for number in range(8):
+        server = make_server(name=f"data{number}")
+        ends = threading.Event()
+
+        def come():
+            while not ends.is_set():
+                with contextlib.suppress(OSError):
+                    socket.create_connection(server.tcp, timeout=5).close()
+
+        guests = [threading.Thread(target=come) for _ in range(8)]
+        for guest in guests:
+            guest.start()
+        try:
+            # Checks that it ends in order.
+            server.stop()
+        finally:
+            ends.set()
+            for guest in guests:
+                guest.join()
