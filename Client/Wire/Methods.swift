@@ -17,7 +17,7 @@ public enum Methods {
         SnapshotsCreate.self, SnapshotsGet.self, SnapshotsList.self,
         TokensCreate.self, TokensList.self, TokensRevoke.self, AuditList.self,
         VariablesSchema.self, VariablesSave.self, VariablesSaveMany.self, VariablesFind.self, VariablesLoad.self,
-        VariablesLoadAll.self,
+        VariablesLoadAll.self, VariablesUpload.self, VariablesDownload.self,
         VariablesVersions.self, VariablesList.self, VariablesDelete.self, VariablesTag.self, VariablesUntag.self,
         VariablesTags.self,
         VariablesCollect.self, VariablesCompact.self,

@@ -111,15 +111,27 @@ private struct Collection {
         )
     }
 
-    /// The values that no needed record has, and since when they are in quarantine.
+    /// The values that no needed record has, then the pieces that no needed value has; and since when they are in quarantine.
     private func findUnneeded() throws {
         try connection.execute(
             """
             INSERT INTO unneeded SELECT content_hash, size, ifnull(since, ?) FROM variable_contents AS c
             LEFT JOIN variable_quarantine USING (content_hash)
-            WHERE \(Provenance.isHeld) AND NOT EXISTS (
+            WHERE \(Provenance.isHeld) AND content_hash NOT IN (SELECT piece_hash FROM variable_pieces) AND NOT EXISTS (
                 SELECT 1 FROM variable_records AS r WHERE r.content_hash = c.content_hash AND deleted_at IS NULL
                 AND record_id IN (SELECT record_id FROM kept_records)
+            )
+            """,
+            now
+        )
+        try connection.execute(
+            """
+            INSERT INTO unneeded SELECT content_hash, size, ifnull(since, ?)
+            FROM variable_pieces JOIN variable_contents ON content_hash = piece_hash
+            LEFT JOIN variable_quarantine USING (content_hash)
+            WHERE \(Provenance.isHeld) AND NOT EXISTS (
+                SELECT 1 FROM variable_content_pieces AS part WHERE part.piece_hash = variable_pieces.piece_hash
+                AND part.content_hash NOT IN (SELECT content_hash FROM unneeded)
             )
             """,
             now
@@ -132,6 +144,13 @@ private struct Collection {
         )
         try connection.execute(
             "INSERT OR IGNORE INTO variable_quarantine SELECT content_hash, since FROM unneeded WHERE since > ?",
+            due
+        )
+        try connection.execute(
+            """
+            DELETE FROM variable_content_pieces
+            WHERE content_hash IN (SELECT content_hash FROM unneeded WHERE since <= ?)
+            """,
             due
         )
         try connection.execute(

@@ -11,12 +11,18 @@ extension Provenance {
         let size: Int
         let bytes: [UInt8]?
         let firstLeaf: Int?
+
+        /// The bytes of the value in an answer.
+        func taken(inPieces: Bool) -> Int {
+            if record.isEvicted ?? false { return 0 }
+            return inPieces ? size : record.bytes ?? size
+        }
     }
 
     private static let columns = """
         s.id, r.record_id, l.variable, r.schema_version, r.metadata, r.content_hash, s.at, l.location, r.version_keys,
         c.size, c.bytes, c.first_leaf,
-        (SELECT lineage_hash FROM lineage WHERE output_record_id = r.record_id)
+        (SELECT lineage_hash FROM lineage WHERE output_record_id = r.record_id), \(Pieces.size)
         """
 
     private static let source = """
@@ -35,7 +41,7 @@ extension Provenance {
                 contentHash: row.string(5),
                 lineageHash: row.optionalString(12),
                 savedAt: row.double(6),
-                bytes: row.int(9),
+                bytes: row.int(9) + row.int(13),
                 isEvicted: row.isNull(10) && row.isNull(11) ? true : nil,
                 value: nil
             ),
@@ -54,7 +60,8 @@ extension Provenance {
             try parameters.version.map { try Self.exact($0, parameters, connection) }
                 ?? Self.latest(parameters, connection)
         }
-        return parameters.values ?? true ? try await complete(found, context) : found.record
+        guard parameters.values ?? true else { return found.record }
+        return try await complete(found, inPieces: parameters.pieces ?? false, context)
     }
 
     private static func exact(
@@ -177,7 +184,8 @@ extension Provenance {
         try Self.check(variable: parameters.variable)
         let limit = try Page.limit(parameters.limit, default: 100, maximum: 1000)
         let after = try Page.key(Key.self, of: parameters.cursor)?.id ?? 0
-        let (found, last) = try await catalog.read { connection in
+        let inPieces = parameters.pieces ?? false
+        let (found, last) = try await catalog.read { connection -> ([Found], Int64?) in
             let address = try VariableKeys.read(connection).address(of: parameters.metadata ?? [:])
             let locations = try Self.locations(
                 parameters.variable,
@@ -186,16 +194,27 @@ extension Provenance {
                 limit: limit + 1,
                 connection
             )
-            let page = locations.prefix(limit)
-            let found = try page.compactMap {
-                try Self.newest(at: $0, address, asOf: parameters.asOf, connection)
+            var found: [Found] = []
+            var left = parameters.values ?? true ? context.limits.attachments : .max
+            for (place, location) in locations.prefix(limit).enumerated() {
+                guard let next = try Self.newest(at: location, address, asOf: parameters.asOf, connection) else {
+                    continue
+                }
+                left -= next.taken(inPieces: inPieces)
+                // What alone is too large is refused below.
+                if left < 0, !found.isEmpty { return (found, locations[place - 1]) }
+                found.append(next)
             }
-            return (found, locations.count > limit ? page.last : nil)
+            return (found, locations.count > limit ? locations[limit - 1] : nil)
         }
         var records: [VariableRecord] = []
         for found in found {
             let hasValue = (parameters.values ?? true) && !(found.record.isEvicted ?? false)
-            records.append(hasValue ? try await complete(found, context) : found.record)
+            records.append(
+                hasValue
+                    ? try await complete(found, inPieces: inPieces, context)
+                    : found.record
+            )
         }
         return VariablesLoadAll.Result(records: records, cursor: try last.map { try Page.cursor(Key(id: $0)) })
     }
@@ -231,34 +250,39 @@ extension Provenance {
         )
     }
 
-    private func complete(_ found: Found, _ context: CallContext) async throws -> VariableRecord {
+    private func complete(_ found: Found, inPieces: Bool, _ context: CallContext) async throws -> VariableRecord {
         var record = found.record
         if record.isEvicted ?? false { throw try await evicted(record) }
-        guard found.size <= context.limits.attachments else {
-            throw WireError(
-                .resultTooLarge,
-                "the value of \(record.recordID) takes \(found.size) bytes",
-                details: ["limit": .integer(Int64(context.limits.attachments))]
+        let taken = found.taken(inPieces: inPieces)
+        guard taken <= context.limits.attachments else {
+            throw Self.tooLarge(
+                "the value of \(record.recordID) takes \(taken) bytes; load it with \"pieces\": true, and each of its pieces by variables.download",
+                context
             )
         }
-        if let bytes = found.bytes {
-            record.value = try StoredValue.decode(ByteBuffer(bytes: bytes))
-        } else {
-            do {
-                let bytes = try await Leaves.read(first: found.firstLeaf ?? 0, bytes: found.size, arrays)
-                record.value = try StoredValue.decode(bytes)
-            } catch {
-                // It may have been evicted since the row was read.
-                let isHeld = try await catalog.read { connection in
-                    try connection.first(
-                        "SELECT \(Self.isHeld) FROM variable_contents WHERE content_hash = ?",
-                        found.record.contentHash
-                    ) { $0.bool(0) } ?? false
-                }
-                throw isHeld ? error : try await evicted(record)
+        do {
+            record.value = try await value(found, inPieces: inPieces)
+        } catch {
+            // It may have been evicted since the row was read.
+            let isHeld = try await catalog.read { connection in
+                try connection.first(
+                    "SELECT \(Self.isHeld) FROM variable_contents WHERE content_hash = ?",
+                    found.record.contentHash
+                ) { $0.bool(0) } ?? false
             }
+            throw isHeld ? error : try await evicted(record)
         }
         return record
+    }
+
+    private func value(_ found: Found, inPieces: Bool) async throws -> VariableValue {
+        let bytes =
+            if let bytes = found.bytes { ByteBuffer(bytes: bytes) } else {
+                try await Leaves.read(first: found.firstLeaf ?? 0, bytes: found.size, arrays)
+            }
+        let value = try StoredValue.decode(bytes)
+        guard case .pieces(let array) = value, !inPieces else { return value }
+        return .array(try await whole(array))
     }
 
     /// That a value is gone, and what makes it again.

@@ -14,6 +14,7 @@ extension Provenance {
         },
         Migration("lineage of invocations", script: invocations),
         Migration("collected variables", script: collection),
+        Migration("variables in pieces", script: pieces),
     ]
 
     private static let variables = """
@@ -133,5 +134,18 @@ extension Provenance {
             content_hash TEXT PRIMARY KEY NOT NULL REFERENCES variable_contents (content_hash), since REAL NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX idx_variable_records_content ON variable_records (content_hash);
+        """
+
+    private static let pieces = """
+        -- Pieces of arrays: rows of variable_contents; and the SHA-256s of 2^20 bytes at a time, of which an array's hash is made.
+        CREATE TABLE variable_pieces (
+            piece_hash TEXT PRIMARY KEY NOT NULL REFERENCES variable_contents (content_hash), leaves BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE variable_content_pieces (
+            content_hash TEXT NOT NULL REFERENCES variable_contents (content_hash), number INTEGER NOT NULL,
+            piece_hash TEXT NOT NULL REFERENCES variable_pieces (piece_hash),
+            PRIMARY KEY (content_hash, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX idx_variable_content_pieces_piece ON variable_content_pieces (piece_hash);
         """
 }

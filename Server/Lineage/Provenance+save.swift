@@ -3,13 +3,22 @@ import NIOCore
 import Wire
 
 extension Provenance {
-    /// A value, hashed and ready to be stored.
-    private struct Prepared: Sendable {
+    /// The bytes of a value, or of a piece of one, as they are stored; and the digest by which they are known.
+    struct StoredPart {
+        let digest: Digest
+        let size: Int
+        let bytes: ByteBuffer
+    }
+
+    /// Bytes that are ready to be stored.
+    struct Prepared: Sendable {
         let contentHash: String
         let digest: Digest
         let size: Int
         let bytes: [UInt8]?
         let rows: [EncodedRow]
+        /// What they are the list of.
+        var pieces: [String] = []
     }
 
     /// `variables.save`
@@ -64,6 +73,7 @@ extension Provenance {
         }
         return VariablesSave.Result(
             recordID: recordID,
+            contentHash: value.contentHash,
             deduplicated: !isNew,
             restored: isRestored ? true : nil,
             differsFrom: evicted == recordID ? nil : evicted
@@ -78,15 +88,25 @@ extension Provenance {
     }
 
     private func prepare(_ value: VariableValue) async throws -> Prepared {
-        let digest = try Digest(content: value)
-        let hash = digest.hex
-        var bytes = try StoredValue.encode(value)
-        let size = bytes.readableBytes
-        guard size > Leaves.inlineLimit else {
+        let bytes = try StoredValue.encode(value)
+        guard case .pieces(let array) = value else {
+            let digest = try Digest(content: value)
+            return try await prepare(StoredPart(digest: digest, size: bytes.readableBytes, bytes: bytes))
+        }
+        let digest = try await catalog.read { try Pieces.digest(array, $0) }
+        var prepared = try await prepare(StoredPart(digest: digest, size: bytes.readableBytes, bytes: bytes))
+        prepared.pieces = array.pieces
+        return prepared
+    }
+
+    func prepare(_ part: StoredPart) async throws -> Prepared {
+        let hash = part.digest.hex
+        var bytes = part.bytes
+        guard part.size > Leaves.inlineLimit else {
             return Prepared(
                 contentHash: hash,
-                digest: digest,
-                size: size,
+                digest: part.digest,
+                size: part.size,
                 bytes: Array(bytes.readableBytesView),
                 rows: []
             )
@@ -102,11 +122,11 @@ extension Provenance {
             Leaves.fill(&bytes)
             rows = try await Leaves.encode(bytes, arrays)
         }
-        return Prepared(contentHash: hash, digest: digest, size: size, bytes: nil, rows: rows)
+        return Prepared(contentHash: hash, digest: part.digest, size: part.size, bytes: nil, rows: rows)
     }
 
     /// Keeps a value that is not there; says whether it had been evicted.
-    private func store(_ value: Prepared, _ transaction: WriteTransaction) throws -> Bool {
+    func store(_ value: Prepared, _ transaction: WriteTransaction) throws -> Bool {
         let connection = transaction.connection
         let isHeld = try connection.first(
             "SELECT \(Self.isHeld) FROM variable_contents WHERE content_hash = ?",
@@ -153,6 +173,7 @@ extension Provenance {
             value.bytes,
             first
         )
+        try Pieces.record(value.pieces, of: value.contentHash, connection)
         return isHeld != nil
     }
 

@@ -22,6 +22,8 @@ struct Provenance: Sendable {
         table.on(VariablesDelete.self) { parameters, _ in try delete(parameters) }
         table.on(VariablesLoad.self) { parameters, context in try await load(parameters, context) }
         table.on(VariablesLoadAll.self) { parameters, context in try await loadAll(parameters, context) }
+        table.on(VariablesUpload.self) { parameters, _ in try await upload(parameters) }
+        table.on(VariablesDownload.self) { parameters, context in try await download(parameters, context) }
         table.on(VariablesFind.self) { parameters, _ in try await find(parameters) }
         table.on(VariablesVersions.self) { parameters, _ in try await versions(parameters) }
         table.on(VariablesList.self) { _, _ in try await list() }

@@ -36,7 +36,7 @@ enum StoredValue {
     /// Throws unless a table's columns are equally long, and arrays as they are said to be.
     static func check(_ value: VariableValue) throws {
         switch value {
-        case .json: return
+        case .json, .pieces: return
         case .array(let array): try check(array)
         case .table(let columns):
             guard columns.count <= 10_000 else { throw WireError.invalidParams("a table has at most 10 000 columns") }

@@ -108,6 +108,16 @@ struct LineageTests {
         }
     }
 
+    @Test func anArrayLargerThanARequestComesBack() async throws {
+        try await withClient { client in
+            let raw = Raw(samples: (0..<(33 << 17) + 1).map(Double.init))
+            let saved = try await client.save(raw, at: ["subject": 1])
+            let loaded = try await client.load(Raw.self, at: ["subject": 1])
+            #expect(loaded.value == raw && loaded.contentHash == saved.contentHash)
+            for try await record in client.loadAll(Raw.self) { #expect(record.value == raw) }
+        }
+    }
+
     // MARK: Thunks
 
     /// How often a function ran.

@@ -45,7 +45,7 @@ extension HoldfastClient {
                 variable: Value.variableName,
                 schemaVersion: Value.schemaVersion,
                 metadata: metadata,
-                value: encoded,
+                value: try await uploaded(encoded),
                 lineage: lineage
             )
         )
@@ -53,7 +53,7 @@ extension HoldfastClient {
             value: value,
             recordID: saved.recordID,
             metadata: metadata,
-            contentHash: try Digest(content: encoded).hex,
+            contentHash: saved.contentHash,
             lineageHash: lineage?.lineageHash
         )
     }
@@ -79,12 +79,12 @@ extension HoldfastClient {
         at metadata: Metadata = [:],
         asOf time: Double? = nil
     ) async throws -> Record<Value> {
-        try Record(try await call(VariablesLoad(variable: Value.variableName, metadata: metadata, asOf: time)))
+        try Record(try await load(VariablesLoad(variable: Value.variableName, metadata: metadata, asOf: time)))
     }
 
     /// The record of this id.
     public func load<Value: Variable>(_ type: Value.Type, version recordID: String) async throws -> Record<Value> {
-        try Record(try await call(VariablesLoad(variable: Value.variableName, version: recordID)))
+        try Record(try await load(VariablesLoad(variable: Value.variableName, version: recordID)))
     }
 
     /// The latest values of several variables at one location.
@@ -103,9 +103,17 @@ extension HoldfastClient {
     ) -> Paged<Record<Value>> {
         Paged { [self] cursor in
             let page = try await call(
-                VariablesLoadAll(variable: Value.variableName, metadata: metadata, asOf: time, cursor: cursor)
+                VariablesLoadAll(
+                    variable: Value.variableName,
+                    metadata: metadata,
+                    asOf: time,
+                    pieces: true,
+                    cursor: cursor
+                )
             )
-            return (try page.records.map { try Record<Value>($0) }, page.cursor)
+            var records: [Record<Value>] = []
+            for record in page.records { records.append(try Record(try await downloaded(record))) }
+            return (records, page.cursor)
         }
     }
 

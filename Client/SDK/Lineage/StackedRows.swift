@@ -10,6 +10,7 @@ struct StackedRows {
         switch value {
         case .json(let json): append(json, to: "value")
         case .array(let array): append(try Self.json(array), to: "value")
+        case .pieces: throw value.isNot("whole")
         case .table:
             let table = try value.table()
             rows = table.rowCount

@@ -180,7 +180,7 @@ public struct Thunk<Outputs: Sendable, each Input: Sendable>: Sendable {
     ) async throws -> VariableRecord? {
         guard record.outputType == type.variableName else { return nil }
         do {
-            let loaded = try await client.call(VariablesLoad(variable: type.variableName, version: record.recordID))
+            let loaded = try await client.load(VariablesLoad(variable: type.variableName, version: record.recordID))
             return loaded.schemaVersion == type.schemaVersion ? loaded : nil
         } catch let error as WireError where error.kind == .notFound {
             return nil

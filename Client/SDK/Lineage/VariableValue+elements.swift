@@ -29,6 +29,7 @@ extension VariableValue {
         let found =
             switch self {
             case .array(let array): "an array \(array.dtype.rawValue)\(array.shape)"
+            case .pieces(let array): "an array \(array.dtype.rawValue)\(array.shape) in pieces"
             case .table(let columns): "a table of \(columns.count) columns"
             case .json: "JSON"
             }

@@ -53,6 +53,7 @@ public struct WireError: Error, Sendable, Equatable {
         public static let runInUse: Kind = "run_in_use"
         public static let holdoutLeak: Kind = "holdout_leak"
         public static let leaseLost: Kind = "lease_lost"
+        public static let missingPieces: Kind = "missing_pieces"
 
         /// Refusals for the server's state; they consume no sequence number and may succeed later.
         static let ofState: Set<Kind> = [

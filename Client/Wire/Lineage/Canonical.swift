@@ -1,5 +1,5 @@
 import Crypto
-import NIOCore
+package import NIOCore
 
 /// The bytes that are hashed: every part is framed by its length, so that no two values have the same.
 package struct Canonical {
@@ -70,8 +70,6 @@ package struct Digest: Sendable, Hashable {
 
     package init(hashing data: [UInt8]) { bytes = Array(SHA256.hash(data: data)) }
 
-    fileprivate init(_ digest: SHA256Digest) { bytes = Array(digest) }
-
     /// Of 64 hexadecimal digits; nil for anything else.
     package init?(hex: String) {
         let digits = Array(hex.utf8)
@@ -99,10 +97,12 @@ package struct Digest: Sendable, Hashable {
 
     /// Of a value's content.
     ///
-    /// - Throws: ``ArrayError`` for a table whose string codes contradict its strings.
+    /// - Throws: ``ArrayError`` for a table whose string codes contradict its strings, and for an array in pieces: see
+    ///   ``init(dtype:shape:leaves:)``.
     package init(content value: VariableValue) throws {
         switch value {
         case .array(let array): self = Self.array(array)
+        case .pieces: throw ArrayError("the bytes of an array in pieces are not at hand")
         case .json(let json):
             var bytes = Canonical()
             bytes.add("json")
@@ -122,22 +122,41 @@ package struct Digest: Sendable, Hashable {
 
     /// Of an array: dtype, shape, and the digest of the digests of its bytes, 2^20 at a time.
     fileprivate static func array(_ array: ArrayValue) -> Digest {
-        var leaves = SHA256()
-        var rest = array.bytes
+        Digest(dtype: array.dtype, shape: array.shape, leaves: leaves(of: array.bytes))
+    }
+
+    /// The SHA-256s of 2^20 bytes at a time, one after the other.
+    package static func leaves(of bytes: ByteBuffer) -> [UInt8] {
+        var leaves: [UInt8] = []
+        var rest = bytes
         while let leaf = rest.readSlice(length: Swift.min(rest.readableBytes, 1 << 20)), leaf.readableBytes > 0 {
             var digest = SHA256()
             unsafe leaf.withUnsafeReadableBytes { bytes in
                 unsafe digest.update(bufferPointer: bytes)
             }
-            leaves.update(data: Array(digest.finalize()))
+            leaves += digest.finalize()
         }
+        return leaves
+    }
+
+    /// Of an array, by the digests of its bytes.
+    package init(dtype: DType, shape: [Int], leaves: [UInt8]) {
         var bytes = Canonical()
         bytes.add("array")
-        bytes.add(array.dtype.rawValue)
-        bytes.add(UInt64(array.shape.count))
-        for extent in array.shape { bytes.add(UInt64(extent)) }
-        bytes.add(raw: Digest(leaves.finalize()))
-        return bytes.digest
+        bytes.add(dtype.rawValue)
+        bytes.add(UInt64(shape.count))
+        for extent in shape { bytes.add(UInt64(extent)) }
+        bytes.add(raw: Digest(hashing: leaves))
+        self = bytes.digest
+    }
+
+    /// Of a piece of an array, by the digests of its bytes: another than that of any value.
+    package init(pieceOf size: Int, leaves: [UInt8]) {
+        var bytes = Canonical()
+        bytes.add("piece")
+        bytes.add(UInt64(size))
+        bytes.add(raw: Digest(hashing: leaves))
+        self = bytes.digest
     }
 
     /// The id of a record: of its variable, its content and where it was saved.

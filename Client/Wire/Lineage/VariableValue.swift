@@ -1,18 +1,23 @@
 /// What a variable holds: an array, a table of named columns, or JSON.
 public enum VariableValue: Codable, Sendable, Equatable {
     case array(ArrayValue)
+    /// An array that was uploaded in pieces.
+    case pieces(PieceArray)
     case table([String: TableColumn])
     case json(JSONValue)
 
     private enum CodingKeys: String, CodingKey {
         case dtype
+        case pieces
         case table
         case json
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        if container.contains(.dtype) {
+        if container.contains(.pieces) {
+            self = .pieces(try PieceArray(from: decoder))
+        } else if container.contains(.dtype) {
             self = .array(try ArrayValue(from: decoder))
         } else if container.contains(.table) {
             self = .table(try container.decode([String: TableColumn].self, forKey: .table))
@@ -31,6 +36,7 @@ public enum VariableValue: Codable, Sendable, Equatable {
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .array(let array): try array.encode(to: encoder)
+        case .pieces(let array): try array.encode(to: encoder)
         case .table(let columns):
             var container = encoder.container(keyedBy: CodingKeys.self)
             try container.encode(columns, forKey: .table)

@@ -12,6 +12,9 @@ public struct VariablesLoad: Method, ReturnsArrays {
     public var asOf: Double?
     /// Whether the value comes, too (default true).
     public var values: Bool?
+    /// Whether an array that was uploaded in pieces comes as their names, for `variables.download`; otherwise it comes whole, and
+    /// is refused where it is too large for that (default false).
+    public var pieces: Bool?
     public var arrayEncoding: ArrayEncoding?
 
     public init(
@@ -19,13 +22,15 @@ public struct VariablesLoad: Method, ReturnsArrays {
         metadata: [String: JSONValue]? = nil,
         version: String? = nil,
         asOf: Double? = nil,
-        values: Bool? = nil
+        values: Bool? = nil,
+        pieces: Bool? = nil
     ) {
         self.variable = variable
         self.metadata = metadata
         self.version = version
         self.asOf = asOf
         self.values = values
+        self.pieces = pieces
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -34,6 +39,7 @@ public struct VariablesLoad: Method, ReturnsArrays {
         case version
         case asOf = "as_of"
         case values
+        case pieces
         case arrayEncoding = "array_encoding"
     }
 
@@ -50,6 +56,8 @@ public struct VariablesLoadAll: Method, ReturnsArrays {
     public var asOf: Double?
     /// Whether the values come, too (default true).
     public var values: Bool?
+    /// As in ``VariablesLoad``.
+    public var pieces: Bool?
     /// At most this many (default 100, at most 1 000).
     public var limit: Int?
     public var cursor: String?
@@ -60,6 +68,7 @@ public struct VariablesLoadAll: Method, ReturnsArrays {
         metadata: [String: JSONValue]? = nil,
         asOf: Double? = nil,
         values: Bool? = nil,
+        pieces: Bool? = nil,
         limit: Int? = nil,
         cursor: String? = nil
     ) {
@@ -67,6 +76,7 @@ public struct VariablesLoadAll: Method, ReturnsArrays {
         self.metadata = metadata
         self.asOf = asOf
         self.values = values
+        self.pieces = pieces
         self.limit = limit
         self.cursor = cursor
     }
@@ -76,6 +86,7 @@ public struct VariablesLoadAll: Method, ReturnsArrays {
         case metadata
         case asOf = "as_of"
         case values
+        case pieces
         case limit
         case cursor
         case arrayEncoding = "array_encoding"

@@ -36,6 +36,8 @@ public struct VariablesSave: Method {
 
     public struct Result: Codable, Sendable, Equatable {
         public var recordID: String
+        /// Of the value; equal for equal values, wherever they are.
+        public var contentHash: String
         /// What `variables.load` takes as `version`: the record.
         public var version: String
         /// Whether this record was there already; it is the latest now.
@@ -46,8 +48,15 @@ public struct VariablesSave: Method {
         /// the same for the same arguments.
         public var differsFrom: String?
 
-        public init(recordID: String, deduplicated: Bool, restored: Bool? = nil, differsFrom: String? = nil) {
+        public init(
+            recordID: String,
+            contentHash: String,
+            deduplicated: Bool,
+            restored: Bool? = nil,
+            differsFrom: String? = nil
+        ) {
             self.recordID = recordID
+            self.contentHash = contentHash
             version = recordID
             self.deduplicated = deduplicated
             self.restored = restored
@@ -56,6 +65,7 @@ public struct VariablesSave: Method {
 
         private enum CodingKeys: String, CodingKey {
             case recordID = "record_id"
+            case contentHash = "content_hash"
             case version
             case deduplicated
             case restored

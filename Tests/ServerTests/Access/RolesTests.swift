@@ -13,7 +13,8 @@ struct RolesTests {
         .ingest: [
             "runs.start", "runs.heartbeat", "runs.finish", "steps.append", "episodes.finish", "metrics.append",
             "images.insert", "labels.update_predictions", "labels.update_scores", "snapshots.create",
-            "variables.schema", "variables.save", "variables.save_many", "variables.tag", "variables.untag",
+            "variables.schema", "variables.save", "variables.save_many", "variables.upload", "variables.tag",
+            "variables.untag",
             "lineage.save", "lineage.claim",
             "lineage.renew", "lineage.release",
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
+from ..pieces import downloaded, uploaded
 from .noun import Noun, Result, Rows
 
 Metadata = Mapping[str, Any]
@@ -24,11 +25,14 @@ class VariableCalls(Noun):
         schema_version: Optional[int] = None,
         lineage: Optional[Mapping[str, Any]] = None,
     ) -> Result:
-        """Saves an array, {"table": columns} or {"json": anything}; `record_id`, `version`, `deduplicated`."""
+        """Saves an array, {"table": columns} or {"json": anything}; `record_id`, `version`, `content_hash`, `deduplicated`.
+
+        Large arrays go in pieces, each a request of its own.
+        """
         return self._call(
             "variables.save",
             variable=variable,
-            value=value,
+            value=uploaded(self._client, value),
             metadata=metadata or {},
             schema_version=schema_version,
             lineage=lineage,
@@ -36,7 +40,17 @@ class VariableCalls(Noun):
 
     def save_many(self, saves: Sequence[Mapping[str, Any]]) -> Result:
         """Saves several values, all or none, each with the parameters of `save`; `saved` has what each was."""
-        return self._call("variables.save_many", saves=list(saves))
+        return self._call(
+            "variables.save_many", saves=[{**save, "value": uploaded(self._client, save["value"])} for save in saves]
+        )
+
+    def upload(self, bytes: Any) -> Result:
+        """Stores a piece of an array, uint8 (n,), for a `save` of {"dtype", "shape", "pieces"}; its name is `piece`."""
+        return self._call("variables.upload", bytes=bytes)
+
+    def download(self, piece: str) -> Result:
+        """The `bytes` of a piece."""
+        return self._call("variables.download", piece=piece)
 
     def load(
         self,
@@ -47,9 +61,10 @@ class VariableCalls(Noun):
         values: Optional[bool] = None,
     ) -> Result:
         """The latest record at a location, or an exact one, with its `value` unless `values` is False."""
-        return self._call(
-            "variables.load", variable=variable, metadata=metadata, version=version, as_of=as_of, values=values
+        record = self._call(
+            "variables.load", variable=variable, metadata=metadata, version=version, as_of=as_of, values=values, pieces=True
         )
+        return downloaded(self._client, record)
 
     def load_all(
         self,
@@ -59,9 +74,10 @@ class VariableCalls(Noun):
         values: Optional[bool] = None,
     ) -> Rows:
         """The latest record at every location that fits."""
-        return self._pages(
-            "variables.load_all", "records", variable=variable, metadata=metadata, as_of=as_of, values=values
+        records = self._pages(
+            "variables.load_all", "records", variable=variable, metadata=metadata, as_of=as_of, values=values, pieces=True
         )
+        return (downloaded(self._client, record) for record in records)
 
     def find(self, variable: str, locations: Mapping[str, Any], exact: Optional[bool] = None) -> Result:
         """What is the latest at each of many locations, given and told as columns; without the values."""

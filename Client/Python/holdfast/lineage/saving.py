@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Mapping
 
 from ..client import Client
 from ..wire.array import Array
-from .canonical import content_hash
 
 if TYPE_CHECKING:
     from .variable import BaseVariable
@@ -47,7 +46,7 @@ class Pending:
                 "now: the function depends on more than its arguments",
                 stacklevel=3,
             )
-        self.variable.was_saved(answer["record_id"], content_hash(self.request["value"]))
+        self.variable.was_saved(answer["record_id"], answer["content_hash"])
         if self.output is not None:
             self.variable.lineage_hash = self.output.lineage_hash
             self.output.was_saved(self.variable)

@@ -19,7 +19,7 @@ from .values import pack, request, unpack
 WRITES = frozenset(
     "runs.start runs.heartbeat runs.finish runs.delete runs.seal refs.repair steps.append episodes.finish metrics.append metrics.prune "
     "images.insert labels.release labels.set labels.set_many labels.import labels.undo labels.skip labels.update_predictions labels.update_scores "
-    "tokens.create tokens.revoke holdout.next holdout.evaluate snapshots.create server.vacuum variables.schema variables.save variables.save_many "
+    "tokens.create tokens.revoke holdout.next holdout.evaluate snapshots.create server.vacuum variables.schema variables.save variables.save_many variables.upload "
     "variables.delete variables.tag variables.untag variables.collect variables.compact lineage.save lineage.renew lineage.release".split()
 )
 

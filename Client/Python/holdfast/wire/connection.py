@@ -22,7 +22,7 @@ _LARGE = 4 << 20
 _LONGEST_WAIT = 3_600_000  # milliseconds
 
 
-def _block(size: int) -> Union[bytearray, mmap.mmap]:
+def block(size: int) -> Union[bytearray, mmap.mmap]:
     """Memory to receive into. Much of it comes in large pages where there are such, and without zeros being written to it
     first: both take longer than to receive."""
     if size < _LARGE or not hasattr(mmap, "MADV_HUGEPAGE"):
@@ -167,7 +167,7 @@ class Connection:
                 self._outgoing.popleft()
 
     def _expect(self, size: int) -> None:
-        self._buffer = _block(size)
+        self._buffer = block(size)
         self._filled = 0
 
     def _read(self) -> None:

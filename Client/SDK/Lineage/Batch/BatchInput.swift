@@ -102,7 +102,7 @@ public struct BatchInput<Value: Sendable>: Sendable {
         switch (kind, record) {
         case (.constant(_, let value), _): return value
         case (.stored(let stored), let record?):
-            let loaded = try await client.call(VariablesLoad(variable: stored.variable, version: record.recordID))
+            let loaded = try await client.load(VariablesLoad(variable: stored.variable, version: record.recordID))
             guard let value = loaded.value else {
                 throw HoldfastError(.protocolViolation, "the server sent \(record.recordID) without its value")
             }
