@@ -99,7 +99,9 @@ enum Leaves {
 
     /// Fills a value up to whole rows; in place, where it has room behind it.
     static func fill(_ bytes: inout ByteBuffer) {
-        bytes.writeRepeatingByte(0, count: count(of: bytes.readableBytes) * size - bytes.readableBytes)
+        let missing = count(of: bytes.readableBytes) * size - bytes.readableBytes
+        // Nothing is written where nothing is missing: that would copy bytes that others hold, too.
+        if missing > 0 { bytes.writeRepeatingByte(0, count: missing) }
     }
 
     /// The rows of a value that was filled up, compressed.
