@@ -7,6 +7,7 @@ import pytest
 
 import games
 import replay
+from fault_table import pytest_configure, pytest_runtest_makereport, pytest_terminal_summary  # noqa: F401
 from fixtures import binary, is_long, make_server, server  # noqa: F401
 from server import Server, environment
 from trainer import Trainer, tool

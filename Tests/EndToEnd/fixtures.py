@@ -40,7 +40,7 @@ def server(make_server):
     return make_server()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def is_long():
     """HOLDFAST_LONG=1 asks for the long form of the tests that have one."""
     return os.environ.get("HOLDFAST_LONG") == "1"

@@ -45,6 +45,10 @@ class Server:
 
     def start(self, within=60):
         self.launch()
+        return self.await_ready(within)
+
+    def await_ready(self, within=60):
+        """Waits until its doors are open."""
         self.ready = json.loads(self._first_line(within))
         assert self.ready["ready"] is True and {"tcp", "http", "data"} <= self.ready.keys(), f"ready line: {self.ready}"
         self.tcp, self.http = _address(self.ready["tcp"]), _address(self.ready["http"])
