@@ -11,6 +11,8 @@ extension ArrayStore {
         fileprivate let runID: String
         fileprivate let spec: DatasetSpec
         fileprivate let file: RunFile
+        /// Nobody else makes one meanwhile, who would take the file's name away.
+        fileprivate let claim: Claims.Claim
         /// The rows that it has.
         fileprivate var copied: Set<Range<Int>> = []
     }
@@ -20,8 +22,11 @@ extension ArrayStore {
     /// Rows keep their places, so that nothing that refers to them has to change: a dead one becomes a row that was never
     /// written, which takes no space.
     func beginCompaction(of runID: String, createdAt: String) async throws -> Compacted? {
-        removeCompacted(runID)
         let target = path(runID) + Self.compactingSuffix
+        guard let claim = claims.take(target) else {
+            throw WireError(.overloaded, "the array file is being compacted already; ask again when that is done")
+        }
+        removeCompacted(runID)
         return try await withFile(of: runID) { [executor] file throws(HDF5Error) in
             guard let file, let spec = try file.datasets.first else { return nil }
             let copy = try RunFile.create(
@@ -33,7 +38,7 @@ extension ArrayStore {
                 datasets: [spec],
                 on: executor
             )
-            return Compacted(runID: runID, spec: spec, file: copy)
+            return Compacted(runID: runID, spec: spec, file: copy, claim: claim)
         }
     }
 

@@ -3,6 +3,7 @@ import Glibc
 import HDF5
 import Logging
 import NIOCore
+import Synchronization
 import Wire
 
 extension ArrayStore {
@@ -16,16 +17,44 @@ extension ArrayStore {
     private static let valuesPerStep = 1 << 16
     private static let suffix = ".sealing"
 
-    /// A file that is ready to take the place of a run's.
-    struct Sealed: Sendable {
+    /// A file that is ready to take the place of a run's; removed with its last owner unless it is to do so.
+    final class Sealed: Sendable {
         let bytesBefore: Int
         let bytes: Int
+        private let draft: SealedDraft
+
+        fileprivate init(_ draft: SealedDraft, replacing path: String) {
+            self.draft = draft
+            bytesBefore = FileManager.default.size(of: path)
+            bytes = FileManager.default.size(of: draft.path)
+        }
+
+        /// A commit says that the run is sealed: from now on the file is needed.
+        func keep() { draft.isKept.store(true, ordering: .releasing) }
+    }
+
+    /// The file that a run is sealed into, by one caller at a time: another's would take its name away.
+    fileprivate final class SealedDraft: Sendable {
+        let path: String
+        let isKept = Atomic(false)
+        private let claim: Claims.Claim
+
+        init(_ path: String, _ claim: Claims.Claim) {
+            self.path = path
+            self.claim = claim
+            unsafe unlink(path)
+        }
+
+        deinit { if !isKept.load(ordering: .acquiring) { unsafe unlink(path) } }
     }
 
     /// Writes a run's arrays anew beside its file, and compares them with what they were.
     func makeSealed(_ runID: String, createdAt: String) async throws -> Sealed {
         let target = path(runID) + Self.suffix
-        try? FileManager.default.removeItem(atPath: target)
+        guard let claim = claims.take(target) else {
+            throw WireError(.overloaded, "run \"\(runID)\" is being sealed already; ask again when that is done")
+        }
+        let draft = SealedDraft(target, claim)
         let specs = try await withFile(of: runID) { file throws(HDF5Error) in
             var specs: [(spec: DatasetSpec, rows: Int)] = []
             for spec in try file?.datasets ?? [] { specs.append((spec, try file?.rows(of: spec.name) ?? 0)) }
@@ -49,10 +78,7 @@ extension ArrayStore {
         }
         for (spec, rows) in specs { try await compare(spec, rows: rows, of: runID, with: copy) }
         try await onExecutor(runID) { () throws(HDF5Error) in try copy.close() }
-        return Sealed(
-            bytesBefore: FileManager.default.size(of: path(runID)),
-            bytes: FileManager.default.size(of: target)
-        )
+        return Sealed(draft, replacing: path(runID))
     }
 
     private func onExecutor<Value: Sendable>(

@@ -12,6 +12,8 @@ final class ArrayStore: Sendable {
     let open: OpenFiles
     let codec = RowCodec()
     let pool = CodecPool()
+    /// Files that are being made to take the place of runs'.
+    let claims = Claims()
     let logger = Logger(label: "holdfast.arrays")
     /// The runs whose file is open for writing; known without asking the executor.
     private let writable = Mutex<Set<String>>([])

@@ -19,7 +19,10 @@ extension RunMethods {
                 transaction.timestamp,
                 runID
             )
-            transaction.afterCommit { arrays.replaceBySealed(runID) }
+            transaction.afterCommit {
+                sealed.keep()
+                arrays.replaceBySealed(runID)
+            }
             return RunsSeal.Result(
                 runID: runID,
                 bytesBefore: sealed.bytesBefore,

@@ -152,6 +152,24 @@ def test_the_array_file_shrinks_and_what_is_left_stays_where_it_is(server, produ
             assert_same_arrays(value, LARGE[place], f"value {place} after a restart")
 
 
+def test_of_two_who_compact_at_once_one_waits_its_turn(server, producer):
+    records = [save(producer, array, "Out", call(scale=k), subject=1)["record_id"] for k, array in enumerate(LARGE)]
+    producer.call("variables.tag", {"tag": "keep", "record_ids": records[:2]})
+    collect(producer)
+    with contextlib.closing(Connection(server.tcp)) as other:
+        asked = [(each, each.send("variables.compact", {})) for each in (producer.connection, other)]
+        refusals = []
+        for each, id in asked:
+            try:
+                each.wait(id)
+            except RpcError as refused:
+                refusals.append(refused.kind)
+    assert refusals in ([], ["overloaded"]), refusals
+    for place in (0, 1, 3):
+        assert_same_arrays(load(producer, "Out", version=records[place])["value"], LARGE[place], f"value {place}")
+    assert not list(server.run_file("variables").parent.glob("*.compacting*"))
+
+
 def test_the_command_says_what_it_does(server, producer, binary):
     versions(producer, 3, subject=1)
     target = ["--server", f"{server.tcp[0]}:{server.tcp[1]}"]

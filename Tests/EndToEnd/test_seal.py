@@ -89,3 +89,29 @@ def test_a_server_that_died_while_sealing_ends_it_or_forgets_it(server, connecti
     with h5py.File(path, "r") as file:
         assert file["frames"].compression == ("gzip" if is_committed else "lzf")
         assert_same_arrays(numpy.asarray(file["frames"][:3]), frames[:3], "frames as h5py reads them")
+
+
+def test_of_two_who_seal_a_run_at_once_one_does(server, connection, recording):
+    for round in range(3):
+        run = f"run-{round}"
+        start(connection, run)
+        send_columns(connection, run, recording.named(f"{run}/"))
+        connection.call("runs.finish", {"run_id": run, "status": "finished"})
+        frames = resolve_stacked(connection, run, "frames", range(len(recording)))
+        with contextlib.closing(Connection(server.tcp)) as other:
+            asked = [(each, each.send("runs.seal", {"run_id": run})) for each in (connection, other)]
+            refusals = []
+            for each, id in asked:
+                try:
+                    each.wait(id)
+                except RpcError as refused:
+                    refusals.append(refused.kind)
+        assert len(refusals) == 1 and refusals[0] in ("overloaded", "run_sealed"), refusals
+        assert not list(server.run_file(run).parent.glob("*.sealing"))
+        assert_same_arrays(resolve_stacked(connection, run, "frames", range(len(recording))), frames, run)
+    server.stop()
+    server.start()
+    with contextlib.closing(Connection(server.tcp)) as again:
+        for round in range(3):
+            found = resolve_stacked(again, f"run-{round}", "frames", range(len(recording)))
+            assert_same_arrays(found, recording.frames, f"run {round} after a restart")
