@@ -20,6 +20,8 @@ final class ArrayStore: Sendable {
     /// The runs whose file could not be repaired when the server started, and why: what the library would read there may
     /// be zeros.
     private let damaged = Mutex<[String: HDF5Error]>([:])
+    /// The runs whose file was not repaired when the server started, for whatever reason: the next start tries again.
+    private let unrepaired = Mutex<Set<String>>([])
 
     init(directory: String) throws {
         self.directory = directory
@@ -33,7 +35,7 @@ final class ArrayStore: Sendable {
     /// Whoever writes to a run next opens its file anew.
     func willReplace(_ runID: String) { writable.withLock { _ = $0.remove(runID) } }
 
-    var damagedRuns: Set<String> { damaged.withLock { Set($0.keys) } }
+    var unrepairedRuns: Set<String> { unrepaired.withLock { $0 } }
 
     // MARK: Writing
 
@@ -126,6 +128,7 @@ final class ArrayStore: Sendable {
     ) throws(HDF5Error) -> RunFile {
         let (file, recovery) = try RunFile.open(path(runID), committedRows: committedRows, on: executor)
         damaged.withLock { $0[runID] = nil }
+        unrepaired.withLock { _ = $0.remove(runID) }
         if !recovery.isNothing {
             try file.append(restored)
             logger.notice("run file repaired", metadata: ["run": "\(runID)", "did": "\(recovery)"])
@@ -160,6 +163,7 @@ final class ArrayStore: Sendable {
                 try openRepaired(runID, committedRows: committedRows, restored: restored).close()
             }
         } catch {
+            unrepaired.withLock { _ = $0.insert(runID) }
             if error.kind == .damaged { damaged.withLock { $0[runID] = error } }
             throw error
         }
@@ -169,6 +173,7 @@ final class ArrayStore: Sendable {
     func delete(_ runID: String) {
         writable.withLock { _ = $0.remove(runID) }
         damaged.withLock { $0[runID] = nil }
+        unrepaired.withLock { _ = $0.remove(runID) }
         do throws(HDF5Error) {
             // In one job, so that no reader comes between.
             try executor.sync { () throws(HDF5Error) in

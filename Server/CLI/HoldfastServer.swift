@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import HDF5
 import Hummingbird
 import HummingbirdCore
@@ -37,8 +36,8 @@ final class HoldfastServer: Sendable {
         let directory = try openDirectory()
         try await checkDoors()
         let arrays = try ArrayStore(directory: directory.arrays)
-        let (catalog, settings) = try openCatalog(directory, arrays)
-        try recover(catalog, arrays)
+        let (catalog, settings) = try CommandFailure.naming(directory.database) { try openCatalog(directory, arrays) }
+        try CommandFailure.naming(directory.database) { try recover(directory, catalog, arrays) }
         let parts = Parts(
             directory: directory,
             catalog: catalog,
@@ -61,7 +60,7 @@ final class HoldfastServer: Sendable {
                 audit: AuditLog(catalog: catalog)
             )
         )
-        try parts.tokens.load()
+        try CommandFailure.naming(directory.database) { try parts.tokens.load() }
         let failure: (any Error)?
         do {
             let group = makeServices(parts, onShutdown)
@@ -80,7 +79,7 @@ final class HoldfastServer: Sendable {
     /// What fails here, on a full disk, is made up for at the next start.
     private func close(_ catalog: Catalog, _ arrays: ArrayStore) {
         do {
-            try catalog.markFilesClosed(except: arrays.damagedRuns)
+            try catalog.markFilesClosed(except: arrays.unrepairedRuns)
             try catalog.close()
         } catch {
             logger.warning("the database could not be closed in order", metadata: ["error": "\(error)"])
@@ -113,7 +112,8 @@ final class HoldfastServer: Sendable {
         } catch {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "the data directory \(configuration.data) can't be opened: \(error.localizedDescription)"
+                message:
+                    "the data directory \(configuration.data) can't be opened: \(error.localizedDescription); the server must be able to write to it"
             )
         }
     }
@@ -140,17 +140,11 @@ final class HoldfastServer: Sendable {
             throw CommandFailure(code: CommandFailure.usage, message: error.description)
         } catch let error as WireError {
             throw CommandFailure(code: CommandFailure.usage, message: "--schema-keys: \(error.message)")
-        } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
-            throw CommandFailure(
-                code: CommandFailure.dataDamaged,
-                message:
-                    "the database \(directory.database) is damaged (\(error)); restore it from a backup, or salvage it with: sqlite3 \(directory.database) .recover"
-            )
         }
     }
 
     /// Brings the files of runs that were not closed back to what is committed.
-    private func recover(_ catalog: Catalog, _ arrays: ArrayStore) throws {
+    private func recover(_ directory: DataDirectory, _ catalog: Catalog, _ arrays: ArrayStore) throws {
         try arrays.finishSealing { runID in
             try catalog.readNow { connection in
                 try connection.first("SELECT sealed_at IS NOT NULL FROM runs WHERE run_id = ?", runID) { $0.bool(0) }
@@ -175,7 +169,7 @@ final class HoldfastServer: Sendable {
             }
         }
         do {
-            try catalog.markFilesClosed(except: arrays.damagedRuns)
+            try catalog.markFilesClosed(except: arrays.unrepairedRuns)
         } catch {
             // They are looked at again at the next start.
             logger.warning("the repair could not be recorded", metadata: ["error": "\(error)"])

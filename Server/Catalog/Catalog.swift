@@ -90,11 +90,11 @@ final class Catalog: Sendable {
 
     /// Records that no array file is open.
     ///
-    /// - Parameter damaged: The runs whose file could not be repaired; it is looked at again at the next start.
-    func markFilesClosed(except damaged: Set<String>) throws {
+    /// - Parameter unrepaired: The runs whose file could not be repaired; it is looked at again at the next start.
+    func markFilesClosed(except unrepaired: Set<String>) throws {
         try writeNow { connection in
             try connection.execute("UPDATE runs SET file_open = 0 WHERE file_open = 1")
-            for runID in damaged { try connection.execute("UPDATE runs SET file_open = 1 WHERE run_id = ?", runID) }
+            for runID in unrepaired { try connection.execute("UPDATE runs SET file_open = 1 WHERE run_id = ?", runID) }
         }
     }
 

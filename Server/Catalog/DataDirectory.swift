@@ -12,6 +12,11 @@ final class DataDirectory: Sendable {
         let holder: String
     }
 
+    /// The system refuses what a server does with a directory.
+    struct Unusable: LocalizedError {
+        let errorDescription: String?
+    }
+
     let path: String
     private let lock: Int32
 
@@ -25,7 +30,7 @@ final class DataDirectory: Sendable {
         try DataFolder(path).make()
         lock = unsafe open(path + "/holdfast.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard lock >= 0 else {
-            throw CocoaError(.fileWriteNoPermission, userInfo: [NSFilePathErrorKey: path + "/holdfast.lock"])
+            throw Unusable(errorDescription: "holdfast.lock: \(unsafe String(cString: strerror(errno)))")
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             let holder = (try? String(contentsOfFile: path + "/holdfast.lock", encoding: .utf8)) ?? ""

@@ -156,11 +156,12 @@ actor Writer {
         do {
             try connection.execute("COMMIT")
         } catch let error as SQLError where error.isInputOutput {
-            failure = WireError(
+            let failure = WireError(
                 .internalError,
-                "the database could not be written (\(error.message)); the server takes no more writes until it is restarted"
+                "the database telemetry.sqlite could not be written (\(error.message)); see that its disk is well and may be written: the server takes no more writes until it is restarted"
             )
-            throw error
+            self.failure = failure
+            throw failure
         }
     }
 
@@ -207,10 +208,7 @@ actor Writer {
         switch error {
         case let error as WireError: error
         case let error as SQLError: error.wireError
-        case let error as DatabaseError where error.resultCode == .SQLITE_FULL:
-            WireError(.diskFull, "the disk of the data directory is full; nothing was stored")
-        case let error as DatabaseError where error.resultCode == .SQLITE_BUSY:
-            WireError(.overloaded, "another program holds the database; nothing was stored")
+        case let error as DatabaseError: SQLError(error).wireError
         default: WireError(.internalError, "the write failed: \(error)")
         }
     }

@@ -1,3 +1,4 @@
+import GRDB
 import HDF5
 import NIOCore
 import Wire
@@ -141,6 +142,7 @@ struct MethodTable: Sendable {
         case let error as WireError: error
         case let error as ArrayError: .invalidParams(error.description)
         case let error as SQLError: error.wireError
+        case let error as DatabaseError: SQLError(error).wireError
         case let error as HDF5Error where error.kind == .invalid: .invalidParams(error.description)
         case is CancellationError: WireError(.overloaded, "the server is shutting down")
         default: WireError(.internalError, "\(error)")

@@ -58,7 +58,7 @@ final class TestData: Sendable {
     /// Ends as a server does that is told to stop.
     func close() async throws {
         arrays.closeAll()
-        try catalog.markFilesClosed(except: arrays.damagedRuns)
+        try catalog.markFilesClosed(except: arrays.unrepairedRuns)
         try catalog.close()
     }
 

@@ -1,0 +1,29 @@
+import GRDB
+
+extension CommandFailure {
+    /// Does a part of the start; of a database that fails there it says which file it is and what can be done.
+    static func naming<Value>(_ database: String, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as SQLError {
+            throw of(error, database)
+        } catch let error as DatabaseError {
+            throw of(SQLError(error), database)
+        }
+    }
+
+    private static func of(_ error: SQLError, _ database: String) -> CommandFailure {
+        guard error.isDamage else {
+            return CommandFailure(
+                code: other,
+                message:
+                    "the database \(database) can't be opened (\(error)); see that its disk is well and has room, and that the server may write to it"
+            )
+        }
+        return CommandFailure(
+            code: dataDamaged,
+            message:
+                "the database \(database) is damaged, or its disk can't read it (\(error)); restore it from a backup, or salvage it with: sqlite3 \(database) .recover"
+        )
+    }
+}
