@@ -189,9 +189,6 @@ extension ArrayStore {
                 throw HDF5Error(.failed, "rename", source, "it could not take the place of \(target)", errno: errno)
             }
         }
-        let folder = unsafe Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { return }
-        fsync(folder)
-        Glibc.close(folder)
+        try? FileManager.default.synchronize(directory)
     }
 }

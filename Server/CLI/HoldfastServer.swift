@@ -152,6 +152,7 @@ final class HoldfastServer: Sendable {
             }
         }
         arrays.removeCompacted(RunID.variables)
+        Backup.removeUnfinished(in: directory)
         let unclosed = try catalog.readNow { connection in
             try connection.rows("SELECT run_id FROM runs WHERE file_open = 1") { $0.string(0) }
         }

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Logging
 import Wire
 
@@ -6,6 +7,7 @@ import Wire
 struct Backup: Sendable {
     private let catalog: Catalog
     private let directory: DataDirectory
+    private let claims = Claims()
     private let logger = Logger(label: "holdfast.backup")
 
     init(catalog: Catalog, directory: DataDirectory) {
@@ -20,15 +22,21 @@ struct Backup: Sendable {
     private func make(_ parameters: ServerBackup) async throws -> ServerBackup.Result {
         let name = parameters.backup ?? Timestamp.text(Timestamp.now()).replacing(":", with: "-")
         try RunID.check(name)
-        let path = "\(directory.path)/backups/\(name)"
+        let folder = Self.folder(directory)
+        let path = "\(folder)/\(name)"
         guard !FileManager.default.fileExists(atPath: path) else {
             throw WireError("backup_exists", "\(path) exists; choose another name, or remove it first")
         }
+        guard let claim = claims.take(name) else {
+            throw WireError(.overloaded, "the backup \(path) is being made already; ask again when that is done")
+        }
+        defer { withExtendedLifetime(claim) {} }
         // Under a name that says so until it is whole.
-        let unfinished = path + ".unfinished"
+        let unfinished = path + Self.suffix
         do {
             let result = try await catalog.whileCopying { try await copy(to: unfinished, named: path) }
             try FileManager.default.moveItem(atPath: unfinished, toPath: path)
+            for folder in [folder, directory.path] { try FileManager.default.synchronize(folder) }
             logger.notice("backup made", metadata: ["path": "\(path)", "bytes": "\(result.bytes)"])
             return result
         } catch {
@@ -37,13 +45,31 @@ struct Backup: Sendable {
         }
     }
 
+    private static let suffix = ".unfinished"
+
+    private static func folder(_ directory: DataDirectory) -> String { directory.path + "/backups" }
+
+    /// At start-up: removes what was being made when the last server ended.
+    static func removeUnfinished(in directory: DataDirectory) {
+        let folder = folder(directory)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(suffix) {
+            try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+        }
+    }
+
     private static func wireError(_ error: any Error, _ path: String) -> WireError {
         if let error = error as? WireError { return error }
-        let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
-        guard cause.domain == NSPOSIXErrorDomain, cause.code == ENOSPC else {
+        if let error = error as? DatabaseError, error.resultCode == .SQLITE_CORRUPT { return SQLError(error).wireError }
+        guard isDiskFull(error) else {
             return WireError(.internalError, "the backup \(path) could not be made: \(error)")
         }
         return WireError(.diskFull, "the disk is full: the backup \(path) could not be made")
+    }
+
+    private static func isDiskFull(_ error: any Error) -> Bool {
+        if let error = error as? DatabaseError { return error.resultCode == .SQLITE_FULL }
+        let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+        return cause.domain == NSPOSIXErrorDomain && cause.code == ENOSPC
     }
 
     private func copy(to folder: String, named path: String) async throws -> ServerBackup.Result {
@@ -59,9 +85,11 @@ struct Backup: Sendable {
             guard FileManager.default.fileExists(atPath: source) else { continue }
             // In the writer's turn: between two commits, when nobody writes to it.
             try await catalog.writer.between { try FileManager.default.copyItem(atPath: source, toPath: target) }
+            try FileManager.default.synchronize(target)
             bytes += FileManager.default.size(of: target)
             copied += 1
         }
+        for folder in [copy.telemetry, copy.arrays, copy.path] { try FileManager.default.synchronize(folder) }
         return ServerBackup.Result(path: path, bytes: bytes, runs: copied)
     }
 }
@@ -84,5 +112,17 @@ struct DataFolder {
 }
 
 extension FileManager {
+    /// fsync(2) of a file, or of a folder's list of names.
+    func synchronize(_ path: String) throws {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.failure(path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw Self.failure(path) }
+    }
+
+    private static func failure(_ path: String) -> NSError {
+        NSError(domain: NSPOSIXErrorDomain, code: Int(errno), userInfo: [NSFilePathErrorKey: path])
+    }
+
     func size(of path: String) -> Int { ((try? attributesOfItem(atPath: path))?[.size] as? Int) ?? 0 }
 }

@@ -70,6 +70,9 @@ final class Catalog: Sendable {
             try pool.backup(to: copy)
             return try copy.write { database in
                 let connection = Connection(database)
+                // A copy of a damaged page is made like any other, and would be found when the copy is all there is.
+                let found = try connection.first("PRAGMA quick_check(1)") { $0.string(0) }
+                guard found == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: found) }
                 try connection.execute(
                     "UPDATE runs SET file_open = 1 WHERE run_id IN (SELECT run_id FROM run_datasets)"
                 )

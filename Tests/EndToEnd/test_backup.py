@@ -12,7 +12,7 @@ import numpy
 import pytest
 
 from server import Server, environment
-from wire import Connection, Producer
+from wire import Connection, Producer, RpcError
 
 
 def steps(episode, first, count):
@@ -117,6 +117,32 @@ def test_names_and_targets_are_checked(binary, server, connection, tmp_path):
     assert holdfast(binary, "restore", folder, tmp_path / "full").returncode == 2
     assert holdfast(binary, "restore", tmp_path, tmp_path / "new").returncode == 1
     shutil.rmtree(folder)
+
+
+def test_of_two_who_make_a_backup_of_one_name_one_does(server, connection):
+    connection.call("runs.start", {"run_id": "r"})
+    append(Producer(connection), "r", 0, 200)
+    with contextlib.closing(Connection(server.tcp)) as other:
+        asked = [(each, each.send("server.backup", {"backup": "twice"})) for each in (connection, other)]
+        refusals = []
+        for each, id in asked:
+            try:
+                each.wait(id)
+            except RpcError as refused:
+                refusals.append(refused.kind)
+    assert len(refusals) == 1 and refusals[0] in ("overloaded", "backup_exists"), refusals
+    assert committed(server.data / "backups" / "twice", "r") == 200
+    with h5py.File(server.data / "backups" / "twice" / "replay" / "r.h5", "r", swmr=True, libver="latest") as file:
+        assert len(file["frames"]) == 200
+
+
+def test_what_a_server_that_died_left_of_a_backup_goes(server):
+    server.kill()
+    left = server.data / "backups" / "half.unfinished"
+    (left / "telemetry").mkdir(parents=True)
+    (left / "telemetry" / "telemetry.sqlite").write_bytes(b"half a database")
+    server.start()
+    assert list(left.parent.iterdir()) == []
 
 
 def loss(step, **members):
