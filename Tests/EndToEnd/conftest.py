@@ -1,5 +1,6 @@
 """Fixtures: servers and what they can do, recordings of real games, training processes."""
 
+import contextlib
 import os
 import subprocess
 
@@ -78,18 +79,30 @@ def recording():
     return games.record("ALE/Breakout-v5", steps=160, seed=7)
 
 
+@contextlib.contextmanager
+def mounted(folder):
+    """A file system of 48 MiB of memory."""
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"needs the right to mount a tmpfs: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 48 MiB of memory."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder], capture_output=True, text=True
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"needs the right to mount a tmpfs: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    with mounted(tmp_path / "disk") as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def lasting_disk(tmp_path_factory):
+    """A small file system for all tests of a module, each of which leaves room on it."""
+    with mounted(tmp_path_factory.mktemp("lasting") / "disk") as folder:
+        yield folder
 
 
 @pytest.fixture

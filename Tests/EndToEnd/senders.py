@@ -5,7 +5,7 @@ import contextlib
 import multiprocessing
 import uuid
 
-from waiting import pause
+from waiting import eventually, pause
 from wire import Closed, RpcError, request
 
 #: A child that is forked, and not started anew, has the workload as it is and begins at once.
@@ -57,14 +57,21 @@ class Sender:
     def resend(self, connection):
         """After a break: sends again what was not acknowledged, and waits for it."""
         for number in range(self.acknowledged, self.sent):
-            try:
-                connection.call(*self.request(number))
-            except RpcError as refused:
-                # A backup has no number; its name tells that it was made.
-                if refused.kind != "backup_exists":
-                    raise
+            eventually(lambda: self._is_done(connection, number), f"unit {number} of {self.workload.name} is done", every=0.05)
             self.acknowledged += 1
         self.waiting.clear()
+
+    def _is_done(self, connection, number):
+        try:
+            connection.call(*self.request(number))
+        except RpcError as refused:
+            # A backup has no number; its name tells that it was made.
+            if refused.kind == "backup_exists":
+                return True
+            if refused.final:
+                raise
+            return False
+        return True
 
     def send_until_the_end(self, connection, count, window=4):
         """Sends at most `count` units, a few at a time, until all are acknowledged and the connection is broken."""

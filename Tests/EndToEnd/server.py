@@ -47,6 +47,16 @@ class Server:
         self.launch()
         return self.await_ready(within)
 
+    def refused_start(self, within=30):
+        """Starts a server that must end by itself: its code, and the last line that it says."""
+        self.launch()
+        code = self.process.wait(within)
+        said = self.process.stdout.read()
+        self.process.stdout.close()
+        assert said == b"", f"a server that does not serve is not ready: {said[:500]}"
+        self._no_crash()
+        return code, self.messages().splitlines()[-1]
+
     def await_ready(self, within=60):
         """Waits until its doors are open."""
         self.ready = json.loads(self._first_line(within))
@@ -146,6 +156,16 @@ class Server:
     def _no_crash(self):
         found = _CRASH.search(self.log.read_text(errors="replace"))
         assert not found, f"the server's log speaks of a crash: {found[0]}\n{self.messages()}"
+
+
+def without_privilege(binary, folder):
+    """A program that runs the binary as any user who may read and write the test's folders."""
+    program = folder / "holdfast"
+    # Root without a capability is like any other user here, and may still read the test's folders.
+    drop = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
+    program.write_text(f'#!/bin/sh\nexec {drop} "{binary}" "$@"\n')
+    program.chmod(0o755)
+    return program
 
 
 def _address(text):

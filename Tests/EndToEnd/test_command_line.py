@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from replay import assert_same_arrays, start, tiny_step
-from server import Server, environment
+from server import Server, environment, without_privilege
 from wire import Closed, Producer, request
 
 LOCAL = ("--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0")
@@ -74,12 +74,7 @@ def test_the_dashboard_is_found_wherever_the_server_is_started(binary, tmp_path)
 
 
 def test_the_server_needs_no_privilege(binary, tmp_path):
-    program = tmp_path / "holdfast"
-    # Root without a capability is like any other user here, and may still read the test's folders.
-    drop = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
-    program.write_text(f'#!/bin/sh\nexec {drop} "{binary}" "$@"\n')
-    program.chmod(0o755)
-    server = Server(program, tmp_path / "data").start()
+    server = Server(without_privilege(binary, tmp_path), tmp_path / "data").start()
     try:
         with server.connect() as connection:
             assert connection.call("server.ping")

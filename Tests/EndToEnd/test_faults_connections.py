@@ -50,7 +50,7 @@ def haunted_server(forsaken, lasting_server):
     return lasting_server
 
 
-@on("half-open connection", *(set(WORKLOADS) - {"seal", "backup"}))
+@on("half-open connection", *WORKLOADS)
 def test_a_peer_that_is_gone_without_a_word_holds_nothing_up(haunted_server, forsaken, subject):
     sender = Sender(WORKLOADS[subject]())
     gone = haunted_server.connect()

@@ -14,10 +14,11 @@ import h5py
 import numpy
 import pytest
 
+from preload import build
 from replay import assert_same_arrays, refs
 from server import Server
 from wire import Producer, Strings
-from write_log import WriteLog, build_recorder
+from write_log import WriteLog
 
 STEPS, EPISODE, OBSERVED_FROM = 96, 13, 40
 RUNS = {"lzf": "lzf", "raw": "none"}
@@ -68,7 +69,7 @@ def recorded(binary, tmp_path_factory):
     """A log of a server's writes at full durability, and what was acknowledged where in it."""
     folder = tmp_path_factory.mktemp("recorded")
     log, dice = folder / "writes", random.Random(3)
-    preload = {"LD_PRELOAD": str(build_recorder(folder)), "WRITE_LOG_ROOT": str(folder / "data"), "WRITE_LOG": str(log)}
+    preload = {"LD_PRELOAD": str(build("write_log", folder)), "WRITE_LOG_ROOT": str(folder / "data"), "WRITE_LOG": str(log)}
     server = Server(binary, folder / "data", "--durability", "full", log=folder / "log", **preload).start()
     acknowledged = []
     try:

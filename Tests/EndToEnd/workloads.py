@@ -161,7 +161,7 @@ class Variables(Workload):
     def is_value(self, found, number):
         expected = self.value(number)
         if isinstance(found, dict) or isinstance(expected, dict):
-            return found == expected
+            return type(found) is type(expected) and found == expected
         return found.dtype == expected.dtype and numpy.array_equal(found, expected)
 
 
@@ -169,8 +169,8 @@ class Seal(Workload):
     """A finished run is sealed."""
 
     name = "seal"
-    units = 12
-    rows = 24
+    units = 10
+    rows = 12
 
     def prepare(self, connection):
         for number in range(self.units):
@@ -198,7 +198,7 @@ class Prune(Workload):
     """The old points of a run are deleted; its curve stays."""
 
     name = "prune"
-    units = 16
+    units = 10
     #: Points stay that are no whole tile of 32 yet. A curve of few points shows tiles, whose points it needs no more.
     points, left, shown = 200, 8, 5
 
@@ -236,7 +236,7 @@ class Backup(Workload):
     name = "backup"
     units = 8
     is_numbered = False
-    rows = 24
+    rows = 12
 
     def prepare(self, connection):
         start(connection, self.tag)
@@ -255,7 +255,7 @@ class Backup(Workload):
                 self.check_made(made)
 
     def check_made(self, made):
-        with contextlib.closing(sqlite3.connect(f"file:{made}/telemetry/telemetry.sqlite?mode=ro", uri=True)) as database:
+        with contextlib.closing(sqlite3.connect(f"file:{made}/telemetry/telemetry.sqlite?immutable=1", uri=True)) as database:
             assert database.execute("PRAGMA quick_check").fetchall() == [("ok",)], f"the database of {made}"
             query = "SELECT count(*) FROM steps WHERE run_id = ?"
             assert database.execute(query, (self.tag,)).fetchone() == (self.rows,)

@@ -1,18 +1,8 @@
 """What a server wrote, in order, and its files as they stood after any of these writes: killed, or after power loss."""
 
 import struct
-import subprocess
-from pathlib import Path
 
 _HEAD = struct.Struct("<cIIQQ")
-
-
-def build_recorder(folder):
-    """The library that records a process's writes, for LD_PRELOAD."""
-    library = folder / "write_log.so"
-    source = Path(__file__).parent / "write_log.c"
-    subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"], check=True)
-    return library
 
 
 class WriteLog:
@@ -33,7 +23,9 @@ class WriteLog:
         files = {}
         for kind, name, second, offset, data, _ in self.operations[:count]:
             if kind == "R":
-                files[second] = files.pop(name)
+                # A folder takes what is in it along.
+                for old in [old for old in files if old == name or old.startswith(f"{name}/")]:
+                    files[second + old.removeprefix(name)] = files.pop(old)
             elif kind == "U":
                 files.pop(name, None)
             elif kind == "C":
