@@ -8,6 +8,15 @@ enum Timestamp {
     /// The server's clock, in UNIX seconds.
     static func now() -> Double { Date().timeIntervalSince1970 }
 
+    private static let start = (time: now(), instant: ContinuousClock.now)
+
+    /// The time by a clock that nobody sets, for what must last as long as was said, such as leases: the server's clock as it
+    /// was when this was first asked for, and the UNIX seconds that have passed since.
+    static func steady() -> Double {
+        let (seconds, attoseconds) = start.instant.duration(to: .now).components
+        return start.time + Double(seconds) + Double(attoseconds) * 1e-18
+    }
+
     /// The range of times that have four-digit years.
     static let range: ClosedRange<Double> = -62_135_596_800...253_402_300_799
 

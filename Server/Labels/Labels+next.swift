@@ -17,7 +17,7 @@ extension Labels {
         let pool = asked.map { CandidatePool.missing($0) } ?? .all(settings)
         let annotator = parameters.annotator ?? ""
         let holder = parameters.session ?? annotator
-        let time = Timestamp.now()
+        let time = Timestamp.steady()
         let generator = SeededGenerator(
             seed: parameters.seed.map { UInt64(bitPattern: $0) } ?? UInt64.random(in: 0 ... .max)
         )

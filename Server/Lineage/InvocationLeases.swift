@@ -34,11 +34,16 @@ enum InvocationLeases {
         _ connection: Connection
     ) throws -> Held? {
         for hash in hashes {
+            // A lease that ends later than any may was given before the clock was set back, and the server started again.
             let held = try connection.first(
-                "SELECT owner, expires_at FROM lineage_leases WHERE lineage_hash = ? AND owner <> ? AND expires_at > ?",
+                """
+                SELECT owner, expires_at FROM lineage_leases
+                WHERE lineage_hash = ? AND owner <> ? AND expires_at > ? AND expires_at <= ?
+                """,
                 hash,
                 owner,
-                time
+                time,
+                time + Double(longestTTL) / 1000
             ) { Held(owner: $0.string(0), expiry: $0.double(1)) }
             if let held { return held }
         }
@@ -53,7 +58,7 @@ enum InvocationLeases {
         _ transaction: WriteTransaction
     ) throws -> Int64 {
         let connection = transaction.connection
-        try connection.execute("DELETE FROM lineage_leases WHERE expires_at < ?", transaction.time - memory)
+        try connection.execute("DELETE FROM lineage_leases WHERE expires_at < ?", Timestamp.steady() - memory)
         let token = try own(hashes, owner, connection) ?? next(connection)
         for hash in hashes {
             try connection.execute(

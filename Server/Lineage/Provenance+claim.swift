@@ -24,7 +24,7 @@ extension Provenance {
             guard answer.holder != nil, let expiry = answer.expiresAt, deadline > .now,
                 !Task.isShuttingDownGracefully
             else { break }
-            let left = Duration.seconds(max(0, expiry - Timestamp.now()))
+            let left = Duration.seconds(max(0, expiry - Timestamp.steady()))
             await Self.pause(until: min(deadline, .now + left), or: bell)
         }
         return answer
@@ -67,7 +67,7 @@ extension Provenance {
         let held = try InvocationLeases.held(
             parameters.lineageHashes,
             byOtherThan: parameters.owner,
-            at: Timestamp.now(),
+            at: Timestamp.steady(),
             connection
         )
         return LineageClaim.Result(
@@ -86,7 +86,7 @@ extension Provenance {
                 if let stored = try Self.stored(parameters, connection) { return try JSONCoding.encode(stored) }
                 let busy = try Self.busy(parameters, connection)
                 guard busy.holder == nil else { return try JSONCoding.encode(busy) }
-                let expiry = transaction.time + ttl
+                let expiry = Timestamp.steady() + ttl
                 let token = try InvocationLeases.give(
                     parameters.lineageHashes,
                     to: parameters.owner,
@@ -118,7 +118,7 @@ extension Provenance {
     func renew(_ parameters: LineageRenew) throws -> @Sendable (WriteTransaction) throws -> LineageRenew.Result {
         let ttl = try InvocationLeases.seconds(parameters.ttl)
         return { transaction in
-            let expiry = transaction.time + ttl
+            let expiry = Timestamp.steady() + ttl
             let renewed = try transaction.connection.execute(
                 "UPDATE lineage_leases SET expires_at = ? WHERE token = ?",
                 expiry,

@@ -47,9 +47,12 @@ extension Labels {
         let pool = try parameters.label.map { CandidatePool.holdout(missing: try label($0)) } ?? .holdout(settings)
         return { transaction in
             let connection = transaction.connection
+            let time = Timestamp.steady()
+            // A lease that ends later than any may was given before the clock was set back, and the server started again.
             try connection.execute(
-                "DELETE FROM holdout_leases WHERE expires_at <= ? AND annotator != ?",
-                transaction.time,
+                "DELETE FROM holdout_leases WHERE (expires_at <= ? OR expires_at > ?) AND annotator != ?",
+                time,
+                time + Vault.leaseDuration,
                 annotator
             )
             let others = Set(
@@ -72,7 +75,7 @@ extension Labels {
                     """,
                     pick.id,
                     annotator,
-                    transaction.time + Vault.leaseDuration
+                    time + Vault.leaseDuration
                 )
             }
             return HoldoutNext.Result(images: try picks.map { try Self.holdoutImage($0.id, connection) })
