@@ -187,7 +187,8 @@ final class HoldfastServer: Sendable {
     private func makeServices(_ parts: Parts, _ onShutdown: @escaping @Sendable () -> Void) -> ServiceGroup {
         var table = MethodTable()
         register(parts, in: &table)
-        let limits = SocketLimits()
+        // The rest is for files: a crowd at the doors must not keep the data from being written.
+        let limits = SocketLimits(connections: min(SocketLimits().connections, DescriptorLimit.current / 2))
         let dispatcher = Dispatcher(table: table, writer: parts.catalog.writer)
         let ready = OpenDoors(report: onReady)
         let socket = SocketListener(
@@ -210,7 +211,7 @@ final class HoldfastServer: Sendable {
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port),
                 backlog: 1024,
-                availableConnectionsDelegate: MaximumAvailableConnections(4096)
+                availableConnectionsDelegate: MaximumAvailableConnections(min(4096, DescriptorLimit.current / 8))
             ),
             onServerRunning: { await ready.opened(http: $0.localAddress) },
             logger: Logger(label: "holdfast.http")

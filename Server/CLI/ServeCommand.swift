@@ -30,6 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
             handler.logLevel = configuration.logLevel
             return handler
         }
+        try DescriptorLimit.raise()
         let server = HoldfastServer(configuration) { tcp, http in
             ReadyLine(tcp: tcp, http: http, data: configuration.data).print()
             let logger = Logger(label: "holdfast")
