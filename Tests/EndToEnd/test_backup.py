@@ -136,6 +136,7 @@ def test_of_two_who_make_a_backup_of_one_name_one_does(server, connection):
         assert len(file["frames"]) == 200
 
 
+@pytest.mark.fault("server killed", "backup", "start-up")
 def test_what_a_server_that_died_left_of_a_backup_goes(server):
     server.kill()
     left = server.data / "backups" / "half.unfinished"

@@ -20,6 +20,7 @@ def value(number):
     return numpy.random.default_rng(number).integers(0, 255, (2 << 20) + 1000, numpy.uint8)
 
 
+@pytest.mark.fault("server killed", "variables")
 @pytest.mark.timeout(3600)
 def test_kills_during_a_collection_lose_nothing_that_is_needed(make_server, is_long):
     server, chance = make_server(), random.Random(3)

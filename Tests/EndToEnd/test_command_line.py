@@ -53,6 +53,7 @@ def test_a_second_server_on_the_same_data_is_refused(server, binary):
     assert server.post("server.ping") is not None
 
 
+@pytest.mark.fault("server killed", "start-up")
 def test_data_are_free_again_after_a_kill(make_server):
     server = make_server()
     server.kill()
@@ -125,6 +126,7 @@ def test_data_that_cannot_be_made_are_an_error_in_one_line(binary, tmp_path):
     assert len(refused.stderr.strip().splitlines()) <= 3, f"errors are one line: {refused.stderr}"
 
 
+@pytest.mark.fault("file damaged", "start-up")
 def test_a_damaged_database_is_told(make_server, binary):
     server = make_server()
     server.stop()

@@ -60,7 +60,15 @@ class Ends:
 
 
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("end, rounds", [("while_it_writes", 25), ("while_it_closes", 6), ("while_it_starts", 6)])
+@pytest.mark.fault("server killed", "steps")
+@pytest.mark.parametrize(
+    "end, rounds",
+    [
+        ("while_it_writes", 25),
+        ("while_it_closes", 6),
+        pytest.param("while_it_starts", 6, marks=pytest.mark.fault("server killed", "start-up")),
+    ],
+)
 def test_nothing_acknowledged_is_lost_and_nothing_doubled_over_many_kills(make_server, recording, is_long, end, rounds):
     dice, trainer = random.Random(11), Trainer(recording)
     server = make_server()
@@ -104,6 +112,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_doubled_over_many_kills(make_s
             assert_same_arrays(file["rewards"][:], numpy.resize(recording.rewards, total), f"/rewards of {run}")
 
 
+@pytest.mark.fault("server killed", "seal")
 @pytest.mark.timeout(3600)
 def test_a_server_killed_while_it_seals_has_the_run_sealed_or_as_it_was(make_server, recording, is_long):
     dice, server, duration = random.Random(12), make_server(), 0.5
@@ -134,6 +143,7 @@ def test_a_server_killed_while_it_seals_has_the_run_sealed_or_as_it_was(make_ser
             assert_same_arrays(file["frames"][:], recording.frames, f"frames of {path.name} as h5py reads them")
 
 
+@pytest.mark.fault("server killed", "steps")
 def test_a_run_resumes_after_a_kill_in_each_compression(make_server, recording):
     server = make_server()
     step = {name: recording.row(0)[name] for name in ("frame", "observation")}
@@ -155,6 +165,7 @@ def test_a_run_resumes_after_a_kill_in_each_compression(make_server, recording):
             assert_same_arrays(found["frames"], recording.frames[[0, 1, 2, 3, 4, 0]], compression)
 
 
+@pytest.mark.fault("server killed", "metrics", "labels")
 def test_metrics_and_labels_survive_a_kill(make_server):
     server, producer = make_server(), str(uuid.uuid4())
     rows = [{"table": "training_metrics", "metric_name": "loss", "metric_value": 0.25, "step": 3}]

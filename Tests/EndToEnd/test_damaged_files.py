@@ -122,6 +122,7 @@ def use(connection, run):
     return found, stored
 
 
+@pytest.mark.fault("file damaged", "steps", "seal", "start-up")
 @pytest.mark.timeout(7200)
 def test_damaged_files_take_only_themselves_out_of_service(intact, binary, tmp_path, is_long):
     for round in range(300 if is_long else 4):

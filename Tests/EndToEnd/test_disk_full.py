@@ -58,6 +58,7 @@ def check_kept(connection, stored):
         assert_same_arrays(found, batch(seq), f"batch {seq} on a full disk")
 
 
+@pytest.mark.fault("disk full", "steps")
 def test_a_full_disk_refuses_and_recovers(cramped_server, small_disk):
     ballast = small_disk / "ballast"
     ballast.write_bytes(os.urandom(24 * MIB))
@@ -87,6 +88,8 @@ def test_a_full_disk_refuses_and_recovers(cramped_server, small_disk):
         check_kept(connection, stored + 2)
 
 
+@pytest.mark.fault("disk full", "steps", "start-up")
+@pytest.mark.fault("server killed", "steps")
 def test_a_server_killed_on_a_full_disk_keeps_what_it_acknowledged(cramped_server, small_disk):
     ballast = small_disk / "ballast"
     ballast.write_bytes(os.urandom(24 * MIB))

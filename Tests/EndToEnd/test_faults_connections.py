@@ -65,3 +65,16 @@ def test_a_peer_that_is_gone_without_a_word_holds_nothing_up(haunted_server, for
         sender.resend(connection)
         sender.write(connection)
         sender.check(haunted_server, connection)
+
+
+@pytest.mark.fault("half-open connection", "start-up")
+def test_a_server_starts_at_its_address_although_old_peers_hold_on(make_server):
+    server = make_server()
+    peers = [server.connect() for _ in range(20)]
+    server.stop()
+    server.arguments = ("--tcp", "{}:{}".format(*server.tcp), "--http", "{}:{}".format(*server.http))
+    server.start()
+    with server.connect() as connection:
+        assert connection.call("server.ping")
+    for peer in peers:
+        peer.close()

@@ -101,7 +101,7 @@ def check(server, recorder, reached, wrong):
     server.stop()
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(900)
 @on("power lost", *WORKLOADS, "start-up")
 def test_what_was_acknowledged_outlives_a_loss_of_power(after_losses, subject):
     if subject in after_losses:

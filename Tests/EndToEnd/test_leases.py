@@ -94,6 +94,7 @@ def test_a_lease_is_renewed_and_given_back(producer, server):
     assert producer.call("lineage.release", {"token": lease["token"]}) == {"released": False}
 
 
+@pytest.mark.fault("server killed", "variables")
 def test_leases_and_their_numbers_outlive_the_server(make_server):
     server = make_server()
     with contextlib.closing(Connection(server.tcp)) as connection:

@@ -160,7 +160,13 @@ def check_state(binary, folder, acknowledged):
 
 
 @pytest.mark.timeout(3000)
-@pytest.mark.parametrize("end", ["kill", "power"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param("kill", marks=pytest.mark.fault("server killed", "steps", "labels")),
+        pytest.param("power", marks=pytest.mark.fault("power lost", "steps", "labels")),
+    ],
+)
 def test_the_files_of_any_moment_have_what_was_acknowledged_by_then(recorded, binary, tmp_path, end, is_long):
     log, acknowledged = recorded
     first = next(place for place, operation in enumerate(log.operations) if ".h5" in operation[1])

@@ -65,6 +65,7 @@ def test_only_finished_runs_are_sealed(server, connection, recording):
     assert done.returncode == 0 and done.stdout.startswith("sealed 1 run:")
 
 
+@pytest.mark.fault("server killed", "seal", "start-up")
 @pytest.mark.parametrize("is_committed", [False, True])
 def test_a_server_that_died_while_sealing_ends_it_or_forgets_it(server, connection, finished, is_committed):
     count = connection.call("runs.get", {"run_id": "run"})["steps"] - 1

@@ -28,6 +28,7 @@ def killed_and_synced(server, trainer, binary, steps=True):
     assert left(trainer.spool) == []
 
 
+@pytest.mark.fault("server stopped", "steps", "metrics")
 def test_frozen(server, make_trainer, binary):
     """Its connections stay, so the trainer does not know."""
     trainer = make_trainer(server.tcp, "spool", "--rate", 2000, "--steps")
@@ -39,6 +40,7 @@ def test_frozen(server, make_trainer, binary):
     killed_and_synced(server, trainer, binary)
 
 
+@pytest.mark.fault("server stopped", "steps", "metrics")
 def test_frozen_until_the_trainer_connects_again(server, make_trainer, binary):
     """When it thaws it takes what the connections that were given up had brought, while the next one brings it again."""
     trainer = make_trainer(server.tcp, "spool", "--rate", 2000, "--steps", "--request-timeout", 0.5)
@@ -52,6 +54,8 @@ def test_frozen_until_the_trainer_connects_again(server, make_trainer, binary):
     killed_and_synced(server, trainer, binary)
 
 
+@pytest.mark.fault("server stopped", "steps", "metrics")
+@pytest.mark.fault("client killed", "steps", "metrics")
 def test_killed_while_the_server_is_frozen(server, make_trainer, binary):
     """The server has requests in its sockets that it takes only after the next connection has asked how far it is."""
     trainer = make_trainer(server.tcp, "spool", "--rate", 0, "--steps")
@@ -84,6 +88,7 @@ def test_memory_stays_flat_while_the_server_is_frozen(server, make_trainer, bina
     killed_and_synced(server, trainer, binary)
 
 
+@pytest.mark.fault("server killed", "steps", "metrics")
 def test_stopped_and_restarted(server, make_trainer, binary):
     trainer = make_trainer(server.tcp, "spool", "--rate", 2000, "--steps")
     for number in range(4):
@@ -97,6 +102,7 @@ def test_stopped_and_restarted(server, make_trainer, binary):
     killed_and_synced(server, trainer, binary)
 
 
+@pytest.mark.fault("client killed", "steps", "metrics")
 def test_killed_while_the_server_is_away(server, make_trainer, binary):
     trainer = make_trainer(server.tcp, "spool", "--rate", 0, "--steps")
     trainer.wait_until_logged(500)
@@ -110,6 +116,8 @@ def test_killed_while_the_server_is_away(server, make_trainer, binary):
     assert_exactly_once(stored_steps(server, "n"), logged, "steps")
 
 
+@pytest.mark.fault("server killed", "steps", "metrics")
+@pytest.mark.fault("client killed", "steps", "metrics")
 @pytest.mark.timeout(1800)
 def test_server_trainer_and_children_are_killed(server, make_trainer, binary, is_long):
     """Each at its own moment, so that requests were taken of which nobody got the answer."""
@@ -133,6 +141,7 @@ def test_server_trainer_and_children_are_killed(server, make_trainer, binary, is
         assert left(trainer.spool) == []
 
 
+@pytest.mark.fault("disk full", "steps", "metrics")
 def test_the_servers_disk_is_full(small_disk, make_server, make_trainer, binary):
     server = make_server(data=small_disk / "data")
     ballast = small_disk / "ballast"
