@@ -169,6 +169,15 @@ final class ArrayStore: Sendable {
         }
     }
 
+    /// At start-up: removes a file that has no committed row.
+    func removeUncommitted(_ runID: String) {
+        do throws(HDF5Error) {
+            try executor.sync { () throws(HDF5Error) in try removeIfPresent(runID) }
+        } catch {
+            logger.error("removing a run file failed", metadata: ["run": "\(runID)", "error": "\(error)"])
+        }
+    }
+
     /// Removes a run's file; nobody opens it again.
     func delete(_ runID: String) {
         writable.withLock { _ = $0.remove(runID) }

@@ -1,5 +1,4 @@
 import Foundation
-import HDF5
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -13,7 +12,7 @@ import Wire
 /// The one place that puts the server together.
 final class HoldfastServer: Sendable {
     private let configuration: ServerConfiguration
-    private let logger = Logger(label: "holdfast")
+    let logger = Logger(label: "holdfast")
     private let started = Timestamp.now()
     private let monitor = ServerMonitor()
 
@@ -141,45 +140,6 @@ final class HoldfastServer: Sendable {
         } catch let error as WireError {
             throw CommandFailure(code: CommandFailure.usage, message: "--schema-keys: \(error.message)")
         }
-    }
-
-    /// Brings the files of runs that were not closed back to what is committed.
-    private func recover(_ directory: DataDirectory, _ catalog: Catalog, _ arrays: ArrayStore) throws {
-        try arrays.finishSealing { runID in
-            try catalog.readNow { connection in
-                try connection.first("SELECT sealed_at IS NOT NULL FROM runs WHERE run_id = ?", runID) { $0.bool(0) }
-                    ?? false
-            }
-        }
-        arrays.removeCompacted(RunID.variables)
-        Backup.removeUnfinished(in: directory)
-        let unclosed = try catalog.readNow { connection in
-            try connection.rows("SELECT run_id FROM runs WHERE file_open = 1") { $0.string(0) }
-        }
-        for runID in unclosed {
-            let (committed, restored) = try catalog.readNow {
-                (try RunStore.committedRows(runID, $0), try StepWriter.restored(runID, $0))
-            }
-            do throws(HDF5Error) {
-                if !committed.isEmpty {
-                    try arrays.repair(runID, committedRows: committed, restored: restored)
-                }
-            } catch {
-                // Only this run is out of service; its methods answer with the same error.
-                logger.error("a run file could not be repaired", metadata: ["run": "\(runID)", "error": "\(error)"])
-            }
-        }
-        do {
-            try catalog.markFilesClosed(except: arrays.unrepairedRuns)
-        } catch {
-            // They are looked at again at the next start.
-            logger.warning("the repair could not be recorded", metadata: ["error": "\(error)"])
-        }
-        // A deletion may have been committed without its file being removed any more.
-        let deleted = try catalog.readNow { connection in
-            try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NOT NULL") { $0.string(0) }
-        }
-        for runID in deleted { arrays.delete(runID) }
     }
 
     // MARK: Serving

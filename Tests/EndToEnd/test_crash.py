@@ -1,6 +1,7 @@
 """kill -9 at any moment: nothing acknowledged is lost, nothing is stored twice, and the server always starts again."""
 
 import random
+import shutil
 import subprocess
 import time
 import uuid
@@ -163,6 +164,24 @@ def test_a_run_resumes_after_a_kill_in_each_compression(make_server, recording):
             assert connection.call("steps.append", params)["first_index"] == 5
             found = connection.call("frames.resolve", {"refs": refs(compression, "frames", range(6)), "stack": True})
             assert_same_arrays(found["frames"], recording.frames[[0, 1, 2, 3, 4, 0]], compression)
+
+
+@pytest.mark.fault("server killed", "steps", "start-up")
+def test_a_file_none_of_whose_rows_was_committed_is_removed_at_the_start(make_server, recording):
+    server = make_server()
+    with server.connect() as connection:
+        for run in ("stored", "begun"):
+            start(connection, run)
+        send_columns(connection, "stored", recording)
+    server.kill()
+    # As it is when a run's first rows are in their file, and the commit was not reached.
+    for run in ("begun", "images"):
+        shutil.copy(server.run_file("stored"), server.run_file(run))
+    server.start()
+    with server.connect() as connection:
+        check_whole(server, connection, "stored", "begun")
+        send_columns(connection, "begun", recording.named("begun/"))
+        check_whole(server, connection, "stored", "begun")
 
 
 @pytest.mark.fault("server killed", "metrics", "labels")

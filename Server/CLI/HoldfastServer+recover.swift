@@ -1,0 +1,66 @@
+import HDF5
+import Logging
+import Wire
+
+extension HoldfastServer {
+    /// Puts right what the last server left, however it ended.
+    func recover(_ directory: DataDirectory, _ catalog: Catalog, _ arrays: ArrayStore) throws {
+        try arrays.finishSealing { runID in
+            try catalog.readNow { connection in
+                try connection.first("SELECT sealed_at IS NOT NULL FROM runs WHERE run_id = ?", runID) { $0.bool(0) }
+                    ?? false
+            }
+        }
+        arrays.removeCompacted(RunID.variables)
+        Backup.removeUnfinished(in: directory)
+        try repairUnclosed(catalog, arrays)
+        // A deletion may have been committed without its file being removed any more.
+        let deleted = try catalog.readNow { connection in
+            try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NOT NULL") { $0.string(0) }
+        }
+        for runID in deleted { arrays.delete(runID) }
+        try removeUncommitted(catalog, arrays)
+    }
+
+    /// Brings the files of runs that were not closed back to what is committed.
+    private func repairUnclosed(_ catalog: Catalog, _ arrays: ArrayStore) throws {
+        let unclosed = try catalog.readNow { connection in
+            try connection.rows("SELECT run_id FROM runs WHERE file_open = 1") { $0.string(0) }
+        }
+        for runID in unclosed {
+            let (committed, restored) = try catalog.readNow {
+                (try RunStore.committedRows(runID, $0), try StepWriter.restored(runID, $0))
+            }
+            do throws(HDF5Error) {
+                if !committed.isEmpty {
+                    try arrays.repair(runID, committedRows: committed, restored: restored)
+                }
+            } catch {
+                // Only this run is out of service; its methods answer with the same error.
+                logger.error("a run file could not be repaired", metadata: ["run": "\(runID)", "error": "\(error)"])
+            }
+        }
+        do {
+            try catalog.markFilesClosed(except: arrays.unrepairedRuns)
+        } catch {
+            // They are looked at again at the next start.
+            logger.warning("the repair could not be recorded", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Removes the files of runs that have no committed row: of a first one that was written and then not committed.
+    private func removeUncommitted(_ catalog: Catalog, _ arrays: ArrayStore) throws {
+        let (empty, filled) = try catalog.readNow { connection in
+            (
+                try connection.rows(
+                    """
+                    SELECT run_id FROM runs AS r WHERE deleted_at IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM run_datasets AS d WHERE d.run_id = r.run_id)
+                    """
+                ) { $0.string(0) },
+                try connection.rows("SELECT DISTINCT run_id FROM run_datasets") { $0.string(0) }
+            )
+        }
+        for runID in RunID.reserved.subtracting(filled).union(empty) { arrays.removeUncommitted(runID) }
+    }
+}
