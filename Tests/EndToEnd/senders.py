@@ -76,7 +76,7 @@ class Sender:
     def send_until_the_end(self, connection, count, window=4):
         """Sends at most `count` units, a few at a time, until all are acknowledged and the connection is broken."""
         last = min(self.workload.units, self.sent + count)
-        with contextlib.suppress(*_BROKEN):
+        with connection, contextlib.suppress(*_BROKEN):
             while True:
                 while self.sent < last and len(self.waiting) < window:
                     self.send(connection)

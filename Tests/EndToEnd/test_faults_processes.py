@@ -2,7 +2,7 @@
 
 import random
 import signal
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -43,19 +43,15 @@ def after_kills(binary, tmp_path_factory, is_long):
 
 def kill_under_load(server, senders, rounds, dice):
     """Each on a connection of its own, with its share of the units."""
-    connections = [server.connect() for _ in senders]
-    threads = [
-        threading.Thread(target=sender.send_until_the_end, args=(connection, -(-sender.workload.units // rounds)))
-        for sender, connection in zip(senders, connections)
-    ]
-    for thread in threads:
-        thread.start()
-    pause(dice.uniform(0.02, 0.5))
-    server.kill()
-    for thread in threads:
-        thread.join()
-    for connection in connections:
-        connection.close()
+    with ThreadPoolExecutor(len(senders)) as threads:
+        ends = [
+            threads.submit(sender.send_until_the_end, server.connect(), -(-sender.workload.units // rounds))
+            for sender in senders
+        ]
+        pause(dice.uniform(0.02, 0.5))
+        server.kill()
+        for end in ends:
+            end.result()
 
 
 @pytest.mark.timeout(3600)
