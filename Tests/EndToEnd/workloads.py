@@ -140,7 +140,7 @@ class Variables(Workload):
     def value(self, number):
         if number % 3:
             return {"json": {"number": number}}
-        return numpy.random.default_rng(number).integers(0, 255, (40, 1000), numpy.uint8)
+        return numpy.random.default_rng(number).integers(0, 255, (150, 1000), numpy.uint8)
 
     def check(self, server, connection, least, most):
         asked = {"variable": self.tag, "limit": 1000, "values": False}
