@@ -3,7 +3,6 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import Synchronization
 import UnixSignals
@@ -33,7 +32,8 @@ final class HoldfastServer: Sendable {
     /// - Parameter onShutdown: Called when the shutdown begins.
     func run(onShutdown: @escaping @Sendable () -> Void = {}) async throws {
         let directory = try openDirectory()
-        try await checkDoors()
+        try await configuration.checkDoors()
+        reportEncryption()
         let arrays = try ArrayStore(directory: directory.arrays)
         let (catalog, settings) = try CommandFailure.naming(directory.database) { try openCatalog(directory, arrays) }
         try CommandFailure.naming(directory.database) { try recover(directory, catalog, arrays) }
@@ -62,7 +62,7 @@ final class HoldfastServer: Sendable {
         try CommandFailure.naming(directory.database) { try parts.tokens.load() }
         let failure: (any Error)?
         do {
-            let group = makeServices(parts, onShutdown)
+            let group = try await makeServices(parts, onShutdown)
             services.withLock { $0 = group }
             try await group.run()
             failure = nil
@@ -96,6 +96,17 @@ final class HoldfastServer: Sendable {
         let logins: Logins
 
         var tokens: Tokens { Tokens(catalog: catalog, gate: logins.gate) }
+    }
+
+    /// Says until when the certificate is valid, or that there is none where others may listen.
+    private func reportEncryption() {
+        if let tls = configuration.tls { return tls.report(to: logger) }
+        for door in [configuration.tcp, configuration.http] where !door.isLoopback {
+            logger.notice(
+                "tokens and data cross the network unencrypted, unless a proxy or a VPN does that or --tls-cert is given",
+                metadata: ["door": "\(door)"]
+            )
+        }
     }
 
     // MARK: Opening
@@ -144,7 +155,10 @@ final class HoldfastServer: Sendable {
 
     // MARK: Serving
 
-    private func makeServices(_ parts: Parts, _ onShutdown: @escaping @Sendable () -> Void) -> ServiceGroup {
+    private func makeServices(
+        _ parts: Parts,
+        _ onShutdown: @escaping @Sendable () -> Void
+    ) async throws -> ServiceGroup {
         var table = MethodTable()
         register(parts, in: &table)
         // The rest is for files: a crowd at the doors must not keep the data from being written.
@@ -154,6 +168,7 @@ final class HoldfastServer: Sendable {
         let socket = SocketListener(
             host: configuration.tcp.host,
             port: configuration.tcp.port,
+            tls: try configuration.tls.map(TLSLayer.socket),
             dispatcher: dispatcher,
             welcome: Welcome(logins: parts.logins, catalog: parts.catalog, limits: limits.frames),
             limits: limits,
@@ -162,12 +177,7 @@ final class HoldfastServer: Sendable {
         )
         let http = Application(
             router: makeDoor(parts, dispatcher, limits.frames).makeRouter(),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [BodyLimit(maximumBytes: limits.frames.payload)],
-                    idleTimeout: .seconds(75)
-                )
-            ),
+            server: .door(largestBody: limits.frames.payload, tls: configuration.tls.map(TLSLayer.http)),
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port),
                 backlog: 1024,
@@ -185,6 +195,12 @@ final class HoldfastServer: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "holdfast.services")
         )
+        if let tls = configuration.tls {
+            // From here on, not from when the service runs: the signal would end the process.
+            let signals = await UnixSignalsSequence(trapping: .sighup)
+            let reload = CertificateReload(identity: tls, signals: signals, logger: logger)
+            group.services.insert(.init(service: reload), at: 0)
+        }
         group.maximumGracefulShutdownDuration = Duration.seconds(9)
         return ServiceGroup(configuration: group)
     }
@@ -219,6 +235,7 @@ final class HoldfastServer: Sendable {
             dispatcher: dispatcher,
             logins: parts.logins,
             limits: limits,
+            isSecure: configuration.tls != nil,
             allowedHosts: configuration.allowedHosts + [configuration.http.host],
             webFolder: configuration.webFolder,
             routes: [
@@ -230,24 +247,6 @@ final class HoldfastServer: Sendable {
                 { [methods = serverMethods(parts)] in HealthRoutes(stats: methods.stats).add(to: $0) },
             ]
         )
-    }
-
-    /// Finds out before anything runs whether the doors can be opened, to say plainly which one can't.
-    private func checkDoors() async throws {
-        for (name, flag, door) in [("TCP", "--tcp", configuration.tcp), ("HTTP", "--http", configuration.http)] {
-            do {
-                let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-                    .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                    .bind(host: door.host, port: door.port).get()
-                try await channel.close()
-            } catch {
-                let reason = (error as? IOError).map { unsafe String(cString: strerror($0.errnoCode)) } ?? "\(error)"
-                throw CommandFailure(
-                    code: CommandFailure.other,
-                    message: "the \(name) door can't be opened at \(door): \(reason); choose another with \(flag)"
-                )
-            }
-        }
     }
 }
 

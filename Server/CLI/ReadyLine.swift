@@ -2,7 +2,8 @@ import Foundation
 import NIOCore
 import Wire
 
-/// The line on standard output that says where the server listens.
+/// The line on standard output that says where the server listens: as HOST:PORT, or with TLS as tls://HOST:PORT and
+/// https://HOST:PORT.
 struct ReadyLine: Encodable {
     let ready = true
     let tcp: String

@@ -31,12 +31,17 @@ struct ServeCommand: AsyncParsableCommand {
             return handler
         }
         try DescriptorLimit.raise()
+        let isSecure = configuration.tls != nil
         let server = HoldfastServer(configuration) { tcp, http in
-            ReadyLine(tcp: tcp, http: http, data: configuration.data).print()
+            let training = isSecure ? "tls://\(tcp)" : tcp
+            ReadyLine(tcp: training, http: isSecure ? "https://\(http)" : http, data: configuration.data).print()
             let logger = Logger(label: "holdfast")
             logger.info(
                 "open",
-                metadata: ["dashboard": "http://\(http)/", "training": "\(tcp)", "data": "\(configuration.data)"]
+                metadata: [
+                    "dashboard": "\(isSecure ? "https" : "http")://\(http)/", "training": "\(training)",
+                    "data": "\(configuration.data)",
+                ]
             )
             if configuration.webFolder == nil {
                 logger.warning("there is no dashboard: its folder Web was not found; name it with --web")

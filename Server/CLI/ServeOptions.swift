@@ -15,6 +15,13 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "HOST:PORT of the HTTP door; port 0 = any free one. [HOLDFAST_HTTP] (default: 127.0.0.1:7412)")
     var http: Endpoint?
     @Option(
+        help:
+            "A PEM file with the server's certificate, and those between it and its authority: both doors then speak TLS. SIGHUP has it read again. [HOLDFAST_TLS_CERT]"
+    )
+    var tlsCert: String?
+    @Option(help: "A PEM file with the certificate's private key, not encrypted. [HOLDFAST_TLS_KEY]")
+    var tlsKey: String?
+    @Option(
         help: """
             What an acknowledged write survives: full = loss of power, process = the end of the server process. \
             [HOLDFAST_DURABILITY] (default: full)
@@ -96,6 +103,7 @@ extension ServeOptions {
             data: try setting(data, "DATA") ?? "holdfast-data",
             tcp: try setting(tcp, "TCP") ?? Endpoint(host: "127.0.0.1", port: 7411),
             http: try setting(http, "HTTP") ?? Endpoint(host: "127.0.0.1", port: 7412),
+            tls: try identity(certificate: try setting(tlsCert, "TLS_CERT"), key: try setting(tlsKey, "TLS_KEY")),
             durability: try setting(durability, "DURABILITY") ?? .full,
             token: try token(file: try setting(tokenFile, "TOKEN_FILE"), environment["HOLDFAST_TOKEN"]),
             holdoutToken: try token(
@@ -130,6 +138,16 @@ extension ServeOptions {
             }
         }
         return configuration
+    }
+
+    private func identity(certificate: String?, key: String?) throws -> TLSIdentity? {
+        switch (certificate, key) {
+        case (nil, nil): nil
+        case (let certificate?, let key?): try TLSIdentity(CertificateFiles(certificate: certificate, key: key))
+        default:
+            let given = key == nil ? "--tls-cert" : "--tls-key"
+            throw SettingsError("--tls-cert and --tls-key belong together: only \(given) was given")
+        }
     }
 
     private static func keys(_ text: String) throws -> [VariablesSchema.Key] {

@@ -6,6 +6,8 @@ struct ServerConfiguration: Sendable {
     var data: String
     var tcp: Endpoint
     var http: Endpoint
+    /// Nil: both doors speak without TLS.
+    var tls: TLSIdentity? = nil
     var durability: Durability
     var token: String?
     /// Nil: whoever is let in may open the vault.

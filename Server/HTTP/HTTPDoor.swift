@@ -8,6 +8,8 @@ struct HTTPDoor {
     let dispatcher: Dispatcher
     let logins: Logins
     let limits: FrameLimits
+    /// Whether it speaks TLS.
+    let isSecure: Bool
     /// Names under which the server may be addressed.
     let allowedHosts: [String]
     /// The folder of the page's files; nil serves no page.
@@ -44,7 +46,7 @@ struct HTTPDoor {
                 body: .init(byteBuffer: .init(string: "{\"status\":\"ok\"}\n"))
             )
         }
-        let login = LoginRoutes(logins: logins)
+        let login = LoginRoutes(logins: logins, isSecure: isSecure)
         router.post("/login") { request, context in try await login.login(request, context) }
         router.post("/logout") { request, _ in login.logout(request) }
         let guarded = router.group().add(middleware: Authentication(logins: logins))

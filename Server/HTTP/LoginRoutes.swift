@@ -7,6 +7,8 @@ struct LoginRoutes: Sendable {
     static let cookie = "holdfast_session"
 
     let logins: Logins
+    /// Whether the door speaks TLS; the cookie is then never sent without.
+    let isSecure: Bool
 
     private struct Login: Decodable {
         let token: String
@@ -55,7 +57,9 @@ struct LoginRoutes: Sendable {
         Response(
             status: .noContent,
             headers: [
-                .setCookie: "\(Self.cookie)=\(cookie); Path=/; HttpOnly; SameSite=Strict", .cacheControl: "no-store",
+                .setCookie:
+                    "\(Self.cookie)=\(cookie); Path=/; HttpOnly; SameSite=Strict\(isSecure ? "; Secure" : "")",
+                .cacheControl: "no-store",
             ]
         )
     }

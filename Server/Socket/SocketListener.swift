@@ -9,6 +9,8 @@ import Wire
 struct SocketListener: Service {
     let host: String
     let port: Int
+    /// Nil: the door speaks without TLS.
+    let tls: TLSLayer?
     let dispatcher: Dispatcher
     let welcome: Welcome
     let limits: SocketLimits
@@ -75,6 +77,7 @@ struct SocketListener: Service {
             )
             .bind(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try tls?.add(to: channel)
                     let handler = FrameHandler(limits: limits, memory: memory)
                     try channel.pipeline.syncOperations.addHandler(handler)
                     let client = try NIOAsyncChannel<InboundFrame, ByteBuffer>(

@@ -23,10 +23,11 @@ def environment(**extra):
 
 
 class Server:
-    """One server process on a data directory, on free ports."""
+    """One server process on a data directory, on free ports; with a certificate both doors speak TLS."""
 
-    def __init__(self, binary, data, *arguments, log=None, token=None, **variables):
-        self.binary, self.data, self.arguments = binary, data, arguments
+    def __init__(self, binary, data, *arguments, log=None, token=None, certificate=None, **variables):
+        self.binary, self.data, self.certificate = binary, data, certificate
+        self.arguments = (*arguments, *(certificate.arguments if certificate else ()))
         self.token, self.variables = token, variables
         self.log = log or data.parent / f"{data.name}.log"
         self.process = None
@@ -106,12 +107,20 @@ class Server:
     def run_file(self, run_id):
         return self.data / "replay" / f"{run_id}.h5"
 
+    @property
+    def context(self):
+        """How a client trusts it; None without TLS."""
+        return self.certificate.authority.context if self.certificate else None
+
     def connect(self, **options):
-        return Connection(self.tcp, **({"token": self.token} | options))
+        return Connection(self.tcp, **({"token": self.token, "context": self.context} | options))
 
     def request(self, verb, path, body=None, headers=None, timeout=30):
         """One HTTP request: status, headers with lower-case names, body."""
-        connection = http.client.HTTPConnection(*self.http, timeout=timeout)
+        if self.certificate:
+            connection = http.client.HTTPSConnection(*self.http, timeout=timeout, context=self.context)
+        else:
+            connection = http.client.HTTPConnection(*self.http, timeout=timeout)
         connection.request(verb, path, body, headers or {})
         response = connection.getresponse()
         answer = response.status, {key.lower(): value for key, value in response.getheaders()}, response.read()
@@ -169,7 +178,7 @@ def without_privilege(binary, folder):
 
 
 def _address(text):
-    host, _, port = text.rpartition(":")
+    host, _, port = text.rpartition("://")[2].rpartition(":")
     return host.strip("[]"), int(port)
 
 

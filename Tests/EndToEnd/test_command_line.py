@@ -14,6 +14,7 @@ import numpy
 import pytest
 from PIL import Image
 
+from certificates import Authority
 from replay import assert_same_arrays, start, tiny_step
 from server import Server, environment, without_privilege
 from wire import Closed, Producer, request
@@ -144,8 +145,9 @@ def test_a_taken_port_is_told(server, binary, tmp_path):
     assert refused.returncode == 1 and str(server.tcp[1]) in refused.stderr, str(refused)
 
 
-def test_sigterm_ends_open_connections_and_answers_what_has_arrived(make_server):
-    server = make_server()
+@pytest.mark.parametrize("is_secure", [False, True])
+def test_sigterm_ends_open_connections_and_answers_what_has_arrived(make_server, tmp_path, is_secure):
+    server = make_server(certificate=Authority(tmp_path).issue() if is_secure else None)
     idle = [server.connect() for _ in range(20)]
     half = server.connect()
     half.send_bytes(b"\x00\x00\x10\x00half a frame")

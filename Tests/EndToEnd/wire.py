@@ -111,11 +111,13 @@ def request(method, params=None, id=1):
 
 
 class Connection:
-    """One TCP connection; `hello=False` leaves the first request to the caller."""
+    """One TCP connection, over TLS with a context; `hello=False` leaves the first request to the caller."""
 
-    def __init__(self, address, hello=True, producer=None, token=None, timeout=60):
+    def __init__(self, address, hello=True, producer=None, token=None, timeout=60, context=None):
         self.socket = socket.create_connection(address, timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            self.socket = context.wrap_socket(self.socket, server_hostname=address[0])
         self.ids = itertools.count(1)
         self.answers = {}
         self.order = []

@@ -37,6 +37,7 @@ public struct WireError: Error, Sendable, Equatable {
         public static let invalidParams: Kind = "invalid_params"
         public static let internalError: Kind = "internal"
         public static let helloRequired: Kind = "hello_required"
+        public static let tlsRequired: Kind = "tls_required"
         public static let unauthorized: Kind = "unauthorized"
         public static let forbidden: Kind = "forbidden"
         public static let unsupportedProtocol: Kind = "unsupported_protocol"
@@ -58,7 +59,7 @@ public struct WireError: Error, Sendable, Equatable {
         /// Refusals for the server's state; they consume no sequence number and may succeed later.
         static let ofState: Set<Kind> = [
             .internalError, .unauthorized, .forbidden, .sequenceGap, .overloaded, .diskFull, .runDamaged,
-            .helloRequired,
+            .helloRequired, .tlsRequired,
         ]
 
         var code: Int {

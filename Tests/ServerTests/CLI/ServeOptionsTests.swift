@@ -146,6 +146,33 @@ struct ServeOptionsTests {
         }
     }
 
+    // MARK: TLS
+
+    @Test func aCertificateNeedsItsKeyAndTheReverse() {
+        for (flag, missing) in [("--tls-cert", "--tls-key"), ("--tls-key", "--tls-cert")] {
+            let error = #expect(throws: SettingsError.self) { try configuration([flag, "file"]) }
+            #expect(error?.description.contains("only \(flag) was given") == true)
+            #expect(error?.description.contains(missing) == true)
+        }
+    }
+
+    @Test func tlsComesFromFlagsOrTheEnvironment() throws {
+        #expect(try configuration().tls == nil)
+        let folder = try TemporaryDirectory()
+        let (certificate, key) = (folder.file("server.pem"), folder.file("server.key"))
+        try OpenSSL.makeCertificate(certificate, key: key)
+        #expect(try configuration(["--tls-cert", certificate, "--tls-key", key]).tls != nil)
+        #expect(try configuration([], ["HOLDFAST_TLS_CERT": certificate, "HOLDFAST_TLS_KEY": key]).tls != nil)
+    }
+
+    @Test func tlsAloneLetsNobodyInWithoutAToken() throws {
+        let folder = try TemporaryDirectory()
+        let (certificate, key) = (folder.file("server.pem"), folder.file("server.key"))
+        try OpenSSL.makeCertificate(certificate, key: key)
+        let flags = ["--tcp", "0.0.0.0:0", "--tls-cert", certificate, "--tls-key", key]
+        #expect(failure(flags)?.code == CommandFailure.usage)
+    }
+
     @Test func aWebFolderWithoutAPageIsAUsageError() throws {
         let failure = #expect(throws: CommandFailure.self) { try configuration(["--web", "/nowhere"]) }
         #expect(failure?.code == CommandFailure.usage)

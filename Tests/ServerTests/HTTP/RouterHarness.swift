@@ -44,6 +44,7 @@ struct RouterHarness {
             dispatcher: data.dispatcher,
             logins: Logins(gate: gate ?? Gate(token: token), audit: AuditLog(catalog: data.catalog)),
             limits: limits,
+            isSecure: false,
             allowedHosts: allowedHosts,
             webFolder: webFolder,
             routes: [{ data.labels.addRoutes(to: $0, pictures) }, { replay.addRoutes(to: $0, pictures) }]

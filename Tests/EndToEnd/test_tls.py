@@ -1,0 +1,192 @@
+"""Both doors over TLS: who gets in, what those learn who don't, and what else a certificate needs in its life."""
+
+import contextlib
+import json
+import signal
+import socket
+import ssl
+import struct
+
+import numpy
+import pytest
+
+from certificates import Authority
+from waiting import eventually
+from wire import Connection, Producer, frame
+
+PING = frame({"jsonrpc": "2.0", "id": 1, "method": "server.ping", "params": {}})
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def certificate(authority):
+    return authority.issue()
+
+
+@pytest.fixture
+def server(make_server, certificate):
+    return make_server(certificate=certificate)
+
+
+def answer(address, data, timeout=30):
+    """What comes back for bytes that are sent as they are, up to the end of the stream."""
+    with socket.create_connection(address, timeout=timeout) as plain:
+        plain.sendall(data)
+        return b"".join(iter(lambda: plain.recv(65536), b""))
+
+
+def shake_hands(address, context):
+    """The socket of a connection over TLS."""
+    return context.wrap_socket(socket.create_connection(address, timeout=30), server_hostname="localhost")
+
+
+# MARK: Who gets in
+
+
+def test_both_doors_speak_tls_and_the_ready_line_says_so(server):
+    assert server.ready["tcp"] == "tls://127.0.0.1:{}".format(server.tcp[1])
+    assert server.ready["http"] == "https://127.0.0.1:{}".format(server.http[1])
+    with server.connect() as connection:
+        assert connection.call("server.ping")["time"] > 0
+    assert server.get("/healthz")[0] == 200
+    assert f"dashboard=https://127.0.0.1:{server.http[1]}/" in server.messages()
+
+
+def test_requests_and_arrays_of_any_size_arrive_whole(server):
+    frames = numpy.random.default_rng(5).integers(0, 256, (40, 256, 256), numpy.uint8)
+    with server.connect() as connection:
+        producer = Producer(connection)
+        producer.call("runs.start", {"run_id": "tls"})
+        steps = [
+            {"episode_id": "e", "step_index": k, "action": 0, "reward": 0.0, "terminated": False, "truncated": False,
+             "timestamp": 1.7e9, "frame": frames[k]}
+            for k in range(len(frames))
+        ]  # fmt: skip
+        sent = [producer.send("steps.append", {"run_id": "tls", "steps": [step]}) for step in steps]
+        assert [connection.wait(id)["first_index"] for id in sent] == list(range(len(frames)))
+        refs = [f"h5://tls/frames/{k}" for k in range(len(frames))]
+        arrays = connection.call("frames.resolve", {"refs": refs})["frames"]
+    assert all(numpy.array_equal(array, frame) for array, frame in zip(arrays, frames))
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_current_versions_are_spoken_and_http_is_negotiated(server, authority, version):
+    context = authority.context
+    context.minimum_version = context.maximum_version = version
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    for address in (server.tcp, server.http):
+        with shake_hands(address, context) as connection:
+            assert connection.selected_alpn_protocol() == "http/1.1"
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_versions_before_1_2_are_refused(server, authority):
+    context = authority.context
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    for address in (server.tcp, server.http):
+        with pytest.raises(ssl.SSLError, match="PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL"):
+            shake_hands(address, context)
+
+
+def test_the_cookie_of_a_login_is_never_sent_without_tls(make_server, certificate):
+    server = make_server(certificate=certificate, HOLDFAST_TOKEN="open-sesame", token="open-sesame")
+    kind = {"Content-Type": "application/json"}
+    status, headers, _ = server.request("POST", "/login", json.dumps({"token": "open-sesame"}), kind)
+    cookie = headers["set-cookie"]
+    assert status == 204 and cookie.endswith("; Secure"), cookie
+    session = cookie.split(";")[0]
+    assert server.request("POST", "/logout", headers={"Cookie": session})[1]["set-cookie"].endswith("; Secure")
+
+
+# MARK: Who doesn't
+
+
+def test_a_client_without_tls_is_told_in_its_own_protocol(server):
+    data = answer(server.tcp, PING)
+    (size,) = struct.unpack(">I", data[:4])
+    error = json.loads(data[4:])["error"]
+    assert size == len(data) - 4 and error["data"] == {"kind": "tls_required", "final": False}
+    assert "tls://" in error["message"]
+    data = answer(server.http, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert data.startswith(b"HTTP/1.1 400 ") and b"https://" in data
+    assert json.loads(data.partition(b"\r\n\r\n")[2])["error"]["kind"] == "tls_required"
+    upload = b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + bytes(1_000_000)
+    assert answer(server.http, upload).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_client_with_tls_does_not_wait_for_doors_without(make_server, authority):
+    plain = make_server()
+    for address in (plain.tcp, plain.http):
+        with pytest.raises(OSError) as failure:
+            shake_hands(address, authority.context)
+        assert not isinstance(failure.value, TimeoutError)
+
+
+def test_who_does_not_finish_the_handshake_is_sent_away(server, authority):
+    hello = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        authority.context.wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost").do_handshake()
+    begun = hello.read()
+    for address in (server.tcp, server.http):
+        waiting = [socket.create_connection(address, timeout=30) for _ in range(3)]
+        waiting[1].sendall(begun[:20])
+        waiting[2].sendall(begun)
+        for client in waiting:
+            while client.recv(65536):
+                pass
+            client.close()
+
+
+def test_garbage_behind_the_first_byte_harms_nobody(server):
+    dice = numpy.random.default_rng(3)
+    for address in (server.tcp, server.http):
+        for size in (1, 5, 100, 70_000):
+            with Connection(address, hello=False, timeout=30) as client:
+                client.send_bytes(b"\x16\x03\x01" + dice.bytes(size))
+                with contextlib.suppress(OSError):
+                    client.socket.shutdown(socket.SHUT_WR)
+                assert client.is_closed()
+    with server.connect() as connection:
+        connection.call("server.ping")
+
+
+# MARK: The life of a certificate
+
+
+def test_an_expired_certificate_is_shown_and_warned_of(make_server, authority):
+    server = make_server(certificate=authority.issue("old", days=-1))
+    assert "the certificate has expired" in server.messages()
+    with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
+        server.connect()
+
+
+def test_sighup_has_the_certificate_read_again(make_server, authority):
+    shown, other = authority.issue("shown"), Authority(authority.folder, "other")
+    server = make_server(certificate=shown)
+    with server.connect() as early:
+        before = shown.file.read_bytes()
+        shown.file.write_text("nonsense")
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "stays the one of before" in server.messages(), "a bad file is told")
+        server.connect().close()
+        renewed = other.issue("renewed")
+        shown.file.write_bytes(renewed.file.read_bytes())
+        shown.key.write_bytes(renewed.key.read_bytes())
+        assert before != shown.file.read_bytes()
+        server.process.send_signal(signal.SIGHUP)
+
+        def is_renewed():
+            for address in (server.tcp, server.http):
+                try:
+                    shake_hands(address, other.context).close()
+                except ssl.SSLCertVerificationError:
+                    return False
+            return True
+
+        eventually(is_renewed, "both doors show the new certificate")
+        early.call("server.ping")
