@@ -43,7 +43,7 @@ let package = Package(
         .target(name: "Wire", dependencies: [nioCore, crypto], path: "Client/Wire", swiftSettings: safe),
         .target(
             name: "Holdfast",
-            dependencies: ["Wire", "CLZF", "CSpool", nioCore, nioPosix, logging],
+            dependencies: ["Wire", "CLZF", "CSpool", nioCore, nioPosix, nioSSL, logging],
             path: "Client/SDK",
             swiftSettings: safe
         ),

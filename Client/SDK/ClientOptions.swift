@@ -35,6 +35,10 @@ public struct ClientOptions: Sendable {
     /// Whether spools that other processes left for the same server are sent, too.
     public var sendsLeftSpools = true
 
+    /// Of a server at `tls://…`: a file, in PEM, with the certificates of the authorities that are trusted to know it. By
+    /// default `HOLDFAST_CA_FILE`, or the authorities that the system trusts.
+    public var caFile: String?
+
     /// How often what the machine and this process use is logged to open runs; nil: not at all.
     public var resourceInterval: Duration? = .seconds(1)
     /// Whether SIGTERM and SIGINT, where the program leaves them to the system, end the process only after what is in the

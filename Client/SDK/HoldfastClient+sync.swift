@@ -20,7 +20,7 @@ extension HoldfastClient {
     ///   - directory: Of the spools; by default the one that clients use by default.
     ///   - server: Where everything goes; nil: each spool to the server that its process logged to.
     ///   - deadline: How long it may take.
-    /// - Throws: ``HoldfastError`` with `invalid_address`, or `unreachable` when there is no server.
+    /// - Throws: ``HoldfastError`` with `invalid_address`, `unreachable` when there is no server, or `tls`.
     public static func sync(
         directory: String? = nil,
         server: String? = nil,
@@ -66,15 +66,9 @@ extension HoldfastClient {
         options: ClientOptions,
         deadline: Duration
     ) async throws -> Drains.Delivered {
+        let settings = try ConnectionSettings(address: try ServerAddress(server), token: token, options: options)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
-        let settings = ConnectionSettings(
-            address: try ServerAddress(server),
-            token: token,
-            clientName: options.clientName,
-            connectTimeout: options.connectTimeout,
-            requestTimeout: options.requestTimeout
-        )
         let calls = Calls(on: loop, settings: settings)
         let drains = Drains(
             on: loop,

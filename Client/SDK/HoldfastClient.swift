@@ -23,21 +23,25 @@ public final class HoldfastClient: Sendable {
     /// What this client computes, or has computed and not saved.
     let leases = InvocationLeases()
 
-    /// A client of the server at `host:port`; the connection is made when there is something to send.
+    /// A client of the server at `host:port`, or over TLS at `tls://host:port`; the connection is made when there is
+    /// something to send.
     ///
-    /// - Throws: ``HoldfastError`` with `invalid_address`.
+    /// Over TLS the server's certificate must be valid, name the host, and come from an authority that is trusted:
+    /// ``ClientOptions/caFile``.
+    ///
+    /// - Throws: ``HoldfastError`` with `invalid_address`, or with `tls` when the file of authorities can't be read.
     public init(
         server: String = "127.0.0.1:7411",
         token: String? = nil,
         options: ClientOptions = ClientOptions()
     ) throws {
-        delivery = Delivery(address: try ServerAddress(server), token: token, options: options)
+        delivery = try Delivery(address: try ServerAddress(server), token: token, options: options)
     }
 
     /// Starts a run with a client of its own; end both with ``ActiveRun/close(_:deadline:)``.
     ///
     /// - Parameters:
-    ///   - server: host:port; by default `HOLDFAST_SERVER`, or this machine.
+    ///   - server: host:port or tls://host:port; by default `HOLDFAST_SERVER`, or this machine.
     ///   - token: By default `HOLDFAST_TOKEN`.
     /// - Throws: As ``startRun(_:config:tags:agentID:workerID:compression:)``.
     public static func initialize(

@@ -4,10 +4,12 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         public let description: String
 
-        /// The server's address is not `host:port`.
+        /// The server's address is neither `host:port` nor `tls://host:port`.
         public static let invalidAddress = Code(description: "invalid_address")
         /// The server can't be reached, or the connection was cut before the answer.
         public static let unreachable = Code(description: "unreachable")
+        /// The server's certificate is not trusted, it does not speak TLS, or the file of authorities can't be read.
+        public static let tls = Code(description: "tls")
         /// No answer in the given time.
         public static let timeout = Code(description: "timeout")
         /// The client has been closed.

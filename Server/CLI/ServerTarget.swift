@@ -5,12 +5,17 @@ import Logging
 
 /// Where a command works: a running server, or a data directory that none is using.
 struct ServerTarget: ParsableArguments {
-    @Option(help: "HOST:PORT of a running server's TCP door. [HOLDFAST_SERVER] (default: 127.0.0.1:7411)")
+    @Option(
+        help:
+            "HOST:PORT of a running server's TCP door, or tls://HOST:PORT. [HOLDFAST_SERVER] (default: 127.0.0.1:7411)"
+    )
     var server: String?
     @Option(help: "A data directory that no server is using.")
     var data: String?
     @Option(help: "The token of the running server. [HOLDFAST_TOKEN]")
     var token: String?
+    @Option(help: "A PEM file with the authorities to trust at tls://…. [HOLDFAST_CA_FILE] (default: the system's)")
+    var caFile: String?
 
     func validate() throws {
         guard data == nil || server == nil else { throw ValidationError("--data and --server exclude each other") }
@@ -39,6 +44,7 @@ struct ServerTarget: ParsableArguments {
                 patience: patience,
                 server: server ?? environment["HOLDFAST_SERVER"] ?? "127.0.0.1:7411",
                 token: token ?? environment["HOLDFAST_TOKEN"],
+                caFile: caFile,
                 job
             )
         }
@@ -53,6 +59,7 @@ struct ServerTarget: ParsableArguments {
                 patience: patience,
                 server: server,
                 token: token,
+                caFile: nil,
                 job
             )
         }
@@ -63,6 +70,7 @@ struct ServerTarget: ParsableArguments {
         patience: Duration,
         server: String,
         token: String?,
+        caFile: String?,
         _ job: @Sendable (HoldfastClient) async throws -> String
     ) async throws {
         // An import that is cut short is begun again, so nobody would want to find its records later.
@@ -71,9 +79,12 @@ struct ServerTarget: ParsableArguments {
         var options = ClientOptions()
         options.spoolDirectory = spool
         options.requestTimeout = patience
+        options.caFile = caFile
         let client: HoldfastClient
         do {
             client = try HoldfastClient(server: server, token: token, options: options)
+        } catch let error as HoldfastError where error.code == .tls {
+            throw CommandFailure(code: CommandFailure.usage, message: error.message)
         } catch {
             throw CommandFailure(code: CommandFailure.usage, message: "--server \(server): \(error)")
         }
@@ -99,6 +110,7 @@ struct ServerTarget: ParsableArguments {
         case let error as HoldfastError where error.code == .unreachable:
             message =
                 "there is no server at \(server); start one with \"holdfast serve\", or name a data directory with --data DIR"
+        case let error as HoldfastError where error.code == .tls: message = error.message
         default: message = "\(task) failed: \(error)"
         }
         return CommandFailure(code: CommandFailure.other, message: message)

@@ -16,10 +16,15 @@ struct SyncCommand: AsyncParsableCommand {
 
     @Argument(help: "The spool's folder. [HOLDFAST_SPOOL] (default: ~/.local/state/holdfast/spool)")
     var directory: String?
-    @Option(help: "HOST:PORT of the TCP door that everything goes to. [HOLDFAST_SERVER] (default: each spool's own)")
+    @Option(
+        help:
+            "HOST:PORT, or tls://HOST:PORT, of the TCP door that everything goes to. [HOLDFAST_SERVER] (default: each spool's own)"
+    )
     var server: String?
     @Option(help: "The server's token. [HOLDFAST_TOKEN]")
     var token: String?
+    @Option(help: "A PEM file with the authorities to trust at tls://…. [HOLDFAST_CA_FILE] (default: the system's)")
+    var caFile: String?
     @Option(help: "How many seconds it may take.")
     var deadline = 3600
 
@@ -29,12 +34,15 @@ struct SyncCommand: AsyncParsableCommand {
         }
         let environment = ProcessInfo.processInfo.environment
         let server = server ?? environment["HOLDFAST_SERVER"]
+        var options = ClientOptions()
+        options.caFile = caFile
         let report: HoldfastClient.SyncReport
         do {
             report = try await HoldfastClient.sync(
                 directory: directory,
                 server: server,
                 token: token ?? environment["HOLDFAST_TOKEN"],
+                options: options,
                 deadline: .seconds(deadline)
             )
         } catch let error as HoldfastError where error.code == .unreachable {

@@ -131,7 +131,11 @@ import Wire
         }
     }
 
-    @Test(arguments: ["", "localhost", ":7411", "host:", "host:0", "host:65536", "host:-1", "::1:7411", "host:7 "])
+    @Test(arguments: [
+        "", "localhost", ":7411", "host:", "host:0", "host:65536", "host:-1", "::1:7411", "host:7 ", "tls://",
+        "tls://host",
+        "https://host:7411", "TLS://host:7411", "tls://tls://host:7411",
+    ])
     func anAddressThatIsNoneIsRefused(text: String) {
         let error = #expect(throws: HoldfastError.self) { try HoldfastClient(server: text) }
         #expect(error?.code == .invalidAddress)
@@ -144,5 +148,27 @@ import Wire
         let numbered = try ServerAddress("[::1]:1")
         #expect(numbered.host == "::1")
         #expect(numbered.description == "[::1]:1")
+        #expect(!numbered.isSecure)
+        let secure = try ServerAddress("tls://[::1]:1")
+        #expect(secure.host == "::1")
+        #expect(secure.isSecure)
+        #expect(secure.description == "tls://[::1]:1")
+    }
+
+    @Test func whatWaitsForAServerMayGoToItsDoorWithTLSButNeverToOneWithout() {
+        #expect(ServerAddress.mayTake("box:1", at: "box:1"))
+        #expect(ServerAddress.mayTake("box:1", at: "tls://box:1"))
+        #expect(!ServerAddress.mayTake("tls://box:1", at: "box:1"))
+        #expect(!ServerAddress.mayTake("box:1", at: "tls://box:2"))
+    }
+
+    @Test func authoritiesThatCantBeReadAreAnErrorAtOnce() {
+        var options = ClientOptions()
+        options.caFile = "/nowhere/authority.pem"
+        let error = #expect(throws: HoldfastError.self) {
+            try HoldfastClient(server: "tls://127.0.0.1:1", options: options)
+        }
+        #expect(error?.code == .tls)
+        #expect(error?.message.contains("/nowhere/authority.pem") == true)
     }
 }

@@ -6,11 +6,14 @@ import signal
 import socket
 import ssl
 import struct
+import subprocess
 
 import numpy
 import pytest
 
 from certificates import Authority
+from server import environment
+from trainer import assert_exactly_once, left, stored_metrics, stored_steps, sync
 from waiting import eventually
 from wire import Connection, Producer, frame
 
@@ -190,3 +193,70 @@ def test_sighup_has_the_certificate_read_again(make_server, authority):
 
         eventually(is_renewed, "both doors show the new certificate")
         early.call("server.ping")
+
+
+# MARK: The Swift SDK and the commands
+
+
+def test_a_trainer_survives_kills_of_the_server(make_server, make_trainer, binary, certificate):
+    server = make_server(certificate=certificate)
+    trust = {"HOLDFAST_CA_FILE": str(certificate.authority.file)}
+    trainer = make_trainer(server.ready["tcp"], "spool", "--rate", 2000, "--steps", **trust)
+    server.arguments = (*server.arguments, "--tcp", "{}:{}".format(*server.tcp))
+    for _ in range(3):
+        trainer.wait_until_logged(trainer.logged() + 500)
+        server.kill()
+        trainer.wait_until_logged(trainer.logged() + 200)
+        server.start()
+    logged = trainer.kill()
+    sync(binary, trainer.spool, server.ready["tcp"], **trust)
+    assert_exactly_once(stored_metrics(server, "n"), logged, "metrics")
+    assert_exactly_once(stored_steps(server, "n"), logged, "steps")
+    assert left(trainer.spool) == []
+
+
+def test_what_waits_for_a_server_is_sent_when_it_speaks_tls(make_server, make_trainer, binary, certificate):
+    server = make_server()
+    trainer = make_trainer(server.tcp, "spool", "--rate", 0)
+    trainer.wait_until_logged(500)
+    server.kill()
+    logged = trainer.kill()
+    server.arguments, server.certificate = (*server.arguments, *certificate.arguments), certificate
+    server.arguments += ("--tcp", "{}:{}".format(*server.tcp))
+    server.start()
+    trust = {"HOLDFAST_CA_FILE": str(certificate.authority.file)}
+    successor = make_trainer(server.ready["tcp"], "spool", "--rate", 100, name="next", **trust)
+    eventually(lambda: len(stored_metrics(server, "n")) >= logged, "the next trainer sends what the last one left")
+    successor.kill()
+    assert_exactly_once(stored_metrics(server, "n"), logged, "metrics")
+
+
+def refusal(binary, server, *arguments, **variables):
+    """How a command fails at a server, in one line."""
+    command = [binary, "token", "list", "--server", server, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment(**variables))
+    assert done.returncode != 0 and done.stderr.count("\n") == 1, done.stdout + done.stderr
+    return done.stderr
+
+
+def test_commands_take_a_server_at_its_word_only_with_a_good_certificate(make_server, authority, binary, tmp_path):
+    trust = {"HOLDFAST_CA_FILE": str(authority.file)}
+    good = make_server(name="good", certificate=authority.issue("good"))
+    command = [binary, "token", "list", "--server", good.ready["tcp"]]
+    for arguments, variables in ((["--ca-file", str(authority.file)], {}), ([], trust)):
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True, env=environment(**variables))
+        assert done.stdout == "there are no tokens\n", done.stderr
+    stranger = Authority(tmp_path, "stranger")
+    assert "of no authority among those that this system trusts" in refusal(binary, good.ready["tcp"])
+    assert f"of no authority among those in {stranger.file}" in refusal(
+        binary, good.ready["tcp"], "--ca-file", stranger.file, **trust
+    )
+    assert f"{tmp_path}/missing.pem" in refusal(binary, good.ready["tcp"], HOLDFAST_CA_FILE=f"{tmp_path}/missing.pem")
+    assert "tls://" in refusal(binary, "{}:{}".format(*good.tcp))
+    plain = make_server(name="plain")
+    assert "does not speak TLS" in refusal(binary, "tls://{}:{}".format(*plain.tcp), **trust)
+    renamed = make_server(name="renamed", certificate=authority.issue("renamed", names="DNS:lab.example,IP:192.0.2.1"))
+    for host in ("127.0.0.1", "localhost"):
+        assert f"does not name {host}" in refusal(binary, f"tls://{host}:{renamed.tcp[1]}", **trust)
+    expired = make_server(name="expired", certificate=authority.issue("expired", days=-1))
+    assert "has expired, on 2" in refusal(binary, expired.ready["tcp"], **trust)

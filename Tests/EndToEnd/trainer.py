@@ -17,20 +17,19 @@ from waiting import eventually
 class Trainer:
     """One process of the test tool `Trainer`, which lies beside the binary under test."""
 
-    def __init__(self, binary, address, spool, *arguments, name="n", run="run"):
+    def __init__(self, binary, address, spool, *arguments, name="n", run="run", **variables):
         self.name, self.run, self.spool = name, run, pathlib.Path(spool)
         self.spool.mkdir(exist_ok=True)
         self.progress = self.spool.parent / f"{self.spool.name}-{name}.progress"
         self.log = self.spool.parent / f"{self.spool.name}-{name}.log"
-        host, port = address
-        command = [tool(binary), "--server", f"{host}:{port}", "--spool", self.spool, "--run", run, "--name", name]
+        command = [tool(binary), "--server", text(address), "--spool", self.spool, "--run", run, "--name", name]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--progress", self.progress, *map(str, arguments)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environment(),
+                env=environment(**variables),
                 start_new_session=True,
             )
 
@@ -132,19 +131,23 @@ def has_ended(process):
     return status.rpartition(")")[2].split()[0] in "ZX"
 
 
+def text(address):
+    """An address as programs are given it; one that is text already stays as it is."""
+    return address if isinstance(address, str) else "{}:{}".format(*address)
+
+
 def tool(binary):
     return os.path.join(os.path.dirname(binary), "Trainer")
 
 
-def sync(binary, spool, address, deadline=60, code=0):
+def sync(binary, spool, address, deadline=60, code=0, **variables):
     """`holdfast sync`; returns what it printed."""
-    host, port = address
     done = subprocess.run(
-        [binary, "sync", spool, "--server", f"{host}:{port}", "--deadline", str(deadline)],
+        [binary, "sync", spool, "--server", text(address), "--deadline", str(deadline)],
         capture_output=True,
         text=True,
         timeout=deadline + 30,
-        env=environment(),
+        env=environment(**variables),
     )
     output = done.stdout + done.stderr
     assert code is None or done.returncode == code, f"sync ended with {done.returncode}: {output}"

@@ -1,20 +1,27 @@
 /// A server's TCP door.
 struct ServerAddress: Sendable, Equatable, CustomStringConvertible {
+    private static let scheme = "tls://"
+
     let host: String
     let port: Int
+    /// Whether it is spoken to over TLS.
+    let isSecure: Bool
 
-    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    var description: String {
+        "\(isSecure ? Self.scheme : "")\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
 
-    /// Parses `host:port`; an IPv6 address stands in brackets.
+    /// Parses `host:port`, or `tls://host:port`; an IPv6 address stands in brackets.
     init(_ text: String) throws(HoldfastError) {
         let invalid = HoldfastError(
             .invalidAddress,
-            "\"\(text)\" is not host:port, such as 127.0.0.1:7411 or [::1]:7411"
+            "\"\(text)\" is not host:port, such as 127.0.0.1:7411 or [::1]:7411, or tls://host:port"
         )
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
-            throw invalid
-        }
-        var host = text[..<colon]
+        isSecure = text.hasPrefix(Self.scheme)
+        let place = text.dropFirst(isSecure ? Self.scheme.count : 0)
+        guard let colon = place.lastIndex(of: ":"), let port = UInt16(place[place.index(after: colon)...]), port > 0
+        else { throw invalid }
+        var host = place[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()
         } else if host.contains(":") {
@@ -24,4 +31,8 @@ struct ServerAddress: Sendable, Equatable, CustomStringConvertible {
         self.host = String(host)
         self.port = Int(port)
     }
+
+    /// Whether what was meant for an address may be sent to another: to the same, or to the same host and port since its
+    /// server speaks TLS.
+    static func mayTake(_ other: String, at address: String) -> Bool { other == address || scheme + other == address }
 }

@@ -1,8 +1,9 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Wire
 
-/// One connection, from the TCP handshake over `hello` to its end.
+/// One connection, from the TCP handshake over that of TLS and `hello` to its end.
 final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything but `init` runs on `loop`
     typealias InboundIn = ByteBuffer
 
@@ -55,7 +56,11 @@ final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything
             .connectTimeout(TimeAmount(settings.connectTimeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(self) }
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    if let trust = self.settings.trust { try pipeline.addHandler(trust.makeHandler()) }
+                    try pipeline.addHandler(self)
+                }
             }
             .connect(host: settings.address.host, port: settings.address.port)
         attempt.whenFailure { self.finish($0) }
@@ -111,7 +116,11 @@ final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything
         finish(HoldfastError(.unreachable, "the server at \(settings.address) closed the connection"))
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { finish(error) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard context.channel === channel else { return }
+        let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+        finish(settings.trust?.explain(error, certificate: tls?.peerCertificate) ?? error)
+    }
 
     private var isClosed: Bool {
         if case .closed = state { true } else { false }

@@ -20,17 +20,11 @@ final class Delivery: Sendable {
     private let waits = Atomic<Int>(0)
     private let isOpen = Atomic<Bool>(false)
 
-    init(address: ServerAddress, token: String?, options: ClientOptions) {
+    init(address: ServerAddress, token: String?, options: ClientOptions) throws(HoldfastError) {
+        let settings = try ConnectionSettings(address: address, token: token, options: options)
         self.options = options
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
-        let settings = ConnectionSettings(
-            address: address,
-            token: token,
-            clientName: options.clientName,
-            connectTimeout: options.connectTimeout,
-            requestTimeout: options.requestTimeout
-        )
         let directory = options.spoolDirectory ?? SpoolFolder.standardDirectory
         let intake = Intake(
             place: Intake.Place(

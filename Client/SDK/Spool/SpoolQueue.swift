@@ -50,7 +50,7 @@ final class SpoolQueue: @unchecked Sendable {  // made on one thread, then used 
     init?(left folder: SpoolFolder, for server: String?) throws {
         guard let lock = try Self.lock(folder) else { return nil }
         guard let file = try SpoolStateFile(in: folder), let state = try file.read() else { throw SpoolDamage.state }
-        guard server == nil || state.server == server else { return nil }
+        guard server.map({ ServerAddress.mayTake(state.server, at: $0) }) ?? true else { return nil }
         self.file = file
         self.folder = folder
         self.lock = lock

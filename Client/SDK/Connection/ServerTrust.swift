@@ -1,0 +1,90 @@
+import NIOCore
+import NIOSSL
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// How a client makes sure, over TLS, that it talks to the server that it means.
+struct ServerTrust: Sendable {
+    private let address: ServerAddress
+    /// Whose authorities' certificates; nil: the system's.
+    private let caFile: String?
+    private let context: NIOSSLContext
+
+    /// - Parameter caFile: A file, in PEM, with the certificates of the authorities that are trusted; nil: that of
+    ///   `HOLDFAST_CA_FILE`, or those that the system trusts.
+    /// - Throws: ``HoldfastError`` with `tls` when the file can't be used.
+    init(_ address: ServerAddress, caFile: String?) throws(HoldfastError) {
+        let variable = ProcessInfo.processInfo.environment["HOLDFAST_CA_FILE"]
+        let caFile = caFile ?? variable.flatMap { $0.isEmpty ? nil : $0 }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.shutdownTimeout = .seconds(1)
+        do {
+            if let caFile {
+                configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(caFile))
+            }
+            context = try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw HoldfastError(
+                .tls,
+                "the certificates of the authorities that are trusted can't be read from \(caFile ?? "the system's files"); name a PEM file with HOLDFAST_CA_FILE or caFile",
+                cause: error
+            )
+        }
+        self.address = address
+        self.caFile = caFile
+    }
+
+    /// A handler for a connection to the server; it checks the certificate, and the name or IP address in it.
+    func makeHandler() throws -> NIOSSLClientHandler {
+        let isNumeric = (try? SocketAddress(ipAddress: address.host, port: address.port)) != nil
+        // Where no name is given, the IP address of the connection is looked for.
+        return try NIOSSLClientHandler(context: context, serverHostname: isNumeric ? nil : address.host)
+    }
+
+    /// What an error of a connection means.
+    ///
+    /// - Parameter certificate: The server's, as far as it was sent.
+    func explain(_ error: any Error, certificate: NIOSSLCertificate?) -> HoldfastError? {
+        switch error {
+        case NIOSSLError.uncleanShutdown:
+            return HoldfastError(.unreachable, "the server at \(address) closed the connection")
+        case NIOSSLError.handshakeFailed(.sslError([.eofDuringHandshake])):
+            return HoldfastError(
+                .unreachable,
+                "the server at \(address) closed the connection during the TLS handshake"
+            )
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            return HoldfastError(
+                .tls,
+                "the certificate of the server at \(address) does not name \(address.host); use a name that is in it, or one made for this name",
+                cause: error
+            )
+        case NIOSSLError.handshakeFailed(.sslError(let stack)):
+            return HoldfastError(.tls, reason(of: stack, certificate), cause: error)
+        default: return nil
+        }
+    }
+
+    /// BoringSSL's reasons have names, which its errors tell only in their text.
+    private func reason(of stack: NIOBoringSSLErrorStack, _ certificate: NIOSSLCertificate?) -> String {
+        let text = stack.map(\.description).joined(separator: " ")
+        guard text.contains("CERTIFICATE_VERIFY_FAILED") else {
+            let speaksPlainly = text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST")
+            return speaksPlainly
+                ? "the server at \(address) does not speak TLS: leave tls:// away, or have it serve with --tls-cert and --tls-key"
+                : "the TLS handshake with the server at \(address) failed"
+        }
+        if let certificate, Double(certificate.notValidAfter) < Date().timeIntervalSince1970 {
+            let end = Date(timeIntervalSince1970: Double(certificate.notValidAfter))
+            return "the certificate of the server at \(address) has expired, on \(end.ISO8601Format()); renew it there"
+        }
+        let trusted = caFile.map { "those in \($0)" } ?? "those that this system trusts"
+        return "the certificate of the server at \(address) is of no authority among \(trusted); "
+            + "name the PEM file with its authority's certificate with HOLDFAST_CA_FILE or caFile"
+    }
+}
