@@ -37,7 +37,8 @@ def resolve(
     token: Optional[str] = None,
     missing: str = "error",
     stack: bool = False,
+    ca_file: Optional[str] = None,
 ) -> Any:
     """The arrays behind references such as h5://run/frames/7, in their order: a list, or with `stack` one array (n, …)."""
-    with Client(server, token) as client:
+    with Client(server, token, ca_file=ca_file) as client:
         return client.resolve(refs, missing=missing, stack=stack)

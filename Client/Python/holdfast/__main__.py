@@ -18,16 +18,19 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m holdfast", description="The client of a Holdfast server.")
     parser.add_argument("--version", action="version", version=f"holdfast {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True)
-    doctor = commands.add_parser("doctor", help="says what is well: server, versions, token, clocks, spool")
+    doctor = commands.add_parser("doctor", help="says what is well: server, TLS, versions, token, clocks, spool")
     syncing = commands.add_parser("sync", help="sends what processes left in a spool")
     syncing.add_argument("--timeout", type=float, default=3600.0, metavar="SECONDS", help="how long it may take")
     for command in (doctor, syncing):
         command.add_argument("directory", nargs="?", metavar="DIR", help="the spool (HOLDFAST_SPOOL)")
-        command.add_argument("--server", metavar="HOST:PORT", help="the server (HOLDFAST_SERVER, or 127.0.0.1:7411)")
+        command.add_argument(
+            "--server", metavar="HOST:PORT", help="the server, or tls://HOST:PORT (HOLDFAST_SERVER, or 127.0.0.1:7411)"
+        )
         command.add_argument("--token", help="its token (HOLDFAST_TOKEN)")
+        command.add_argument("--ca-file", metavar="FILE", help="the authorities to trust at tls://… (HOLDFAST_CA_FILE)")
     options = parser.parse_args(arguments)
     if options.command == "doctor":
-        findings = examine(options.server, options.token, options.directory)
+        findings = examine(options.server, options.token, options.directory, options.ca_file)
         print(*findings, sep="\n")
         return 0 if all(finding.is_well for finding in findings) else 1
     return _sync(options)
@@ -38,7 +41,9 @@ def _sync(options: argparse.Namespace) -> int:
         print(problem, file=sys.stderr)
 
     try:
-        report = sync(options.directory, options.server, options.token, options.timeout, Options(on_problem=tell))
+        report = sync(
+            options.directory, options.server, options.token, options.timeout, Options(on_problem=tell), options.ca_file
+        )
     except (HoldfastError, ServerError) as error:
         print(f"holdfast: {error}", file=sys.stderr)
         return 1

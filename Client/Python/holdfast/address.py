@@ -3,42 +3,69 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 from .errors import HoldfastError
 
 DEFAULT = "127.0.0.1:7411"
+_SCHEME = "tls://"
 
 
 class Address(NamedTuple):
-    """A host and a port; str() is host:port, an IPv6 host in brackets."""
+    """A host and a port; str() is host:port, or tls://host:port, an IPv6 host in brackets."""
 
     host: str
     port: int
+    #: Whether it is spoken to over TLS,
+    is_secure: bool = False
+    #: and the PEM file with the authorities that are trusted then; None: those that the system trusts.
+    ca_file: Optional[str] = None
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{_SCHEME if self.is_secure else ''}{host}:{self.port}"
 
     @staticmethod
     def parse(text: str) -> "Address":
-        """Reads host:port; raises HoldfastError with invalid_address."""
-        host, colon, port = text.rpartition(":")
+        """Reads host:port or tls://host:port; raises HoldfastError with invalid_address."""
+        is_secure = text.startswith(_SCHEME)
+        host, colon, port = text[len(_SCHEME) if is_secure else 0 :].rpartition(":")
         if host.startswith("[") and host.endswith("]"):
             host = host[1:-1]
         elif ":" in host:
             host = ""
         if not colon or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
             raise HoldfastError(
-                "invalid_address", f'"{text}" is not host:port, such as 127.0.0.1:7411 or [::1]:7411'
+                "invalid_address",
+                f'"{text}" is not host:port, such as 127.0.0.1:7411 or [::1]:7411, or tls://host:port',
             )
-        return Address(host, int(port))
+        return Address(host, int(port), is_secure)
 
 
-def server_address(text: Optional[str]) -> Address:
-    """The address given, or that of HOLDFAST_SERVER, or this machine's."""
-    return Address.parse(text or os.environ.get("HOLDFAST_SERVER") or DEFAULT)
+def server_address(server: Union[str, Address, None], ca_file: Optional[str] = None) -> Address:
+    """The address given, or that of HOLDFAST_SERVER, or this machine's; the authorities to trust are in the file given, or that
+    of HOLDFAST_CA_FILE.
+
+    Raises HoldfastError with invalid_address, or with tls when that file can't be used.
+    """
+    if isinstance(server, Address):
+        return server
+    address = Address.parse(server or os.environ.get("HOLDFAST_SERVER") or DEFAULT)
+    ca_file = ca_file or os.environ.get("HOLDFAST_CA_FILE") or None
+    if not address.is_secure or not ca_file:
+        return address
+    from .wire.tls import context  # Most have no TLS, and its import takes time.
+
+    context(ca_file)
+    return address._replace(ca_file=os.path.abspath(ca_file))
 
 
 def server_token(token: Optional[str]) -> Optional[str]:
     """The token given, or that of HOLDFAST_TOKEN."""
     return token or os.environ.get("HOLDFAST_TOKEN") or None
+
+
+def may_take(other: str, address: str) -> bool:
+    """Whether what was meant for another address may be sent to this one: to the same, or to the same host and port since its
+    server speaks TLS."""
+    return address in (other, _SCHEME + other)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Dict, Optional, Sequence, Type
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Type, Union
 
 from . import calls
-from .address import server_address, server_token
+from .address import Address, server_address, server_token
 from .options import Options
 from .wire.caller import Caller
+
+if TYPE_CHECKING:
+    from .wire.tls import Certificate
 
 
 class Client:
@@ -22,12 +25,19 @@ class Client:
         for image in client.labels.next(limit=10)["images"]: ...
     """
 
-    def __init__(self, server: Optional[str] = None, token: Optional[str] = None, timeout: float = 30.0) -> None:
-        """`server`: host:port, by default HOLDFAST_SERVER or this machine; `token`: by default HOLDFAST_TOKEN; `timeout` of a
-        call, in seconds."""
+    def __init__(
+        self,
+        server: Union[str, Address, None] = None,
+        token: Optional[str] = None,
+        timeout: float = 30.0,
+        ca_file: Optional[str] = None,
+    ) -> None:
+        """`server`: host:port or tls://host:port, by default HOLDFAST_SERVER or this machine; `token`: by default HOLDFAST_TOKEN;
+        `timeout` of a call, in seconds; `ca_file`: a PEM file with the authorities to trust at tls://…, by default
+        HOLDFAST_CA_FILE, or those that the system trusts. Raises HoldfastError."""
         options = Options()
         connect = min(timeout, options.connect_timeout)
-        self._caller = Caller(server_address(server), server_token(token), options.client_name, connect, timeout)
+        self._caller = Caller(server_address(server, ca_file), server_token(token), options.client_name, connect, timeout)
         self.server = calls.ServerCalls(self)
         self.runs = calls.RunCalls(self)
         self.episodes = calls.EpisodeCalls(self)
@@ -60,10 +70,15 @@ class Client:
         """What the server called itself, such as holdfast/0.1.0; None before the first call."""
         return self._caller.server
 
+    @property
+    def certificate(self) -> Optional[Certificate]:
+        """What the server showed for it; None without TLS, and before the first call."""
+        return self._caller.certificate
+
     def beside(self, timeout: Optional[float] = None) -> "Client":
         """Another client of the same server, with a connection of its own."""
         caller = self._caller
-        return Client(str(caller.address), caller.token, caller.timeout if timeout is None else timeout)
+        return Client(caller.address, caller.token, caller.timeout if timeout is None else timeout)
 
     def close(self) -> None:
         """Ends the connection; a later call makes a new one."""

@@ -1,4 +1,4 @@
-"""Says what is well and what is not: server, versions, token, clocks, spool."""
+"""Says what is well and what is not: server, TLS, versions, token, clocks, spool."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from importlib import metadata
 from typing import Iterator, List, NamedTuple, Optional
 
-from .address import server_address, server_token
+from .address import Address, server_address, server_token
 from .client import Client
 from .errors import HoldfastError, ServerError
 from .spool.crc import _native_crc
@@ -22,6 +22,8 @@ _PACKAGES = (
 )  # fmt: skip
 #: Clocks further apart than this, in seconds, shift the times in charts.
 _MOST_SKEW = 1.0
+#: A certificate that ends sooner, in days, should have been renewed by now.
+_LEAST_DAYS = 7
 
 
 class Finding(NamedTuple):
@@ -35,9 +37,14 @@ class Finding(NamedTuple):
         return f"{'ok  ' if self.is_well else 'FAIL'}  {self.subject:8}  {self.text}"
 
 
-def examine(server: Optional[str] = None, token: Optional[str] = None, spool: Optional[str] = None) -> List[Finding]:
+def examine(
+    server: Optional[str] = None,
+    token: Optional[str] = None,
+    spool: Optional[str] = None,
+    ca_file: Optional[str] = None,
+) -> List[Finding]:
     """All findings."""
-    return [*_client(), *_server(server, token), *_spool(spool or standard_directory())]
+    return [*_client(), *_server(server, token, ca_file), *_spool(spool or standard_directory())]
 
 
 def _client() -> Iterator[Finding]:
@@ -52,25 +59,32 @@ def _client() -> Iterator[Finding]:
     yield Finding(True, "client", f"holdfast {VERSION}, Python {platform.python_version()}, {found}{speed}")
 
 
-def _server(server: Optional[str], token: Optional[str]) -> Iterator[Finding]:
+def _server(server: Optional[str], token: Optional[str], ca_file: Optional[str]) -> Iterator[Finding]:
     try:
-        address = server_address(server)
+        address = server_address(server, ca_file)
     except HoldfastError as error:
-        yield Finding(False, "server", error.message)
+        yield Finding(False, "tls" if error.code == "tls" else "server", error.message)
         return
     token = server_token(token)
-    client = Client(str(address), token, timeout=10)
+    client = Client(address, token, timeout=10)
     try:
         client.server.ping()
     except ServerError as error:
         yield Finding(True, "server", f"{address} answers")
+        if error.kind == "tls_required":
+            yield Finding(False, "tls", f"{error.message}, such as HOLDFAST_SERVER=tls://{address}")
+            return
         remedy = "set HOLDFAST_TOKEN to the server's token" if error.kind == "unauthorized" else "compare versions"
         yield Finding(False, "token", f"{error}; {remedy}")
         return
     except HoldfastError as error:
+        if error.code == "tls":
+            yield Finding(False, "tls", error.message)
+            return
         yield Finding(False, "server", f"{error.message}; is `holdfast serve` running, and HOLDFAST_SERVER right?")
         return
     yield Finding(True, "server", f"{address} is {client.server_version}")
+    yield _tls(client, address)
     yield Finding(True, "token", "accepted" if token else "none given, none needed")
     before = time.time()
     theirs = float(client.server.ping()["time"])
@@ -81,6 +95,20 @@ def _server(server: Optional[str], token: Optional[str]) -> Iterator[Finding]:
     distance = f"{1e3 * (after - before):.1f} ms away"
     yield Finding(is_near, "clock", f"the server's is {skew:+.3f} s from this machine's, {distance}{hint}")
     client.close()
+
+
+def _tls(client: Client, address: Address) -> Finding:
+    certificate = client.certificate
+    if certificate is None:
+        is_local = address.host in ("localhost", "::1") or address.host.startswith("127.")
+        danger = "" if is_local else "; token and data cross the network unencrypted unless a VPN does that"
+        return Finding(True, "tls", f"off{danger}")
+    days = (certificate.until - time.time()) / 86400
+    end = time.strftime("%Y-%m-%d", time.gmtime(certificate.until))
+    names = ", ".join(certificate.names) or "no name"
+    text = f"{certificate.version}; the certificate is for {names}, valid until {end}, {days:.0f} days"
+    is_lasting = days > _LEAST_DAYS
+    return Finding(is_lasting, "tls", text + ("" if is_lasting else "; renew it on the server, and send that SIGHUP"))
 
 
 def _spool(directory: str) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional
 
 
 class HoldfastError(Exception):
-    """Something failed on this side; `code` is one of invalid_address, invalid_value, unreachable, timeout, closed, spool,
+    """Something failed on this side; `code` is one of invalid_address, invalid_value, unreachable, tls, timeout, closed, spool,
     too_large, protocol_violation and missing_package."""
 
     def __init__(self, code: str, message: str) -> None:

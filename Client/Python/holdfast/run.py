@@ -82,7 +82,7 @@ class Run:
         delivery = self._delivery
         # As after fork(): the parent measures the machine, and is told of problems.
         options = replace(self._options, resource_interval=None, on_problem=None)
-        return join, (self.id, self.config, str(delivery.address), delivery.token, delivery.directory, options)
+        return join, (self.id, self.config, delivery.address, delivery.token, delivery.directory, options)
 
     def leave_end(self) -> None:
         """The end of the run is another process's affair; `finish` only closes this one's part."""
@@ -332,7 +332,7 @@ class Run:
     def client(self) -> Client:
         """A client of the same server, with a connection of its own."""
         if self._client is None:
-            self._client = Client(str(self._delivery.address), self._delivery.token)
+            self._client = Client(self._delivery.address, self._delivery.token)
         return self._client
 
     def metrics(self, name: Optional[str] = None, phase: Optional[str] = None) -> Any:

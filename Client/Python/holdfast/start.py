@@ -7,9 +7,9 @@ import time
 import uuid
 import warnings
 from dataclasses import replace
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, Optional, Sequence, Union
 
-from .address import server_address, server_token
+from .address import Address, server_address, server_token
 from .delivery.delivery import Answer, Delivery
 from .delivery.problem import DeliveryProblem
 from .options import Options
@@ -21,13 +21,14 @@ def init(
     run: Optional[str] = None,
     config: Any = None,
     tags: Sequence[str] = (),
-    server: Optional[str] = None,
+    server: Union[str, Address, None] = None,
     token: Optional[str] = None,
     spool: Optional[str] = None,
     *,
     agent_id: Optional[str] = None,
     worker_id: Optional[str] = None,
     compression: Optional[str] = None,
+    ca_file: Optional[str] = None,
     on_problem: Optional[Callable[[DeliveryProblem], None]] = None,
     options: Optional[Options] = None,
 ) -> Run:
@@ -38,10 +39,12 @@ def init(
 
     - run: 1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or digit, no ".."; by default one made of the time
     - config: the run's settings, as JSON
-    - server: host:port; by default HOLDFAST_SERVER, or 127.0.0.1:7411
+    - server: host:port or tls://host:port; by default HOLDFAST_SERVER, or 127.0.0.1:7411
     - token: by default HOLDFAST_TOKEN
     - spool: the folder where records wait; by default HOLDFAST_SPOOL, or ~/.local/state/holdfast/spool
     - compression: of its arrays: lzf (the server's default), gzip-1 … gzip-9 or none
+    - ca_file: of a server at tls://…, a PEM file with the authorities to trust; by default HOLDFAST_CA_FILE, or those that the
+      system trusts
     - on_problem: told of each problem of delivery, on the thread that notices it
 
     Raises ServerError when the server refuses, HoldfastError when an argument is wrong or records can't be kept on disk.
@@ -61,7 +64,7 @@ def init(
             params[name] = str(value)
     dumps(params)
     directory = os.path.abspath(os.path.expanduser(spool)) if spool else None
-    delivery = Delivery(server_address(server), server_token(token), directory, options)
+    delivery = Delivery(server_address(server, ca_file), server_token(token), directory, options)
     delivery.open()
     answer = delivery.enqueue("runs.start", params)
     try:
@@ -79,7 +82,7 @@ def init(
     return Run(run, delivery, None if result is None else bool(result.get("resumed")), config)
 
 
-def join(run_id: str, config: Any, server: str, token: Optional[str], spool: str, options: Options) -> Run:
+def join(run_id: str, config: Any, server: Address, token: Optional[str], spool: str, options: Options) -> Run:
     """The run in a process that its own spawned; that one ends it."""
     run = init(run_id, server=server, token=token, spool=spool, options=options)
     run.config = config

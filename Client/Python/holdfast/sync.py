@@ -26,15 +26,16 @@ def sync(
     token: Optional[str] = None,
     timeout: float = 3600.0,
     options: Optional[Options] = None,
+    ca_file: Optional[str] = None,
 ) -> SyncReport:
     """Sends every spool of a directory to a server, under their own producer ids, so that nothing is stored twice.
 
     Raises HoldfastError or ServerError when the server can't be reached or refuses the token.
     """
     directory = directory or standard_directory()
-    address, token = server_address(server), server_token(token)
+    address, token = server_address(server, ca_file), server_token(token)
     # Says soon that there is no server, where the drains would try again for ever.
-    with Client(str(address), token) as client:
+    with Client(address, token) as client:
         client.server.ping()
     drains = Drains(directory, None, address, token, replace(options or Options()))
     try:

@@ -21,7 +21,7 @@ class Drains:
     """The senders of one directory's left spools."""
 
     def __init__(self, directory: str, server: Optional[str], address: Address, token: Optional[str], options: Options) -> None:
-        """`server`: whose spools, as host:port; None: everyone's, all sent to the address."""
+        """`server`: whose spools, as host:port or tls://host:port; None: everyone's, all sent to the address."""
         self._directory, self._server = directory, server
         self._address, self._token, self._options = address, token, options
         self._changed = threading.Condition()

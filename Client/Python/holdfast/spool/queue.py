@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Dict, List, Optional
 
+from ..address import may_take
 from ..delivery.outbox import Outbox
 from ..errors import HoldfastError
 from ..wire.connection import Limits
@@ -68,7 +69,7 @@ class SpoolQueue:
         except BaseException:
             unlock(descriptor)
             raise
-        if state is None or server not in (None, state.server):
+        if state is None or not (server is None or may_take(state.server, server)):
             file.close()
             unlock(descriptor)
             return None

@@ -7,13 +7,16 @@ import threading
 import time
 import uuid
 import weakref
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 from ..address import Address
 from ..errors import HoldfastError, ServerError
 from .array import Bytes
 from .connection import Connection, Greeting, Response
 from .values import pack, request, unpack
+
+if TYPE_CHECKING:
+    from .tls import Certificate
 
 #: Methods that change something: they are numbered, so that one which got no answer is sent again and done once.
 WRITES = frozenset(
@@ -38,8 +41,9 @@ class Caller:
         self._last_id = 0
         self._new_producer()
         _callers.add(self)
-        #: holdfast/x.y.z, once it was reached.
+        #: holdfast/x.y.z, once it was reached, and its certificate, if it has one.
         self.server: Optional[str] = None
+        self.certificate: Optional[Certificate] = None
 
     def _new_producer(self) -> None:
         self._producer, self._seq = str(uuid.uuid4()), 1
@@ -106,7 +110,7 @@ class Caller:
     def _connected(self) -> Connection:
         if self._connection is None:
             self._connection = Connection(self.address, self._greeting, self._connect_timeout, self.timeout)
-            self.server = self._connection.server
+            self.server, self.certificate = self._connection.server, self._connection.certificate
         return self._connection
 
     def _try(self, method: str, params: Dict[str, Any], blobs: Sequence[Bytes], deadline: float) -> Response:

@@ -10,12 +10,15 @@ import socket
 import struct
 import time
 from collections import deque
-from typing import Any, Deque, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Deque, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type, Union
 
 from ..address import Address
 from ..errors import HoldfastError, ServerError
 from .array import Bytes
 from .values import request
+
+if TYPE_CHECKING:
+    from .tls import Certificate
 
 _LENGTH = struct.Struct(">I")
 _LARGE = 4 << 20
@@ -74,6 +77,11 @@ class Connection:
         except OSError as error:
             raise HoldfastError("unreachable", f"no connection to the server at {address}: {error}") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        #: What the server showed; None without TLS.
+        self.certificate: Optional[Certificate] = None
+        self._would_block: Tuple[Type[OSError], ...] = (BlockingIOError,)
+        if address.is_secure:
+            self._secure()
         self._socket.setblocking(False)
         self.last_progress = time.monotonic()
         try:
@@ -81,6 +89,14 @@ class Connection:
         except BaseException:
             self.close()
             raise
+
+    def _secure(self) -> None:
+        from . import tls  # Most have none, and its import takes time.
+
+        self._would_block += tls.WOULD_BLOCK
+        secure = tls.secured(self._socket, self._address)
+        self.certificate = tls.certificate(secure)
+        self._socket = secure
 
     def _greet(self, greeting: Greeting, timeout: float) -> None:
         hello: Dict[str, Any] = {"protocol": 1, "client": greeting.client}
@@ -157,7 +173,7 @@ class Connection:
         while self._outgoing:
             try:
                 count = self._socket.send(self._outgoing[0])
-            except BlockingIOError:
+            except self._would_block:
                 return
             self.last_progress = time.monotonic()
             rest = self._outgoing[0][count:]
@@ -175,7 +191,7 @@ class Connection:
             if self._filled < len(self._buffer):
                 try:
                     count = self._socket.recv_into(memoryview(self._buffer)[self._filled :])
-                except BlockingIOError:
+                except self._would_block:
                     return
                 if count == 0:
                     raise OSError("the server closed it")
