@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from holdfast_server import Server
+sys.path.append(str(Path(__file__).resolve().parent.parent / "EndToEnd"))
+
+from holdfast_server import Server  # noqa: E402
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 # What the browser itself says of a request that a test lets fail on purpose.

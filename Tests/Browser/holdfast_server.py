@@ -6,6 +6,7 @@ import json
 import os
 import selectors
 import sqlite3
+import ssl
 import subprocess
 import urllib.request
 import uuid
@@ -13,15 +14,25 @@ from pathlib import Path
 
 import numpy as np
 
+from certificates import Certificate
+
 WEB = Path(__file__).resolve().parents[2] / "Web"
 READY_SECONDS = 60
 
 
 class Server:
-    """Starts the binary that HOLDFAST_BIN names; `stop` ends it."""
+    """Starts the binary that HOLDFAST_BIN names, over TLS with a certificate; `stop` ends it."""
 
-    def __init__(self, data: Path, *, token: str | None = None, http: str = "127.0.0.1:0"):
+    def __init__(
+        self,
+        data: Path,
+        *,
+        token: str | None = None,
+        http: str = "127.0.0.1:0",
+        certificate: Certificate | None = None,
+    ):
         self.data = data
+        self._context = ssl.create_default_context(cafile=certificate.authority.file) if certificate else None
         self.token = token
         command = [os.environ["HOLDFAST_BIN"], "serve", "--data", str(data), "--tcp", "127.0.0.1:0"]
         command += ["--http", http, "--web", str(WEB), "--log-level", "error"]
@@ -30,9 +41,12 @@ class Server:
             token_file.write_text(token)
             token_file.chmod(0o600)
             command += ["--token-file", str(token_file)]
+        if certificate is not None:
+            command += map(str, certificate.arguments)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.address = self._ready()["http"]
-        self.url = f"http://{self.address}"
+        http = self._ready()["http"]
+        self.url = http if certificate else f"http://{http}"
+        self.address = self.url.partition("://")[2]
         self._producer = str(uuid.uuid4())
         self._seq = 0
 
@@ -60,7 +74,7 @@ class Server:
             headers["authorization"] = f"Bearer {self.token}"
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
         request = urllib.request.Request(f"{self.url}/rpc", body, headers)
-        with urllib.request.urlopen(request, timeout=60) as response:
+        with urllib.request.urlopen(request, timeout=60, context=self._context) as response:
             message = json.load(response)
         if "error" in message:
             raise RuntimeError(f"{method}: {message['error']}")
