@@ -82,6 +82,8 @@ start() {
     fi
     tcp=$(member tcp "$line")
     http=$(member http "$line")
+    # Without TLS it is HOST:PORT.
+    [[ $http == https://* ]] || http=http://$http
     is_serving=true
 }
 
@@ -89,7 +91,7 @@ start() {
 member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" <<<"$2"; }
 
 train() {
-    printf 'Training a policy for %s episodes; watch it on the dashboard, http://%s/\n' "$episodes" "$http"
+    printf 'Training a policy for %s episodes; watch it on the dashboard, %s/\n' "$episodes" "$http"
     set -m
     "$bin/CartPole" --server "$tcp" --episodes "$episodes" </dev/null &
     example=$!
@@ -117,7 +119,7 @@ start
 if $is_new; then train; fi
 cat <<TEXT
 
-  Dashboard       http://$http/
+  Dashboard       $http/
   Training code   $tcp
   Data            $data
   Log             $log

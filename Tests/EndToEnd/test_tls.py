@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import ssl
@@ -260,3 +261,14 @@ def test_commands_take_a_server_at_its_word_only_with_a_good_certificate(make_se
         assert f"does not name {host}" in refusal(binary, f"tls://{host}:{renamed.tcp[1]}", **trust)
     expired = make_server(name="expired", certificate=authority.issue("expired", days=-1))
     assert "has expired, on 2" in refusal(binary, expired.ready["tcp"], **trust)
+
+
+def test_the_containers_healthcheck_asks_either_door(make_server, certificate):
+    script = os.path.join(os.path.dirname(__file__), "../../docker/healthcheck")
+    for server in (make_server(name="plain"), make_server(name="tls", certificate=certificate)):
+        variables = {"HOLDFAST_HTTP": "0.0.0.0:{}".format(server.http[1])}
+        if server.certificate:
+            variables["HOLDFAST_TLS_CERT"] = str(server.certificate.file)
+        assert subprocess.run(["bash", script], env=environment(**variables), timeout=30).returncode == 0
+        server.stop()
+        assert subprocess.run(["bash", script], env=environment(**variables), timeout=30).returncode != 0
