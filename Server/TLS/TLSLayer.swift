@@ -15,7 +15,7 @@ struct TLSLayer: Sendable {
     func add(to channel: any Channel) throws {
         try channel.pipeline.syncOperations.addHandlers([
             PlaintextRefusal(answer: plaintextAnswer), NIOSSLServerHandler(context: identity.context),
-            HandshakeGuard(timeout: Self.handshakeTimeout),
+            EncryptionPacer(), HandshakeGuard(timeout: Self.handshakeTimeout),
         ])
     }
 }

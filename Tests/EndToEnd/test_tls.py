@@ -77,6 +77,25 @@ def test_requests_and_arrays_of_any_size_arrive_whole(server):
     assert all(numpy.array_equal(array, frame) for array, frame in zip(arrays, frames))
 
 
+def test_large_answers_leave_no_memory_with_their_connections(server):
+    frames = numpy.random.default_rng(6).integers(0, 256, (16, 2048, 1024), numpy.uint8)
+    with contextlib.ExitStack() as open_connections:
+        connections = [open_connections.enter_context(server.connect()) for _ in range(8)]
+        producer = Producer(connections[0])
+        producer.call("runs.start", {"run_id": "large", "compression": "none"})
+        for step, image in enumerate(frames):
+            described = {"episode_id": "e", "step_index": step, "action": 0, "reward": 0.0, "terminated": False}
+            described |= {"truncated": False, "timestamp": 1.7e9, "frame": image}
+            producer.call("steps.append", {"run_id": "large", "steps": [described]})
+        refs = [f"h5://large/frames/{step}" for step in range(len(frames))]
+        connections[0].call("frames.resolve", {"refs": refs})
+        before = server.resident_mib
+        for connection in connections:
+            assert numpy.array_equal(connection.call("frames.resolve", {"refs": refs})["frames"], frames)
+        grown = server.resident_mib - before
+        assert grown < 64, f"eight connections that each read 32 MiB hold {grown:.0f} MiB more"
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_current_versions_are_spoken_and_http_is_negotiated(server, authority, version):
     context = authority.context
