@@ -7,6 +7,7 @@ import pytest
 
 from faults import on
 from senders import Sender
+from server import Server
 from workloads import WORKLOADS
 
 
@@ -36,35 +37,33 @@ def test_half_a_frame_does_nothing_and_is_sent_again(lasting_server, subject):
 
 
 @pytest.fixture(scope="module")
-def forsaken():
-    """Connections that nobody closes before the server has ended."""
-    connections = []
-    yield connections
-    for connection in connections:
-        connection.close()
-
-
-@pytest.fixture(scope="module")
-def haunted_server(forsaken, lasting_server):
-    """Ends, in time, before they are closed."""
-    return lasting_server
+def haunted(binary, tmp_path_factory):
+    """A server, and connections that nobody closes before it has ended in order and in time."""
+    server, gone = Server(binary, tmp_path_factory.mktemp("haunted") / "data").start(), []
+    try:
+        yield server, gone
+        server.stop()
+    finally:
+        server.clean_up()
+        for connection in gone:
+            connection.close()
 
 
 @on("half-open connection", *WORKLOADS)
-def test_a_peer_that_is_gone_without_a_word_holds_nothing_up(haunted_server, forsaken, subject):
-    sender = Sender(WORKLOADS[subject]())
-    gone = haunted_server.connect()
-    forsaken.append(gone)
-    sender.workload.prepare(gone)
-    sender.write(gone, 2)
-    sender.send(gone, 2)
+def test_a_peer_that_is_gone_without_a_word_holds_nothing_up(haunted, subject):
+    server, gone = haunted
+    sender, connection = Sender(WORKLOADS[subject]()), server.connect()
+    gone.append(connection)
+    sender.workload.prepare(connection)
+    sender.write(connection, 2)
+    sender.send(connection, 2)
     message = sender.message(sender.sent)
-    gone.send_bytes(message[: len(message) // 2])
+    connection.send_bytes(message[: len(message) // 2])
     # Its machine has started again, and the program goes on from what it had.
-    with haunted_server.connect() as connection:
-        sender.resend(connection)
-        sender.write(connection)
-        sender.check(haunted_server, connection)
+    with server.connect() as again:
+        sender.resend(again)
+        sender.write(again)
+        sender.check(server, again)
 
 
 @pytest.mark.fault("half-open connection", "start-up")
