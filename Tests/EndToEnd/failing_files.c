@@ -1,5 +1,5 @@
-// Lets reads or changes of chosen files fail, as a broken disk or a file system that was mounted read-only does. Loaded with
-// LD_PRELOAD. The file FAILING_FILES is a `struct failure` that a test may change at any time.
+// Lets reads, changes or syncs of chosen files fail, as a broken disk or a file system that was mounted read-only does. Loaded
+// with LD_PRELOAD. The file FAILING_FILES is a `struct failure` that a test may change at any time.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 struct failure {
-    /// What reads, and what changes, of the files fail with; 0: they do not.
-    int32_t reads, changes;
+    /// What reads, changes and syncs of the files fail with; 0: they do not.
+    int32_t reads, changes, syncs, unused;
     /// A part of the files' paths.
-    char part[248];
+    char part[240];
     /// How many calls have failed.
     int64_t count;
 };
@@ -57,6 +57,8 @@ static int file_fails(int32_t error, int file) {
 #define READS (failure ? __atomic_load_n(&failure->reads, __ATOMIC_ACQUIRE) : 0)
 #define CHANGES (failure ? __atomic_load_n(&failure->changes, __ATOMIC_ACQUIRE) : 0)
 
+#define SYNCS (failure ? __atomic_load_n(&failure->syncs, __ATOMIC_ACQUIRE) : 0)
+
 #define READING(result, name, parameters, ...)                          \
     result name parameters {                                            \
         int32_t error = READS;                                          \
@@ -72,6 +74,15 @@ static int file_fails(int32_t error, int file) {
         int32_t error = CHANGES;                                        \
         return error && fails(error, path) ? -1 : REAL(name)(__VA_ARGS__); \
     }
+
+#define SYNCING(name)                                                   \
+    int name(int file) {                                                \
+        int32_t error = SYNCS;                                          \
+        return error && file_fails(error, file) ? -1 : REAL(name)(file); \
+    }
+
+SYNCING(fsync)
+SYNCING(fdatasync)
 
 READING(ssize_t, read, (int file, void *data, size_t size), file, data, size)
 READING(ssize_t, pread, (int file, void *data, size_t size, off_t at), file, data, size, at)

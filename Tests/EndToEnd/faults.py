@@ -22,6 +22,7 @@ FAULTS = {
     "half-open connection": "a peer that neither sends, reads nor closes any more",
     "disk full": "a file system without a free block",
     "disk read error": "EIO for reads of a file",
+    "disk write error": "EIO when what was written is to be synced",
     "read-only data": "EROFS for whatever changes the data directory; at the start, a directory that may not be written",
     "clock jump": "the wall clock set forward and back",
     "no descriptors": "EMFILE: the server may open no more files, connections included",

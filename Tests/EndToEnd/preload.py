@@ -30,7 +30,7 @@ class _Told:
 
 
 class FailingFiles(_Told):
-    """Makes reads or changes of a server's files fail while a block runs."""
+    """Makes reads, changes or syncs of a server's files fail while a block runs."""
 
     _SIZE = 264
 
@@ -40,13 +40,19 @@ class FailingFiles(_Told):
     @contextlib.contextmanager
     def reads(self, part):
         """Reads of files whose path has the part fail with EIO."""
-        with self._failing(part, errno.EIO, 0):
+        with self._failing(part, reads=errno.EIO):
             yield
 
     @contextlib.contextmanager
     def changes(self, part):
         """Nothing whose path has the part can be written, made, renamed or removed: EROFS."""
-        with self._failing(part, 0, errno.EROFS):
+        with self._failing(part, changes=errno.EROFS):
+            yield
+
+    @contextlib.contextmanager
+    def syncs(self, part):
+        """What is written to files whose path has the part does not reach the disk: EIO, when that is asked for."""
+        with self._failing(part, syncs=errno.EIO):
             yield
 
     @property
@@ -55,14 +61,14 @@ class FailingFiles(_Told):
         return struct.unpack_from("<q", self._page, 256)[0]
 
     @contextlib.contextmanager
-    def _failing(self, part, reads, changes):
+    def _failing(self, part, reads=0, changes=0, syncs=0):
         # The part first: it counts from the moment of the numbers on.
-        struct.pack_into("<248s", self._page, 8, str(part).encode())
-        struct.pack_into("<ii", self._page, 0, reads, changes)
+        struct.pack_into("<240s", self._page, 16, str(part).encode())
+        struct.pack_into("<iii", self._page, 0, reads, changes, syncs)
         try:
             yield
         finally:
-            struct.pack_into("<ii", self._page, 0, 0, 0)
+            struct.pack_into("<iii", self._page, 0, 0, 0, 0)
 
 
 class JumpingClock(_Told):

@@ -147,18 +147,48 @@ def test_what_can_not_be_read_is_an_error_that_names_it(failing, failing_server,
     go_on(failing_server, sender)
 
 
-@on("read-only data", *WORKLOADS)
-def test_what_can_not_be_written_is_refused_and_taken_later(failing, failing_server, subject):
-    sender = Sender(WORKLOADS[subject]())
-    with failing_server.connect() as connection:
+def check_refused_and_taken_later(server, sender, failing):
+    """While it fails the next unit is refused; if the error says so, it is taken after a restart."""
+    with server.connect() as connection:
         sender.workload.prepare(connection)
         sender.write(connection, 2)
-        with failing.changes(f"{failing_server.data}/"):
+        with failing:
             error = refused(sender, connection)
             assert error.kind == "internal", str(error)
-            sender.check(failing_server, connection)
+            sender.check(server, connection)
     if "restarted" in error.message:
-        restarted(failing_server)
+        restarted(server)
+        with server.connect() as connection:
+            sender.check(server, connection)
+    go_on(server, sender)
+
+
+@on("read-only data", *WORKLOADS)
+def test_what_can_not_be_written_is_refused_and_taken_later(failing, failing_server, subject):
+    changes = failing.changes(f"{failing_server.data}/")
+    check_refused_and_taken_later(failing_server, Sender(WORKLOADS[subject]()), changes)
+
+
+@on("disk write error", *WORKLOADS)
+def test_what_does_not_reach_the_disk_is_refused_and_taken_later(failing, failing_server, subject):
+    syncs = failing.syncs(f"{failing_server.data}/")
+    check_refused_and_taken_later(failing_server, Sender(WORKLOADS[subject]()), syncs)
+
+
+@pytest.mark.fault("disk write error", "start-up")
+def test_a_start_whose_repair_does_not_reach_the_disk_is_made_up_for(failing, failing_server):
+    sender = Sender(WORKLOADS["steps"]())
+    with failing_server.connect() as connection:
+        sender.workload.prepare(connection)
+        sender.write(connection, 3)
+    failing_server.kill()
+    with failing.syncs(f"{failing_server.data}/"):
+        before = failing.count
+        failing_server.start()
+        assert failing.count > before
+        with failing_server.connect() as connection:
+            sender.check(failing_server, connection)
+    restarted(failing_server)
     go_on(failing_server, sender)
 
 
