@@ -36,8 +36,8 @@ extension ArrayStore {
     private func has(_ ref: FrameRef) async throws -> Bool {
         try await withFile(of: ref.runID) { file throws(HDF5Error) in
             guard let file, let spec = try file.spec(of: ref.dataset) else { return false }
-            guard spec.storage == .chunkPerRow else { return try ref.index < file.rows(of: ref.dataset) }
-            return try file.storedRow(ref.dataset, ref.index) != nil
+            guard !spec.storage.isPlain else { return try ref.index < file.rows(of: ref.dataset) }
+            return try file.has(ref.dataset, ref.index)
         }
     }
 }

@@ -64,11 +64,11 @@ extension ArrayStore {
     private static func copy(_ rows: Range<Int>, of file: RunFile?, to made: Compacted) throws(HDF5Error) {
         guard let file else { return }
         let stored = try file.storedRows(made.spec.name, Array(rows))
-        let present = zip(rows, stored).compactMap { index, row in row.map { (index, $0) } }
-        try made.file.append([Column(spec: made.spec, extent: rows.upperBound, payload: .rows(present))])
+        let present = zip(rows, stored).compactMap { index, row in row.map { (index, $0.chunk) } }
+        try made.file.append([Column(spec: made.spec, extent: rows.upperBound, payload: .chunks(present))])
         try made.file.flush()
         let written = try made.file.storedRows(made.spec.name, present.map(\.0))
-        guard zip(written, present).allSatisfy({ $0?.bytes == $1.1.bytes }) else {
+        guard zip(written, present).allSatisfy({ $0?.chunk.bytes == $1.1.bytes }) else {
             throw HDF5Error(.failed, "compact", file.path, "the copy differs; the file is as it was")
         }
     }
@@ -83,7 +83,7 @@ extension ArrayStore {
             for range in live where !made.copied.contains(range) {
                 for rows in Self.steps(of: range) { try Self.copy(rows, of: file, to: made) }
             }
-            try made.file.append([Column(spec: made.spec, extent: rows, payload: .rows([]))])
+            try made.file.append([Column(spec: made.spec, extent: rows, payload: .chunks([]))])
             try made.file.close()
         }
         try replace(made.runID, by: path(made.runID) + Self.compactingSuffix)

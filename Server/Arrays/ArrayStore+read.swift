@@ -7,7 +7,7 @@ struct StoredRow: Sendable {
     let ref: FrameRef
     let layout: RowLayout
     let compression: Compression
-    let row: EncodedRow
+    let row: ChunkedRow
 }
 
 extension ArrayStore {
@@ -22,7 +22,7 @@ extension ArrayStore {
     private struct Read: Sendable {
         let layout: RowLayout
         let compression: Compression
-        let rows: [EncodedRow?]
+        let rows: [ChunkedRow?]
     }
 
     /// The arrays behind references, in their order; nil where a row has none.
@@ -77,6 +77,7 @@ extension ArrayStore {
                 guard let read = try await read(key, indices: slice.map { refs[$0].index }) else { continue }
                 if !isChecked { left = try Self.check(read.layout, rows: places.count, left, of: maximumBytes) }
                 isChecked = true
+                left = try Self.check(chunksOf: read.rows, left, of: maximumBytes)
                 for (place, row) in zip(slice, read.rows) {
                     guard let row else { continue }
                     results[place] = StoredRow(
@@ -94,14 +95,27 @@ extension ArrayStore {
     /// What is left of a limit.
     private static func check(_ layout: RowLayout, rows: Int, _ left: Int, of maximum: Int) throws -> Int {
         let (bytes, overflows) = layout.rowBytes.multipliedReportingOverflow(by: rows)
-        guard !overflows, bytes <= left else {
-            throw WireError(
-                .resultTooLarge,
-                "the arrays of \(rows) references pass the limit; ask for fewer at a time",
-                details: ["limit": .integer(Int64(maximum))]
-            )
-        }
+        guard !overflows, bytes <= left else { throw tooLarge(maximum) }
         return left - bytes
+    }
+
+    /// What is left of a limit after chunks of several rows were read for some of their rows.
+    private static func check(chunksOf rows: [ChunkedRow?], _ left: Int, of maximum: Int) throws -> Int {
+        var (left, previous) = (left, ChunkedRow?.none)
+        for row in rows.compactMap(\.self) where row.chunkRows > 1 {
+            if previous?.sharesChunk(with: row) != true { left -= row.chunk.bytes.readableBytes }
+            previous = row
+        }
+        guard left >= 0 else { throw tooLarge(maximum) }
+        return left
+    }
+
+    private static func tooLarge(_ maximum: Int) -> WireError {
+        WireError(
+            .resultTooLarge,
+            "the arrays of the references pass the limit; ask for fewer at a time",
+            details: ["limit": .integer(Int64(maximum))]
+        )
     }
 
     private func read(_ key: DatasetKey, indices: [Int]) async throws -> Read? {
@@ -125,16 +139,17 @@ extension ArrayStore {
         _ spec: DatasetSpec,
         _ indices: [Int],
         _ file: RunFile
-    ) throws(HDF5Error) -> [EncodedRow?] {
-        if spec.storage == .chunkPerRow { return try file.storedRows(spec.name, indices) }
+    ) throws(HDF5Error) -> [ChunkedRow?] {
+        if !spec.storage.isPlain { return try file.storedRows(spec.name, indices) }
         let count = try file.rows(of: spec.name)
-        var rows: [EncodedRow?] = []
+        var rows: [ChunkedRow?] = []
         for index in indices {
             guard index < count else {
                 rows.append(nil)
                 continue
             }
-            rows.append(EncodedRow(bytes: try file.readBlock(spec.name, index..<(index + 1)), isRaw: true))
+            let bytes = try file.readBlock(spec.name, index..<(index + 1))
+            rows.append(ChunkedRow(EncodedChunk(bytes: bytes, isRaw: true)))
         }
         return rows
     }

@@ -1,30 +1,26 @@
 import Foundation
 import Glibc
 import HDF5
-import Logging
 import NIOCore
 import Synchronization
 import Wire
 
 extension ArrayStore {
-    /// How sealed files are compressed: still each row by itself.
-    ///
-    /// Several frames in a chunk save 7 to 15 % and cost every random read as many times more, since deflate looks back less
-    /// far than a frame is long; libdeflate's strongest levels are no smaller than zlib's, and paged file space is larger
-    /// and no faster. The figures are in Tests/Benchmarks.
-    static let sealedCompression = Compression.gzip(9)
     private static let rowsPerStep = 128
     private static let valuesPerStep = 1 << 16
-    private static let suffix = ".sealing"
 
     /// A file that is ready to take the place of a run's; removed with its last owner unless it is to do so.
     final class Sealed: Sendable {
         let bytesBefore: Int
         let bytes: Int
+        /// Of the datasets with compressed rows.
+        let rowsPerChunk: [String: Int]
         private let draft: SealedDraft
 
-        fileprivate init(_ draft: SealedDraft, replacing path: String) {
+        fileprivate init(_ draft: SealedDraft, of specs: [DatasetSpec], replacing path: String) {
             self.draft = draft
+            let chunked = specs.filter { !$0.storage.isPlain }
+            rowsPerChunk = Dictionary(uniqueKeysWithValues: chunked.map { ($0.name, $0.chunkRows) })
             bytesBefore = FileManager.default.size(of: path)
             bytes = FileManager.default.size(of: draft.path)
         }
@@ -49,36 +45,80 @@ extension ArrayStore {
     }
 
     /// Writes a run's arrays anew beside its file, and compares them with what they were.
-    func makeSealed(_ runID: String, createdAt: String) async throws -> Sealed {
-        let target = path(runID) + Self.suffix
-        guard let claim = claims.take(target) else {
+    func makeSealed(_ runID: String, createdAt: String, as form: SealedForm) async throws -> Sealed {
+        guard let claim = claims.take(sealingPath(runID)) else {
             throw WireError(.overloaded, "run \"\(runID)\" is being sealed already; ask again when that is done")
         }
-        let draft = SealedDraft(target, claim)
-        let specs = try await withFile(of: runID) { file throws(HDF5Error) in
-            var specs: [(spec: DatasetSpec, rows: Int)] = []
-            for spec in try file?.datasets ?? [] { specs.append((spec, try file?.rows(of: spec.name) ?? 0)) }
-            return specs
-        }
+        let draft = SealedDraft(sealingPath(runID), claim)
+        let specs = try await specs(ofRun: runID, as: form)
         let file = try await onExecutor(runID) { [executor] () throws(HDF5Error) in
             try RunFile.create(
-                target,
+                draft.path,
                 attributes: [
                     ("run_id", runID), ("created_at", createdAt), ("version", "holdfast/\(holdfastVersion)"),
                 ],
-                compression: Self.sealedCompression,
+                compression: form.compression,
                 datasets: specs.map(\.spec),
+                sealedAt: form.sealedAt,
+                pageBytes: form.isPaged ? SealedForm.pageBytes : nil,
                 on: executor
             )
         }
         for (spec, rows) in specs { try await copy(spec, rows: rows, of: runID, to: file) }
         try await onExecutor(runID) { () throws(HDF5Error) in try file.close() }
         let copy = try await onExecutor(runID) { [executor] () throws(HDF5Error) in
-            try RunFile.openReadOnly(target, on: executor)
+            try RunFile.openReadOnly(draft.path, on: executor)
         }
         for (spec, rows) in specs { try await compare(spec, rows: rows, of: runID, with: copy) }
         try await onExecutor(runID) { () throws(HDF5Error) in try copy.close() }
-        return Sealed(draft, replacing: path(runID))
+        return Sealed(draft, of: specs.map(\.spec), replacing: path(runID))
+    }
+
+    /// What the sealed file will have, and how many rows of it.
+    private func specs(ofRun runID: String, as form: SealedForm) async throws -> [(spec: DatasetSpec, rows: Int)] {
+        let present = try await withFile(of: runID) { file throws(HDF5Error) in
+            var specs: [(spec: DatasetSpec, rows: Int)] = []
+            for spec in try file?.datasets ?? [] { specs.append((spec, try file?.rows(of: spec.name) ?? 0)) }
+            return specs
+        }
+        var specs: [(spec: DatasetSpec, rows: Int)] = []
+        for (spec, rows) in present {
+            specs.append((spec.storage.isPlain ? spec : try await chunks(spec, rows, of: runID, as: form), rows))
+        }
+        return specs
+    }
+
+    /// The chunks of a dataset's rows; of one row each where too many ranges of rows have no array to say so beside them.
+    private func chunks(
+        _ spec: DatasetSpec,
+        _ rows: Int,
+        of runID: String,
+        as form: SealedForm
+    ) async throws -> DatasetSpec {
+        let chunkRows = form.rowsPerChunk(of: spec.layout, rows: rows)
+        let absent = chunkRows > 1 ? try await absentRows(spec.name, rows, of: runID) : []
+        guard let absent else { return DatasetSpec(name: spec.name, layout: spec.layout, storage: .chunkPerRow) }
+        return DatasetSpec(name: spec.name, layout: spec.layout, storage: .chunks(of: chunkRows), absent: absent)
+    }
+
+    /// The rows without an array; nil where they are too many ranges to be kept with a dataset.
+    private func absentRows(_ name: String, _ rows: Int, of runID: String) async throws -> [Range<Int>]? {
+        var ranges: [Range<Int>] = []
+        for start in stride(from: 0, to: rows, by: Self.valuesPerStep) {
+            let range = start..<min(start + Self.valuesPerStep, rows)
+            let found = try await withFile(of: runID) { file throws(HDF5Error) in
+                try file?.absentRows(name, in: range) ?? []
+            }
+            for row in found {
+                if let last = ranges.last, last.upperBound == row {
+                    ranges[ranges.count - 1] = last.lowerBound..<row + 1
+                } else {
+                    ranges.append(row..<row + 1)
+                }
+            }
+            if ranges.count > DatasetSpec.mostAbsent { return nil }
+        }
+        return ranges
     }
 
     private func onExecutor<Value: Sendable>(
@@ -88,30 +128,52 @@ extension ArrayStore {
         try await withFile(of: runID) { _ throws(HDF5Error) in try body() }
     }
 
+    /// Whole chunks of about as many rows as are read at a time.
+    private static func steps(of spec: DatasetSpec, rows: Int) -> [Range<Int>] {
+        let least = spec.storage.isPlain ? valuesPerStep : rowsPerStep
+        let step = max(1, least / spec.chunkRows) * spec.chunkRows
+        return stride(from: 0, to: rows, by: step).map { $0..<min($0 + step, rows) }
+    }
+
     private func copy(_ spec: DatasetSpec, rows: Int, of runID: String, to file: RunFile) async throws {
-        let step = spec.storage == .chunkPerRow ? Self.rowsPerStep : Self.valuesPerStep
-        for start in stride(from: 0, to: rows, by: step) {
-            let range = start..<min(start + step, rows)
-            let column: Column
-            if spec.storage == .chunkPerRow {
-                let raw = try await rawRows(spec, range, of: runID)
-                let codec = RowCodec()
-                let encoded = try await pool.map(raw) { index, bytes in
-                    (
-                        index,
-                        unsafe bytes.withUnsafeReadableBytes { unsafe codec.encode($0, with: Self.sealedCompression) }
-                    )
-                }
-                column = Column(spec: spec, extent: range.upperBound, payload: .rows(encoded))
+        let codec = RowCodec()
+        for range in Self.steps(of: spec, rows: rows) {
+            let payload: Column.Payload
+            if spec.storage.isPlain {
+                payload = .block(start: range.lowerBound, bytes: try await block(spec, range, of: runID))
             } else {
-                let bytes = try await block(spec, range, of: runID)
-                column = Column(spec: spec, extent: range.upperBound, payload: .block(start: start, bytes: bytes))
+                let chunks = Self.chunks(try await rawRows(spec, range, of: runID), of: spec)
+                payload = .chunks(
+                    try await pool.map(chunks) { firstRow, bytes in
+                        unsafe (
+                            firstRow, bytes.withUnsafeReadableBytes { unsafe codec.encode($0, with: file.compression) }
+                        )
+                    }
+                )
             }
             try await onExecutor(runID) { () throws(HDF5Error) in
-                try file.append([column])
+                try file.append([Column(spec: spec, extent: range.upperBound, payload: payload)])
                 try file.flush()
             }
         }
+    }
+
+    /// Rows put together to chunks, with zeros where there is none; a chunk without any is left out.
+    private static func chunks(
+        _ rows: [(Int, ByteBuffer)],
+        of spec: DatasetSpec
+    ) -> [(firstRow: Int, bytes: ByteBuffer)] {
+        guard spec.chunkRows > 1 else { return rows }
+        var chunks: [(firstRow: Int, bytes: ByteBuffer)] = []
+        for (row, bytes) in rows {
+            let position = row % spec.chunkRows
+            if chunks.last?.firstRow != row - position {
+                let zeros = ByteBuffer(repeating: 0, count: spec.chunkRows * spec.layout.rowBytes)
+                chunks.append((row - position, zeros))
+            }
+            chunks[chunks.count - 1].bytes.setBuffer(bytes, at: position * spec.layout.rowBytes)
+        }
+        return chunks
     }
 
     /// The rows of a range that there are, decompressed; a row without an array is left out.
@@ -129,14 +191,13 @@ extension ArrayStore {
     }
 
     private func compare(_ spec: DatasetSpec, rows: Int, of runID: String, with copy: RunFile) async throws {
-        let step = spec.storage == .chunkPerRow ? Self.rowsPerStep : Self.valuesPerStep
+        let codec = RowCodec()
         let differs = WireError(
             .internalError,
             "the arrays of run \"\(runID)\" could not be written anew: /\(spec.name) differs; the run is as it was"
         )
-        for start in stride(from: 0, to: rows, by: step) {
-            let range = start..<min(start + step, rows)
-            guard spec.storage == .chunkPerRow else {
+        for range in Self.steps(of: spec, rows: rows) {
+            guard !spec.storage.isPlain else {
                 let written = try await onExecutor(runID) { () throws(HDF5Error) in
                     try copy.readBlock(spec.name, range)
                 }
@@ -147,48 +208,13 @@ extension ArrayStore {
                 try copy.storedRows(spec.name, Array(range))
             }
             let present = zip(range, written).compactMap { index, row in row.map { (index, $0) } }
-            let codec = RowCodec()
             let decoded = try await pool.map(present) { index, row in
-                (index, try codec.decode(row, with: Self.sealedCompression, layout: spec.layout))
+                (index, try codec.decode(row, with: copy.compression, layout: spec.layout))
             }
             let expected = try await rawRows(spec, range, of: runID)
             guard decoded.count == expected.count,
                 zip(decoded, expected).allSatisfy({ $0.0 == $1.0 && $0.1 == $1.1 })
             else { throw differs }
         }
-    }
-
-    /// Puts the sealed file in the place of a run's; on the writer's thread, after the commit that says so.
-    func replaceBySealed(_ runID: String) {
-        do throws(HDF5Error) { try replace(runID, by: path(runID) + Self.suffix) } catch {
-            logger.error("a sealed file could not take its place", metadata: ["run": "\(runID)", "error": "\(error)"])
-        }
-    }
-
-    /// At start-up: finishes what a commit says was sealed, and removes what was not finished.
-    func finishSealing(isSealed: (String) throws -> Bool) rethrows {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        where name.hasSuffix(".h5" + Self.suffix) {
-            let runID = String(name.dropLast(3 + Self.suffix.count))
-            if try isSealed(runID) {
-                replaceBySealed(runID)
-            } else {
-                try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
-            }
-        }
-    }
-
-    /// Puts a file in the place of a run's; on the writer's thread.
-    func replace(_ runID: String, by source: String) throws(HDF5Error) {
-        let target = path(runID)
-        willReplace(runID)
-        try executor.sync { () throws(HDF5Error) in
-            // In one job, so that no reader opens the old one in between.
-            try open.close(runID)
-            guard unsafe rename(source, target) == 0 else {
-                throw HDF5Error(.failed, "rename", source, "it could not take the place of \(target)", errno: errno)
-            }
-        }
-        try? FileManager.default.synchronize(directory)
     }
 }

@@ -40,7 +40,7 @@ final class ArrayStore: Sendable {
     // MARK: Writing
 
     /// Encodes rows for a file, in parallel.
-    func encode(_ source: RowSource, for compression: Compression) async throws -> [EncodedRow] {
+    func encode(_ source: RowSource, for compression: Compression) async throws -> [EncodedChunk] {
         let codec = codec
         return try await pool.map(Array(0..<source.count)) {
             try source.encoded($0, for: compression, codec: codec)

@@ -50,7 +50,7 @@ struct RowSource: Sendable {
     /// The row in the form in which a file with the given compression keeps it.
     ///
     /// A row that the client compressed is decompressed to check it, and kept as it came where the form is the same.
-    func encoded(_ index: Int, for compression: Compression, codec: RowCodec) throws -> EncodedRow {
+    func encoded(_ index: Int, for compression: Compression, codec: RowCodec) throws -> EncodedChunk {
         let length = offsets[index + 1] - offsets[index]
         guard let bytes = array.bytes.getSlice(at: array.bytes.readerIndex + offsets[index], length: length) else {
             throw WireError.invalidParams("row \(index) lies outside its array")
@@ -59,10 +59,10 @@ struct RowSource: Sendable {
             return encode(raw: bytes, for: compression, codec: codec)
         }
         let came: Compression = encoding == .lzf ? .lzf : .gzip(1)
-        let row = EncodedRow(bytes: bytes, isRaw: false)
+        let row = EncodedChunk(bytes: bytes, isRaw: false)
         let raw: ByteBuffer
         do {
-            raw = try codec.decode(row, with: came, layout: layout)
+            raw = try codec.decode(row, with: came, size: layout.rowBytes)
         } catch {
             throw WireError.invalidParams("row \(index) does not decompress as \(encoding.rawValue): \(error.message)")
         }
@@ -72,9 +72,9 @@ struct RowSource: Sendable {
         }
     }
 
-    private func encode(raw bytes: ByteBuffer, for compression: Compression, codec: RowCodec) -> EncodedRow {
+    private func encode(raw bytes: ByteBuffer, for compression: Compression, codec: RowCodec) -> EncodedChunk {
         let compressed = unsafe bytes.withUnsafeReadableBytes { unsafe codec.compress($0, with: compression) }
         // What does not shrink stays where it is: in the request.
-        return compressed.map { EncodedRow(bytes: $0, isRaw: false) } ?? EncodedRow(bytes: bytes, isRaw: true)
+        return compressed.map { EncodedChunk(bytes: $0, isRaw: false) } ?? EncodedChunk(bytes: bytes, isRaw: true)
     }
 }

@@ -24,6 +24,9 @@ static inline unsigned chdf5_swmr_write(void) { return H5F_ACC_SWMR_WRITE; }
 /// H5P_FILE_ACCESS opens the library and reads a mutable global.
 static inline hid_t chdf5_file_access(void) { return H5P_FILE_ACCESS; }
 
+/// H5P_FILE_CREATE opens the library and reads a mutable global.
+static inline hid_t chdf5_file_create(void) { return H5P_FILE_CREATE; }
+
 /// H5P_DATASET_CREATE opens the library and reads a mutable global.
 static inline hid_t chdf5_dataset_create(void) { return H5P_DATASET_CREATE; }
 

@@ -7,8 +7,8 @@ extension HoldfastServer {
     func recover(_ directory: DataDirectory, _ catalog: Catalog, _ arrays: ArrayStore) throws {
         try arrays.finishSealing { runID in
             try catalog.readNow { connection in
-                try connection.first("SELECT sealed_at IS NOT NULL FROM runs WHERE run_id = ?", runID) { $0.bool(0) }
-                    ?? false
+                try connection.first("SELECT sealed_at FROM runs WHERE run_id = ?", runID) { $0.optionalString(0) }
+                    ?? nil
             }
         }
         arrays.removeCompacted(RunID.variables)

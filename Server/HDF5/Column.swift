@@ -3,8 +3,8 @@ package import NIOCore
 /// What one append writes into one dataset.
 package struct Column: Sendable {
     package enum Payload: Sendable {
-        /// Encoded rows at their places; rows between them that never get one stay fill rows.
-        case rows([(index: Int, row: EncodedRow)])
+        /// Encoded chunks at their first rows; rows between them that never get one stay fill rows.
+        case chunks([(firstRow: Int, chunk: EncodedChunk)])
         /// Neighbouring rows as plain little-endian bytes.
         case block(start: Int, bytes: ByteBuffer)
     }

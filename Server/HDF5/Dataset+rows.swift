@@ -2,13 +2,21 @@ import CHDF5
 import NIOCore
 
 extension Dataset {
-    /// Writes one row's chunk as it is.
-    func write(_ row: EncodedRow, at index: Int) throws(HDF5Error) {
-        guard index >= 0, index < extent else { throw outside("row \(index)") }
-        let size = row.bytes.readableBytes
-        let isRaw = row.isRaw || compression == .none
-        guard isRaw ? size == spec.layout.rowBytes : size > 0 && size < spec.layout.rowBytes else {
-            throw HDF5Error(.invalid, "write row", spec.name, "\(size) bytes for a row of \(spec.layout)")
+    /// The bytes of a chunk when it is not compressed.
+    private var chunkBytes: Int { spec.chunkRows * spec.layout.rowBytes }
+
+    /// Writes the chunk that begins with a row as it is.
+    func write(_ chunk: EncodedChunk, at index: Int) throws(HDF5Error) {
+        guard index >= 0, index < extent, index.isMultiple(of: spec.chunkRows) else { throw outside("row \(index)") }
+        let size = chunk.bytes.readableBytes
+        let isRaw = chunk.isRaw || compression == .none
+        guard isRaw ? size == chunkBytes : size > 0 && size < chunkBytes else {
+            throw HDF5Error(
+                .invalid,
+                "write chunk",
+                spec.name,
+                "\(size) bytes for a chunk of \(spec.chunkRows) × \(spec.layout)"
+            )
         }
         // An empty row is all there in the dataset's extent.
         guard size > 0 else { return }
@@ -16,7 +24,7 @@ extension Dataset {
         place[0] = hsize_t(index)
         // The mask's first bit says that the first filter, the compression, was left out.
         let mask: UInt32 = isRaw && compression != .none ? 1 : 0
-        let result = row.bytes.withUnsafeReadableBytes {
+        let result = chunk.bytes.withUnsafeReadableBytes {
             H5Dwrite_chunk(id, chdf5_default(), mask, place, size, $0.baseAddress)
         }
         try check(result, "H5Dwrite_chunk", "\(spec.name)/\(index)")
@@ -38,15 +46,37 @@ extension Dataset {
         throw HDF5Error(.failed, "H5Dget_chunk_storage_size", subject, reason)
     }
 
-    /// A row's chunk as it is; nil for a fill row or one beyond the extent.
-    func read(_ index: Int) throws(HDF5Error) -> EncodedRow? {
-        guard index >= 0, index < extent else { return nil }
-        let rowBytes = spec.layout.rowBytes
-        if rowBytes == 0 { return EncodedRow(bytes: .init(), isRaw: true) }
+    /// Where a row stands, with its chunk as it is; nil for a fill row or one beyond the extent.
+    ///
+    /// - Parameter previous: What was read before: the same chunk is not read again.
+    func read(_ index: Int, after previous: ChunkedRow? = nil) throws(HDF5Error) -> ChunkedRow? {
+        guard index >= 0, index < extent, !spec.isAbsent(index) else { return nil }
+        let position = index % spec.chunkRows
+        let id = ChunkedRow.ChunkID(dataset: number, firstRow: index - position)
+        let chunk: EncodedChunk
+        if let previous, previous.id == id {
+            chunk = previous.chunk
+        } else {
+            guard let read = try readChunk(index) else { return nil }
+            chunk = read
+        }
+        return ChunkedRow(chunk: chunk, id: id, chunkRows: spec.chunkRows, position: position)
+    }
+
+    /// Whether a row was ever written.
+    func has(_ index: Int) throws(HDF5Error) -> Bool {
+        guard index >= 0, index < extent, !spec.isAbsent(index) else { return false }
+        if chunkBytes == 0 { return true }
+        return try storedSize(index) > 0
+    }
+
+    /// The chunk of a row as it is; nil where it was never written.
+    private func readChunk(_ index: Int) throws(HDF5Error) -> EncodedChunk? {
+        if chunkBytes == 0 { return EncodedChunk(bytes: .init(), isRaw: true) }
         let size = try storedSize(index)
         guard size > 0 else { return nil }
-        // H5Dread_chunk has no buffer size: never more than a row, which is all we ever write.
-        guard size <= rowBytes else {
+        // H5Dread_chunk has no buffer size: never more than the rows, which is all we ever write.
+        guard size <= chunkBytes else {
             throw HDF5Error(.damaged, "read row", "\(spec.name)/\(index)", "\(size) stored bytes for \(spec.layout)")
         }
         var mask: UInt32 = 0
@@ -54,8 +84,8 @@ extension Dataset {
             H5Dread_chunk(id, chdf5_default(), place, &mask, target)
         }
         // The mask can't be trusted: for the chunk that was written last, 1.10.8 gives 0 whatever was written. But only a
-        // raw row has the size of one.
-        return EncodedRow(bytes: bytes, isRaw: size == rowBytes)
+        // raw chunk has the size of one.
+        return EncodedChunk(bytes: bytes, isRaw: size == chunkBytes)
     }
 
     func writeBlock(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(HDF5Error) {
@@ -77,7 +107,7 @@ extension Dataset {
 
     /// Neighbouring rows as plain bytes.
     func readBlock(_ rows: Range<Int>) throws(HDF5Error) -> ByteBuffer {
-        guard spec.storage == .plain else {
+        guard spec.storage.isPlain else {
             throw HDF5Error(.invalid, "read block", spec.name, "its rows are chunks: read them one by one")
         }
         guard rows.lowerBound >= 0, rows.upperBound <= extent else { throw outside("rows \(rows)") }
@@ -87,9 +117,9 @@ extension Dataset {
     /// Writes the first rows of another dataset of the same spec.
     func copy(_ rows: Int, of source: Dataset) throws(HDF5Error) {
         switch spec.storage {
-        case .chunkPerRow:
-            for index in 0..<rows {
-                if let row = try source.read(index) { try write(row, at: index) }
+        case .chunks(let chunkRows):
+            for index in stride(from: 0, to: rows, by: chunkRows) {
+                if let chunk = try source.readChunk(index) { try write(chunk, at: index) }
             }
         case .plain:
             for start in stride(from: 0, to: rows, by: spec.chunkRows) {

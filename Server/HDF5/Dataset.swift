@@ -1,4 +1,5 @@
 import CHDF5
+import Synchronization
 import Wire
 
 /// An open dataset of a run file.
@@ -8,6 +9,9 @@ final class Dataset {
     /// Whether it was changed since the last flush.
     var isTouched = false
     let compression: Compression
+    /// Tells this object from all others that were ever made.
+    let number: Int
+    private static let made = Atomic(0)
     private let handle: Handle
     let type: Handle
     /// The place of a row, for calls that want one number per dimension; only the first changes.
@@ -25,6 +29,7 @@ final class Dataset {
         self.extent = extent
         self.compression = compression
         self.handle = handle
+        number = Self.made.add(1, ordering: .relaxed).newValue
         type = try spec.layout.dtype.makeType()
         place = Array(repeating: 0, count: spec.layout.shape.count + 1)
     }
@@ -57,13 +62,13 @@ final class Dataset {
             "H5Dcreate",
             spec.name
         )
+        if !spec.absent.isEmpty { try AbsentRows.write(spec.absent, to: handle.id) }
         try self.init(spec, rows, compression, handle)
     }
 
     /// Opens a dataset that the file has.
     convenience init(opening name: String, compression: Compression, in file: hid_t) throws(HDF5Error) {
-        let (layout, rows, chunkRows) = try Self.look(name, in: file)
-        let spec = DatasetSpec(name: name, layout: layout, storage: chunkRows == 1 ? .chunkPerRow : .plain)
+        let (spec, rows) = try Self.look(name, in: file)
         let access = try Self.makeAccessList(spec)
         let handle = try Handle(H5Dopen2(file, name, access.id), H5Dclose, "H5Dopen", name)
         try self.init(spec, rows, compression, handle)
@@ -72,7 +77,7 @@ final class Dataset {
     private static func look(
         _ name: String,
         in file: hid_t
-    ) throws(HDF5Error) -> (layout: RowLayout, rows: Int, chunkRows: Int) {
+    ) throws(HDF5Error) -> (spec: DatasetSpec, rows: Int) {
         let handle = try Handle(H5Dopen2(file, name, chdf5_default()), H5Dclose, "H5Dopen", name)
         let type = try Handle(H5Dget_type(handle.id), H5Tclose, "H5Dget_type", name)
         let dimensions = try Dataspace.dimensions(of: handle.id, name)
@@ -85,18 +90,31 @@ final class Dataset {
             try check(H5Pget_chunk(creation.id, Int32(chunk.count), &chunk), "H5Pget_chunk", name) == chunk.count
         else { throw HDF5Error(.unsupported, "open dataset", name, "not stored in chunks") }
         let layout = try RowLayout(dtype: dtype, shape: Array(dimensions.dropFirst()))
-        return (layout, rows, Int(clamping: chunk[0]))
+        let chunkRows = Int(clamping: chunk[0])
+        // A chunk of the library is smaller than this, so that the dataset is damaged.
+        guard !chunkRows.multipliedReportingOverflow(by: max(1, layout.rowBytes)).overflow else {
+            throw HDF5Error(.unsupported, "open dataset", name, "chunks of \(chunkRows) rows")
+        }
+        let filters = try check(H5Pget_nfilters(creation.id), "H5Pget_nfilters", name)
+        let isPlain = chunkRows > 1 && filters == 0
+        let spec = DatasetSpec(
+            name: name,
+            layout: layout,
+            storage: isPlain ? .plain : .chunks(of: chunkRows),
+            absent: chunkRows > 1 && !isPlain ? try AbsentRows.read(of: handle.id) : []
+        )
+        return (spec, rows)
     }
 
     private static func makeCreationList(_ spec: DatasetSpec, _ compression: Compression) throws(HDF5Error) -> Handle {
         let list = try Handle(H5Pcreate(chdf5_dataset_create()), H5Pclose, "H5Pcreate", spec.name)
         let chunk = [hsize_t(spec.chunkRows)] + spec.layout.shape.map { hsize_t(max($0, 1)) }
         try check(H5Pset_chunk(list.id, Int32(chunk.count), chunk), "H5Pset_chunk", spec.name)
-        guard spec.storage == .chunkPerRow else { return list }
+        guard !spec.storage.isPlain else { return list }
         switch compression {
         case .none: break
         case .lzf:
-            let values = LZFFilter.parameters(chunkBytes: spec.layout.rowBytes)
+            let values = LZFFilter.parameters(chunkBytes: spec.chunkRows * spec.layout.rowBytes)
             let optional = UInt32(H5Z_FLAG_OPTIONAL)
             try check(H5Pset_filter(list.id, LZFFilter.id, optional, values.count, values), "H5Pset_filter", spec.name)
         case .gzip(let level):
@@ -109,7 +127,7 @@ final class Dataset {
     /// whole chunks.
     private static func makeAccessList(_ spec: DatasetSpec) throws(HDF5Error) -> Handle {
         let list = try Handle(H5Pcreate(chdf5_dataset_access()), H5Pclose, "H5Pcreate", spec.name)
-        let bytes = spec.storage == .plain ? min(4 << 20, 2 * spec.chunkRows * max(1, spec.layout.rowBytes)) : 0
+        let bytes = spec.storage.isPlain ? min(4 << 20, 2 * spec.chunkRows * max(1, spec.layout.rowBytes)) : 0
         try check(H5Pset_chunk_cache(list.id, 7, bytes, 0.75), "H5Pset_chunk_cache", spec.name)
         return list
     }

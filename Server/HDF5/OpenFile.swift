@@ -23,9 +23,17 @@ final class OpenFile {
     }
 
     /// Creates an empty file over whatever was at `path`.
-    static func create(_ path: String) throws(HDF5Error) -> OpenFile {
+    ///
+    /// - Parameter pageBytes: Metadata and data each go to pages of this size; nil for a file without pages.
+    static func create(_ path: String, pageBytes: Int? = nil) throws(HDF5Error) -> OpenFile {
         let access = try FileAccess.makeList()
-        let id = H5Fcreate(path, chdf5_truncate(), chdf5_default(), access.id)
+        let creation = try Handle(H5Pcreate(chdf5_file_create()), H5Pclose, "H5Pcreate", "file creation")
+        if let pageBytes {
+            let strategy = H5F_FSPACE_STRATEGY_PAGE
+            try check(H5Pset_file_space_strategy(creation.id, strategy, false, 1), "H5Pset_file_space_strategy", path)
+            try check(H5Pset_file_space_page_size(creation.id, hsize_t(pageBytes)), "H5Pset_file_space_page_size", path)
+        }
+        let id = H5Fcreate(path, chdf5_truncate(), creation.id, access.id)
         return OpenFile(try check(id, "H5Fcreate", path), path)
     }
 

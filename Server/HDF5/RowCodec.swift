@@ -3,20 +3,21 @@ import CLZF
 package import NIOCore
 import Synchronization
 
-/// Compresses and decompresses rows, on any number of threads at a time.
+/// Compresses and decompresses rows, and chunks of several, on any number of threads at a time.
 ///
 /// Each call borrows its working memory from a pool, so there is as much of it as there were calls at a time.
 package final class RowCodec: Sendable {
     private let idle = Mutex<[CodecScratch]>([])
+    let recent = RecentChunks()
 
     package init() {}
 
     /// Compresses one row.
-    package func encode(_ row: UnsafeRawBufferPointer, with compression: Compression) -> EncodedRow {
+    package func encode(_ row: UnsafeRawBufferPointer, with compression: Compression) -> EncodedChunk {
         guard let bytes = compress(row, with: compression) else {
-            return EncodedRow(bytes: ByteBuffer(bytes: row), isRaw: true)
+            return EncodedChunk(bytes: ByteBuffer(bytes: row), isRaw: true)
         }
-        return EncodedRow(bytes: bytes, isRaw: false)
+        return EncodedChunk(bytes: bytes, isRaw: false)
     }
 
     /// Compresses one row; nil if it does not shrink.
@@ -35,14 +36,14 @@ package final class RowCodec: Sendable {
         return length > 0 ? ByteBuffer(bytes: output[..<length]) : nil
     }
 
-    /// Decompresses one row, which must have exactly the size of `output`.
+    /// Decompresses one chunk, which must have exactly the size of `output`.
     package func decode(
-        _ row: EncodedRow,
+        _ chunk: EncodedChunk,
         with compression: Compression,
         into output: UnsafeMutableRawBufferPointer
     ) throws(HDF5Error) {
-        let isWhole = row.bytes.withUnsafeReadableBytes { bytes in
-            if row.isRaw || compression == .none {
+        let isWhole = chunk.bytes.withUnsafeReadableBytes { bytes in
+            if chunk.isRaw || compression == .none {
                 guard bytes.count == output.count else { return false }
                 output.copyMemory(from: bytes)
                 return true
@@ -54,31 +55,31 @@ package final class RowCodec: Sendable {
             }
         }
         guard isWhole else {
-            let form = row.isRaw ? "raw" : compression.description
+            let form = chunk.isRaw ? "raw" : compression.description
             throw HDF5Error(
                 .damaged,
                 "decompress",
                 form,
-                "\(row.bytes.readableBytes) stored bytes are not a row of \(output.count) bytes"
+                "\(chunk.bytes.readableBytes) stored bytes are not a row of \(output.count) bytes"
             )
         }
     }
 
-    /// Decompresses one row.
+    /// Decompresses one chunk to exactly `size` bytes.
     package func decode(
-        _ row: EncodedRow,
+        _ chunk: EncodedChunk,
         with compression: Compression,
-        layout: RowLayout
+        size: Int
     ) throws(HDF5Error) -> ByteBuffer {
-        if row.isRaw, row.bytes.readableBytes == layout.rowBytes { return row.bytes }
+        if chunk.isRaw, chunk.bytes.readableBytes == size { return chunk.bytes }
         var result = ByteBuffer()
-        result.reserveCapacity(layout.rowBytes)
+        result.reserveCapacity(size)
         var failure: HDF5Error?
-        result.writeWithUnsafeMutableBytes(minimumWritableBytes: layout.rowBytes) { target in
+        result.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
             do throws(HDF5Error) {
-                let output = UnsafeMutableRawBufferPointer(rebasing: target[..<layout.rowBytes])
-                try decode(row, with: compression, into: output)
-                return layout.rowBytes
+                let output = UnsafeMutableRawBufferPointer(rebasing: target[..<size])
+                try decode(chunk, with: compression, into: output)
+                return size
             } catch {
                 failure = error
                 return 0

@@ -24,13 +24,13 @@ extension RunFile {
         // Chunks must lie inside the extent.
         if column.extent > dataset.extent { try dataset.setExtent(column.extent) }
         switch column.payload {
-        case .rows(let rows):
-            guard dataset.spec.storage == .chunkPerRow else {
+        case .chunks(let chunks):
+            guard !dataset.spec.storage.isPlain else {
                 throw HDF5Error(.invalid, "append", column.spec.name, "a plain dataset takes blocks")
             }
-            for (index, row) in rows { try dataset.write(row, at: index) }
+            for (firstRow, chunk) in chunks { try dataset.write(chunk, at: firstRow) }
         case .block(let start, let bytes):
-            guard dataset.spec.storage == .plain else {
+            guard dataset.spec.storage.isPlain else {
                 throw HDF5Error(.invalid, "append", column.spec.name, "a dataset of chunks takes encoded rows")
             }
             var failure: HDF5Error?

@@ -3,11 +3,17 @@ import Glibc
 
 extension RunFile {
     /// Creates a file; it appears under its name when it is complete and on disk.
+    ///
+    /// - Parameters:
+    ///   - sealedAt: When the run's arrays were written anew, for a file that is to take another's place.
+    ///   - pageBytes: The size of the pages in which the file's space is handed out; nil for one without pages.
     package static func create(
         _ path: String,
         attributes: [(name: String, value: String)],
         compression: Compression,
         datasets: [DatasetSpec] = [],
+        sealedAt: String? = nil,
+        pageBytes: Int? = nil,
         on executor: HDF5Executor
     ) throws(HDF5Error) -> RunFile {
         executor.assertIsCurrent()
@@ -15,10 +21,11 @@ extension RunFile {
             throw HDF5Error(.invalid, "create", path, "a file of this name exists", errno: EEXIST)
         }
         try Draft.write(path) { (draft) throws(HDF5Error) in
-            let file = try OpenFile.create(draft)
+            let file = try OpenFile.create(draft, pageBytes: pageBytes)
             for (name, value) in attributes { try Attributes.write(value, name: name, to: file.id) }
             // So that a file without rows tells it too.
             try Attributes.writeFixed(compression.description, name: "compression", to: file.id)
+            if let sealedAt { try Attributes.writeFixed(sealedAt, name: "sealed_at", to: file.id) }
             for spec in datasets { try file.add(spec, rows: 0, compression: compression) }
             try file.close()
         }

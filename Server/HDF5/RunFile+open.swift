@@ -165,7 +165,7 @@ extension RunFile {
         guard rows > 0, dataset.spec.layout.rowBytes > 0 else { return }
         for index in Set([0, rows / 2, rows - 1]) {
             switch dataset.spec.storage {
-            case .chunkPerRow: _ = try dataset.read(index)
+            case .chunks: _ = try dataset.read(index)
             case .plain: _ = try dataset.readBlock(index..<index + 1)
             }
         }

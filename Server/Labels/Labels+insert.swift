@@ -8,7 +8,7 @@ extension Labels {
     private struct Prepared: Sendable {
         let image: ImagesInsert.Image
         let spec: DatasetSpec?
-        let row: EncodedRow?
+        let row: EncodedChunk?
         let hash: PerceptualHash?
     }
 
@@ -114,7 +114,7 @@ extension Labels {
             try RunStore.beginArrays(RunID.images, try RunStore.state(RunID.images, connection), transaction)
         }
         var result = ImagesInsert.Result(inserted: 0, duplicates: [], ids: [])
-        var rows: [DatasetSpec: (extent: Int, rows: [(index: Int, row: EncodedRow)])] = [:]
+        var rows: [DatasetSpec: (extent: Int, rows: [(firstRow: Int, chunk: EncodedChunk)])] = [:]
         for prepared in images {
             let image = prepared.image
             let known = try connection.first("SELECT id FROM labels WHERE filename = ?", image.filename) {
@@ -148,7 +148,7 @@ extension Labels {
         }
         if !rows.isEmpty {
             transaction.arrays.append(
-                rows.map { Column(spec: $0, extent: $1.extent, payload: .rows($1.rows)) },
+                rows.map { Column(spec: $0, extent: $1.extent, payload: .chunks($1.rows)) },
                 runID: RunID.images
             )
         }

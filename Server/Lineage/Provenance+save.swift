@@ -16,7 +16,7 @@ extension Provenance {
         let digest: Digest
         let size: Int
         let bytes: [UInt8]?
-        let rows: [EncodedRow]
+        let rows: [EncodedChunk]
         /// What they are the list of.
         var pieces: [String] = []
     }
@@ -116,7 +116,7 @@ extension Provenance {
                 $0.bool(0)
             } ?? false
         }
-        var rows: [EncodedRow] = []
+        var rows: [EncodedChunk] = []
         // What is there already needs no compression.
         if !isKnown {
             Leaves.fill(&bytes)
@@ -162,7 +162,7 @@ extension Provenance {
                 spec.name
             )
             transaction.arrays.append(
-                [Column(spec: spec, extent: start + rows.count, payload: .rows(rows))],
+                [Column(spec: spec, extent: start + rows.count, payload: .chunks(rows))],
                 runID: RunID.variables
             )
         }

@@ -105,7 +105,7 @@ enum Leaves {
     }
 
     /// The rows of a value that was filled up, compressed.
-    static func encode(_ bytes: ByteBuffer, _ arrays: ArrayStore) async throws -> [EncodedRow] {
+    static func encode(_ bytes: ByteBuffer, _ arrays: ArrayStore) async throws -> [EncodedChunk] {
         let array = try ArrayValue(dtype: .uint8, shape: [count(of: bytes.readableBytes), size], bytes: bytes)
         return try await arrays.encode(try RowSource(rowsOf: array), for: .lzf)
     }

@@ -15,10 +15,10 @@ extension Replay {
         guard let layout = layouts.first else { return nil }
         let rows = try await find(refs.map(\.description), context)
         // The dataset may be shorter than the run: it ends with the last step that had an action.
-        let none = EncodedRow(bytes: ByteBuffer(repeating: 0, count: layout.rowBytes), isRaw: true)
+        let none = EncodedChunk(bytes: ByteBuffer(repeating: 0, count: layout.rowBytes), isRaw: true)
         return try await arrays.stack(
             zip(refs, rows).map { ref, row in
-                row ?? StoredRow(ref: ref, layout: layout, compression: .none, row: none)
+                row ?? StoredRow(ref: ref, layout: layout, compression: .none, row: ChunkedRow(none))
             }
         )
     }

@@ -17,9 +17,9 @@ extension Replay {
         default: throw WireError.invalidParams("steps.append takes either steps, or count and columns")
         }
         let compression = try await compression(of: runID, context)
-        var encoded: [[EncodedRow]] = []
+        var encoded: [[EncodedChunk]] = []
         for attached in batch.attached {
-            var rows: [EncodedRow] = []
+            var rows: [EncodedChunk] = []
             for source in attached.source { rows += try await arrays.encode(source, for: compression) }
             encoded.append(rows)
         }

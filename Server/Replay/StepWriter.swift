@@ -6,7 +6,7 @@ import Wire
 struct StepWriter {
     let batch: StepBatch
     /// The rows of each of the batch's attached arrays, encoded.
-    let encoded: [[EncodedRow]]
+    let encoded: [[EncodedChunk]]
     /// What they are encoded for.
     let compression: Compression
     let runID: String
@@ -167,7 +167,7 @@ struct StepWriter {
                 Column(
                     spec: DatasetSpec(name: attached.dataset, layout: attached.layout, storage: .chunkPerRow),
                     extent: extent,
-                    payload: .rows(zip(attached.rows, rows).map { (firstRow + $0, $1) })
+                    payload: .chunks(zip(attached.rows, rows).map { (firstRow + $0, $1) })
                 )
             )
         }
@@ -203,7 +203,7 @@ struct StepWriter {
                 return block(spec, ByteBuffer(), start: extent, extent: extent)
             }
             let spec = DatasetSpec(name: name, layout: layout, storage: .chunkPerRow)
-            return Column(spec: spec, extent: extent, payload: .rows([]))
+            return Column(spec: spec, extent: extent, payload: .chunks([]))
         }
     }
 

@@ -10,7 +10,7 @@ import h5py
 import numpy
 import pytest
 
-from replay import assert_same_arrays, resolve_stacked, send_columns, send_rows, start, tiny_step
+from replay import assert_same_arrays, refs, resolve, resolve_stacked, send_columns, send_rows, start, tiny_step
 from server import environment
 from wire import Connection, RpcError
 
@@ -51,6 +51,70 @@ def test_a_sealed_run_is_smaller_and_the_same(server, connection, finished):
     server.start()
     with contextlib.closing(Connection(server.tcp)) as again:
         assert_same_arrays(arrays(again, count)[0], before[0], "frames after a restart")
+
+
+#: Rows in a chunk: one at a time, some, more than the run has.
+@pytest.mark.parametrize("rows_per_chunk", [1, 3, 7, 1000])
+def test_rows_that_are_compressed_together_are_read_as_before(server, connection, recording, rows_per_chunk):
+    small = numpy.ascontiguousarray(recording.frames[:, ::8, ::8, 0])
+    start(connection, "run")
+    rows = [tiny_step(k) | ({} if k % 11 in (4, 5) else {"frame": small[k]}) for k in range(100)]
+    send_rows(connection, "run", rows)
+    connection.call("runs.finish", {"run_id": "run", "status": "finished"})
+    sealed = connection.call("runs.seal", {"run_id": "run", "rows_per_chunk": rows_per_chunk})
+    assert sealed["rows_per_chunk"]["frames"] == min(rows_per_chunk, 100)
+    order = [k * 37 % 100 for k in range(100)] + [7, 7]
+    found = resolve(connection, refs("run", "frames", order), missing="null")
+    for k, frame in zip(order, found, strict=True):
+        assert (frame is None) == (k % 11 in (4, 5)), f"row {k}"
+        assert frame is None or numpy.array_equal(frame, small[k]), f"row {k}"
+    present = [k for k in order if k % 11 not in (4, 5)]
+    assert_same_arrays(resolve_stacked(connection, "run", "frames", present), small[present], "stacked")
+    steps = connection.call("steps.sample", {"run_ids": ["run"], "n": 64, "seed": 3, "arrays": ["frame"]})
+    indices = [int(step["frame_ref"].rpartition("/")[2]) for step in steps["steps"]]
+    assert_same_arrays(steps["frame"], small[indices], "a random batch")
+    assert server.get("/frames/run/frames/2.png")[0] == 200
+    validated = connection.call("refs.validate", {"run_id": "run", "decode": True})
+    assert validated["missing"] == validated["problems"] == validated["undecodable"] == []
+    with h5py.File(server.run_file("run"), "r") as file:
+        assert file["frames"].chunks[0] == min(rows_per_chunk, 100)
+        assert_same_arrays(file["frames"][:4], small[:4], "frames as h5py reads them")
+
+
+def test_a_sealed_run_is_sealed_anew_where_that_is_asked_for(server, connection, finished):
+    count = connection.call("runs.get", {"run_id": "run"})["steps"] - 1
+    before = arrays(connection, count)
+    first = connection.call("runs.seal", {"run_id": "run"})
+    assert first["rows_per_chunk"]["frames"] == 1 and first["rows_per_chunk"]["observations"] == 2
+    asked = {"run_id": "run", "rows_per_chunk": 8, "level": 4, "paged": True, "again": True}
+    again = connection.call("runs.seal", asked)
+    assert again["bytes_before"] == first["bytes"] and again["compression"] == "gzip-4"
+    assert connection.call("runs.get", {"run_id": "run"})["compression"] == "gzip-4"
+    for name, one, other in zip(("frames", "observations", "rewards"), before, arrays(connection, count), strict=True):
+        assert_same_arrays(other, one, name)
+    with h5py.File(server.run_file("run"), "r") as file:
+        assert file["frames"].chunks[0] == file["observations"].chunks[0] == 8
+        assert file.id.get_create_plist().get_file_space_strategy()[0] == h5py.h5f.FSPACE_STRATEGY_PAGE
+        assert_same_arrays(file["frames"][:count], before[0], "frames as h5py reads them")
+    for wrong in ({"level": 0}, {"level": 10}, {"rows_per_chunk": 0}):
+        with pytest.raises(RpcError, match="invalid_params|-32602"):
+            connection.call("runs.seal", {"run_id": "run", "again": True} | wrong)
+
+
+def test_what_is_left_of_another_sealing_never_takes_the_place_of_a_run(server, connection, finished):
+    path = server.run_file("run")
+    connection.call("runs.seal", {"run_id": "run"})
+    server.stop()
+    # As a server leaves it that dies while it seals a sealed run anew: half a file, or a whole one before the commit.
+    path.with_name("run.h5.sealing.draft").write_bytes(path.read_bytes()[:1000])
+    other = path.with_name("run.h5.sealing")
+    shutil.copy(path, other)
+    with h5py.File(other, "r+") as file:
+        file.attrs["sealed_at"] = numpy.bytes_(b"2001-01-01T00:00:00.000000Z")
+    before = path.read_bytes()
+    server.start()
+    assert not list(path.parent.glob("*.sealing*"))
+    assert path.read_bytes() == before
 
 
 def test_only_finished_runs_are_sealed(server, connection, recording):

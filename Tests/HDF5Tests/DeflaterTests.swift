@@ -32,8 +32,7 @@ struct DeflaterTests {
         var whole = ByteBuffer(bytes: [0x78, 0x01])
         whole.writeImmutableBuffer(stream)
         whole.writeInteger(sums.1 << 16 | sums.0)
-        let row = EncodedRow(bytes: whole, isRaw: false)
-        let layout = try RowLayout(dtype: .uint8, shape: [size])
-        #expect(Array(buffer: try RowCodec().decode(row, with: .gzip(1), layout: layout)) == bytes)
+        let row = EncodedChunk(bytes: whole, isRaw: false)
+        #expect(Array(buffer: try RowCodec().decode(row, with: .gzip(1), size: size)) == bytes)
     }
 }

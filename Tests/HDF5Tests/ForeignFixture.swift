@@ -60,8 +60,7 @@ struct ForeignFixture {
 
     func bytes() throws -> [UInt8] {
         let stream = try #require(Data(base64Encoded: base64))
-        let row = EncodedRow(bytes: ByteBuffer(bytes: stream), isRaw: false)
-        let layout = try RowLayout(dtype: .uint8, shape: [size])
-        return Array(buffer: try RowCodec().decode(row, with: .gzip(9), layout: layout))
+        let row = EncodedChunk(bytes: ByteBuffer(bytes: stream), isRaw: false)
+        return Array(buffer: try RowCodec().decode(row, with: .gzip(9), size: size))
     }
 }

@@ -69,7 +69,7 @@ struct Recording {
         let spec = try spec(name)
         let payload: Column.Payload
         if spec.storage == .chunkPerRow {
-            payload = .rows(
+            payload = .chunks(
                 rows.compactMap { index in
                     bytes(name, index).map { ($0.withUnsafeBytes { codec.encode($0, with: compression) }) }
                         .map { (index, $0) }

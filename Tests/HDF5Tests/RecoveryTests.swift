@@ -36,10 +36,10 @@ struct RecoveryTests {
             layout: try RowLayout(dtype: .uint8, shape: [3]),
             storage: .chunkPerRow
         )
-        let row = EncodedRow(bytes: ByteBuffer(bytes: [7, 8, 9]), isRaw: true)
+        let row = EncodedChunk(bytes: ByteBuffer(bytes: [7, 8, 9]), isRaw: true)
         try recording.executor.sync { () throws(HDF5Error) in
-            try again.append([Column(spec: other, extent: 11, payload: .rows([(10, row)]))])
-            #expect(try again.storedRow(Recording.frames, 10)?.bytes == row.bytes)
+            try again.append([Column(spec: other, extent: 11, payload: .chunks([(10, row)]))])
+            #expect(try again.storedRow(Recording.frames, 10)?.chunk.bytes == row.bytes)
             #expect(try again.storedRow(Recording.frames, 9) == nil)
         }
     }

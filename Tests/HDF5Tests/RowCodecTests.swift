@@ -15,8 +15,7 @@ struct RowCodecTests {
                 let row = encode(bytes, compression)
                 #expect(row.bytes.readableBytes <= size)
                 #expect(row.isRaw == (row.bytes.readableBytes == size))
-                let layout = try RowLayout(dtype: .uint8, shape: [size])
-                #expect(Array(buffer: try codec.decode(row, with: compression, layout: layout)) == bytes)
+                #expect(Array(buffer: try codec.decode(row, with: compression, size: size)) == bytes)
             }
         }
     }
@@ -27,7 +26,7 @@ struct RowCodecTests {
         let flat = encode([UInt8](repeating: 3, count: 10_000), compression)
         #expect(!flat.isRaw && flat.bytes.readableBytes < 200)
         let noise = (0..<10_000).map { _ in UInt8.random(in: 0...255, using: &random) }
-        #expect(encode(noise, compression) == EncodedRow(bytes: ByteBuffer(bytes: noise), isRaw: true))
+        #expect(encode(noise, compression) == EncodedChunk(bytes: ByteBuffer(bytes: noise), isRaw: true))
     }
 
     @Test(arguments: [Compression.lzf, .gzip(1)])
@@ -43,10 +42,8 @@ struct RowCodecTests {
     }
 
     @Test func aRawRowMustHaveItsSize() throws {
-        let row = EncodedRow(bytes: ByteBuffer(bytes: [1, 2, 3]), isRaw: true)
-        #expect(throws: HDF5Error.self) {
-            try codec.decode(row, with: .lzf, layout: RowLayout(dtype: .uint8, shape: [4]))
-        }
+        let row = EncodedChunk(bytes: ByteBuffer(bytes: [1, 2, 3]), isRaw: true)
+        #expect(throws: HDF5Error.self) { try codec.decode(row, with: .lzf, size: 4) }
     }
 
     /// Also more rows than cores, and more bytes than a large page.
@@ -55,16 +52,20 @@ struct RowCodecTests {
         let layout = try RowLayout(dtype: .uint8, shape: [300])
         let kinds = [Compression.lzf, .gzip(1), .none]
         let rows = (0..<count).map { [UInt8](repeating: UInt8($0 % 251), count: 300) }
-        let encoded = rows.enumerated().map { (row: encode($1, kinds[$0 % 3]), compression: kinds[$0 % 3]) }
+        let encoded = rows.enumerated().map { index, row in
+            let kind = kinds[index % 3]
+            return (row: ChunkedRow(encode(row, kind)), compression: kind)
+        }
         #expect(Array(buffer: try codec.stack(encoded, layout: layout)) == Array(rows.joined()))
     }
 
     @Test func aStackTellsWhichRowIsDamaged() throws {
         let layout = try RowLayout(dtype: .uint8, shape: [300])
         let whole = encode([UInt8](repeating: 1, count: 300), .lzf)
-        let torn = EncodedRow(bytes: ByteBuffer(bytes: [0, 9, 0xe0]), isRaw: false)
-        let rows = [EncodedRow](repeating: whole, count: 40) + [torn] + [EncodedRow](repeating: whole, count: 3)
-        let error = #expect(throws: RowStackError.self) { try codec.stack(rows.map { ($0, .lzf) }, layout: layout) }
+        let torn = EncodedChunk(bytes: ByteBuffer(bytes: [0, 9, 0xe0]), isRaw: false)
+        let chunks = [EncodedChunk](repeating: whole, count: 40) + [torn] + [EncodedChunk](repeating: whole, count: 3)
+        let rows = chunks.map { (row: ChunkedRow($0), compression: Compression.lzf) }
+        let error = #expect(throws: RowStackError.self) { try codec.stack(rows, layout: layout) }
         #expect(error?.index == 40 && error?.reason.kind == .damaged)
     }
 
@@ -87,13 +88,13 @@ struct RowCodecTests {
         }
     }
 
-    private func encode(_ bytes: [UInt8], _ compression: Compression) -> EncodedRow {
+    private func encode(_ bytes: [UInt8], _ compression: Compression) -> EncodedChunk {
         bytes.withUnsafeBytes { codec.encode($0, with: compression) }
     }
 
     @discardableResult
     private func decode(_ bytes: [UInt8], _ compression: Compression, _ size: Int) throws -> [UInt8] {
-        let row = EncodedRow(bytes: ByteBuffer(bytes: bytes), isRaw: false)
-        return Array(buffer: try codec.decode(row, with: compression, layout: RowLayout(dtype: .uint8, shape: [size])))
+        let row = EncodedChunk(bytes: ByteBuffer(bytes: bytes), isRaw: false)
+        return Array(buffer: try codec.decode(row, with: compression, size: size))
     }
 }

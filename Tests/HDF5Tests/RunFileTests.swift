@@ -42,7 +42,7 @@ struct RunFileTests {
                 datasets: [spec],
                 on: executor
             )
-            try file.append([Column(spec: spec, extent: 1, payload: .rows([(0, encoded)]))])
+            try file.append([Column(spec: spec, extent: 1, payload: .chunks([(0, encoded)]))])
             return try file.storedRow("frames", 0)
         }
         let stored = try #require(row)
@@ -112,7 +112,7 @@ struct RunFileTests {
         let another = DatasetSpec(name: "a", layout: try RowLayout(dtype: .int8, shape: [2]), storage: .plain)
         #expect(throws: HDF5Error.self) {
             try recording.executor.sync { () throws(HDF5Error) in
-                try file.append([other, another].map { Column(spec: $0, extent: 0, payload: .rows([])) })
+                try file.append([other, another].map { Column(spec: $0, extent: 0, payload: .chunks([])) })
             }
         }
         #expect(try recording.executor.sync { () throws(HDF5Error) in try file.layout(of: "a") } == nil)
@@ -124,11 +124,11 @@ struct RunFileTests {
         let layout = try RowLayout(dtype: .float32, shape: [0, 3])
         let chunks = DatasetSpec(name: "frames", layout: layout, storage: .chunkPerRow)
         let plain = DatasetSpec(name: "actions", layout: layout, storage: .plain)
-        let row = EncodedRow(bytes: ByteBuffer(), isRaw: true)
+        let row = EncodedChunk(bytes: ByteBuffer(), isRaw: true)
         let file = try recording.create([])
         try recording.executor.sync { () throws(HDF5Error) in
             try file.append([
-                Column(spec: chunks, extent: 2, payload: .rows([(0, row), (1, row)])),
+                Column(spec: chunks, extent: 2, payload: .chunks([(0, row), (1, row)])),
                 Column(spec: plain, extent: 2, payload: .block(start: 0, bytes: ByteBuffer())),
             ])
             try file.flush()
@@ -140,7 +140,7 @@ struct RunFileTests {
             let rows = try again.storedRows("frames", [0, 1, 2])
             return (rows, try again.readBlock("actions", 0..<2), try again.layout(of: "frames"))
         }
-        #expect(rows == [row, row, nil])
+        #expect(rows.map { $0?.chunk } == [row, row, nil])
         #expect(block.readableBytes == 0)
         #expect(found == layout)
     }
@@ -163,18 +163,18 @@ struct RunFileTests {
             layout: try RowLayout(dtype: .int8, shape: spec.layout.shape),
             storage: .chunkPerRow
         )
-        let row = EncodedRow(bytes: ByteBuffer(bytes: [UInt8](repeating: 1, count: 144)), isRaw: true)
-        let short = EncodedRow(bytes: ByteBuffer(bytes: [1, 2, 3]), isRaw: true)
-        let long = EncodedRow(bytes: ByteBuffer(bytes: [UInt8](repeating: 1, count: 145)), isRaw: false)
+        let row = EncodedChunk(bytes: ByteBuffer(bytes: [UInt8](repeating: 1, count: 144)), isRaw: true)
+        let short = EncodedChunk(bytes: ByteBuffer(bytes: [1, 2, 3]), isRaw: true)
+        let long = EncodedChunk(bytes: ByteBuffer(bytes: [UInt8](repeating: 1, count: 145)), isRaw: false)
         let rewards = try recording.spec(Recording.rewards)
         let refused = [
-            Column(spec: other, extent: 11, payload: .rows([(10, row)])),
-            Column(spec: spec, extent: 11, payload: .rows([(11, row)])),
-            Column(spec: spec, extent: 11, payload: .rows([(-1, row)])),
-            Column(spec: spec, extent: 11, payload: .rows([(10, short)])),
-            Column(spec: spec, extent: 11, payload: .rows([(10, long)])),
+            Column(spec: other, extent: 11, payload: .chunks([(10, row)])),
+            Column(spec: spec, extent: 11, payload: .chunks([(11, row)])),
+            Column(spec: spec, extent: 11, payload: .chunks([(-1, row)])),
+            Column(spec: spec, extent: 11, payload: .chunks([(10, short)])),
+            Column(spec: spec, extent: 11, payload: .chunks([(10, long)])),
             Column(spec: spec, extent: 11, payload: .block(start: 10, bytes: row.bytes)),
-            Column(spec: rewards, extent: 11, payload: .rows([(10, row)])),
+            Column(spec: rewards, extent: 11, payload: .chunks([(10, row)])),
             Column(spec: rewards, extent: 11, payload: .block(start: 11, bytes: ByteBuffer(integer: 1))),
             Column(spec: rewards, extent: 11, payload: .block(start: Int.max, bytes: ByteBuffer(integer: 1))),
             Column(spec: rewards, extent: 11, payload: .block(start: 10, bytes: ByteBuffer(bytes: [1]))),

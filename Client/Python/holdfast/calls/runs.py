@@ -54,9 +54,23 @@ class RunCalls(Noun):
         """Says that the run's process lives."""
         return self._call("runs.heartbeat", run_id=run_id)
 
-    def seal(self, run_id: str) -> Result:
-        """Compresses the arrays of a finished run as small as they get."""
-        return self._call("runs.seal", run_id=run_id)
+    def seal(
+        self,
+        run_id: str,
+        rows_per_chunk: Optional[int] = None,
+        level: Optional[int] = None,
+        paged: Optional[bool] = None,
+        again: Optional[bool] = None,
+    ) -> Result:
+        """Compresses the arrays of a finished run anew, for keeping.
+
+        `rows_per_chunk` rows are compressed together, by default as many as fit into 64 KiB: more are smaller, and slower to
+        read at random. `level` is zlib's, 9 by default. `paged` hands out the file's space in pages of 64 KiB. A run that is
+        sealed already is sealed anew only with `again`.
+        """
+        return self._call(
+            "runs.seal", run_id=run_id, rows_per_chunk=rows_per_chunk, level=level, paged=paged, again=again
+        )
 
     def finish(self, run_id: str, status: str = "finished") -> Result:
         """Ends a run as `finished` or `failed`."""
