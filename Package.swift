@@ -96,9 +96,10 @@ let package = Package(
             pkgConfig: "libdeflate",
             providers: [.apt(["libdeflate-dev", "zlib1g-dev"])]
         ),
+        .target(name: "CFaultNote", path: "Server/CFaultNote"),
         .target(
             name: "HDF5",
-            dependencies: ["CHDF5", "CDeflate", "CLZF", "Wire", nioCore],
+            dependencies: ["CHDF5", "CDeflate", "CFaultNote", "CLZF", "Wire", nioCore],
             path: "Server/HDF5",
             swiftSettings: strict
         ),
@@ -117,7 +118,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Server",
-            exclude: ["CHDF5", "CPNG", "CDeflate", "HDF5", "PNG"],
+            exclude: ["CHDF5", "CPNG", "CDeflate", "CFaultNote", "HDF5", "PNG"],
             swiftSettings: safe
         ),
 

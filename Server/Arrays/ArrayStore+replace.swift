@@ -37,7 +37,7 @@ extension ArrayStore {
     private func sealedAt(_ path: String) -> String? {
         executor.sync {
             do throws(HDF5Error) {
-                let file = try RunFile.openReadOnly(path, on: executor)
+                let file = try openReadOnly(path)
                 let sealedAt = try file.sealedAt
                 try file.close()
                 return sealedAt

@@ -22,12 +22,15 @@ final class ArrayStore: Sendable {
     private let damaged = Mutex<[String: HDF5Error]>([:])
     /// The runs whose file was not repaired when the server started, for whatever reason: the next start tries again.
     private let unrepaired = Mutex<Set<String>>([])
+    /// The files in which an earlier server crashed.
+    private let faults: FaultNotes
 
     init(directory: String) throws {
         self.directory = directory
         executor = try HDF5Executor()
         open = OpenFiles(executor: executor)
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        faults = try FaultNotes(directory: directory)
     }
 
     func isWritable(_ runID: String) -> Bool { writable.withLock { $0.contains(runID) } }
@@ -126,6 +129,7 @@ final class ArrayStore: Sendable {
         committedRows: [String: Int],
         restored: [Column]
     ) throws(HDF5Error) -> RunFile {
+        try faults.check(path(runID))
         let (file, recovery) = try RunFile.open(path(runID), committedRows: committedRows, on: executor)
         damaged.withLock { $0[runID] = nil }
         unrepaired.withLock { _ = $0.remove(runID) }
@@ -212,9 +216,14 @@ final class ArrayStore: Sendable {
         guard !open.isDeleted(runID) else { return nil }
         if let error = damaged.withLock({ $0[runID] }) { throw error }
         guard FileManager.default.fileExists(atPath: path(runID)) else { return nil }
-        let file = try RunFile.openReadOnly(path(runID), on: executor)
+        let file = try openReadOnly(path(runID))
         try open.add(file, runID: runID, isWritable: false)
         return file
+    }
+
+    func openReadOnly(_ path: String) throws(HDF5Error) -> RunFile {
+        try faults.check(path)
+        return try RunFile.openReadOnly(path, on: executor)
     }
 
     func path(_ runID: String) -> String { "\(directory)/\(runID).h5" }

@@ -2,9 +2,11 @@ import Glibc
 
 /// A file that is written under another name first, so that it is never seen half done.
 enum Draft {
+    static let suffix = ".draft"
+
     /// Writes a draft, syncs it, and gives it its name; a draft that failed is removed.
     static func write(_ path: String, by body: (String) throws(HDF5Error) -> Void) throws(HDF5Error) {
-        let draft = path + ".draft"
+        let draft = path + suffix
         do throws(HDF5Error) {
             try body(draft)
             try FileDescriptor(draft, O_RDONLY).synchronize()

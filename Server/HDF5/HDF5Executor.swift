@@ -25,6 +25,7 @@ package actor HDF5Executor {
         _ job: @Sendable () throws(Failure) -> Result
     ) async throws(Failure) -> Result {
         ErrorStack.silence()
+        defer { FaultNotes.leave() }
         return try job()
     }
 
@@ -34,6 +35,7 @@ package actor HDF5Executor {
     ) throws(Failure) -> Result {
         let result = queue.sync { () -> Swift.Result<Result, Failure> in
             ErrorStack.silence()
+            defer { FaultNotes.leave() }
             do throws(Failure) {
                 return .success(try job())
             } catch {
@@ -48,6 +50,7 @@ package actor HDF5Executor {
         queue.async {
             ErrorStack.silence()
             job()
+            FaultNotes.leave()
         }
     }
 

@@ -17,6 +17,7 @@ final class OpenFile {
     /// Closes what is open, where nobody is left to be told of an error.
     func abandon() {
         guard isOpen else { return }
+        FaultNotes.enter(path)
         isOpen = false
         datasets.removeAll()
         if H5Fclose(id) < 0 { ErrorStack.clear() }
@@ -26,6 +27,7 @@ final class OpenFile {
     ///
     /// - Parameter pageBytes: Metadata and data each go to pages of this size; nil for a file without pages.
     static func create(_ path: String, pageBytes: Int? = nil) throws(HDF5Error) -> OpenFile {
+        FaultNotes.enter(path)
         let access = try FileAccess.makeList()
         let creation = try Handle(H5Pcreate(chdf5_file_create()), H5Pclose, "H5Pcreate", "file creation")
         if let pageBytes {
@@ -44,6 +46,7 @@ final class OpenFile {
         repairs: Bool = false,
         isLive: Bool = false
     ) throws(HDF5Error) -> OpenFile {
+        FaultNotes.enter(path)
         let access = try FileAccess.makeList(repairs: repairs, isLive: isLive)
         let file = OpenFile(try check(H5Fopen(path, flags, access.id), "H5Fopen", path), path)
         let compression = try file.readCompression()
@@ -88,6 +91,7 @@ final class OpenFile {
 
     func close() throws(HDF5Error) {
         guard isOpen else { return }
+        FaultNotes.enter(path)
         isOpen = false
         datasets.removeAll()
         try check(H5Fclose(id), "H5Fclose", path)

@@ -42,7 +42,9 @@ package final class RunFile: @unchecked Sendable {
         get throws(HDF5Error) {
             executor.assertIsCurrent()
             switch state {
-            case .open(let file): return file
+            case .open(let file):
+                FaultNotes.enter(path)
+                return file
             case .closed: throw HDF5Error(.invalid, "access", path, "the file was closed")
             case .broken(let error): throw error
             }
