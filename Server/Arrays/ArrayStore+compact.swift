@@ -6,6 +6,9 @@ extension ArrayStore {
     private static let rowsPerStep = 64
     private static let compactingSuffix = ".compacting"
 
+    /// Behind the names of files that are to take the place of a run's and are not finished.
+    static let unfinishedSuffixes = [sealingSuffix, compactingSuffix, Draft.suffix]
+
     /// A file that has only the live rows of a run's one dataset, at their places; to take the place of the run's file.
     struct Compacted: Sendable {
         fileprivate let runID: String
@@ -92,6 +95,6 @@ extension ArrayStore {
     /// Removes what a compaction left that did not come to its end.
     func removeCompacted(_ runID: String) {
         let unfinished = path(runID) + Self.compactingSuffix
-        for path in [unfinished, unfinished + ".draft"] { try? FileManager.default.removeItem(atPath: path) }
+        for path in [unfinished, unfinished + Draft.suffix] { try? FileManager.default.removeItem(atPath: path) }
     }
 }

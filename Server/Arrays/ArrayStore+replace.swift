@@ -4,7 +4,7 @@ import HDF5
 import Logging
 
 extension ArrayStore {
-    private static let sealingSuffix = ".h5.sealing"
+    static let sealingSuffix = ".h5.sealing"
 
     /// Puts the sealed file in the place of a run's; on the writer's thread, after the commit that says so.
     func replaceBySealed(_ runID: String) {

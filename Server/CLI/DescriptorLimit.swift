@@ -7,6 +7,9 @@ enum DescriptorLimit {
     /// What is open before the first client comes, with room for a few.
     private static let least: rlim_t = 64
 
+    /// What the limit can be raised to.
+    static var attainable: Int { Int(clamping: min(limit().rlim_max, wanted)) }
+
     static var current: Int { Int(clamping: limit().rlim_cur) }
 
     /// Raises the limit as far as the system lets a user; throws if the server could not work even so.

@@ -10,7 +10,8 @@ struct HoldfastCommand: AsyncParsableCommand {
         version: "holdfast \(holdfastVersion)",
         subcommands: [
             ServeCommand.self, ImportCommand.self, ExportCommand.self, ExportVideoCommand.self, AnalyzeCommand.self,
-            SyncCommand.self, VerifyCommand.self, SealCommand.self, PruneCommand.self, BackupCommand.self,
+            SyncCommand.self, DoctorCommand.self, VerifyCommand.self, SealCommand.self, PruneCommand.self,
+            BackupCommand.self,
             RestoreCommand.self, CollectCommand.self, TokenCommand.self, AuditCommand.self,
         ]
     )

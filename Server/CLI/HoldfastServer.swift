@@ -132,14 +132,10 @@ final class HoldfastServer: Sendable {
         do {
             let stored = try SettingsTable.read(LabelSettings.self, "labels", database: directory.database)
             let settings = try configuration.labelSettings(stored: stored)
-            let migrations =
-                [SettingsTable.migration] + Producers.migrations + RunStore.migrations + Replay.migrations
-                + Metrics.migrations + Labels.migrations(settings) + Provenance.migrations + Tokens.migrations
-                + AuditLog.migrations
             let catalog = try Catalog(
                 path: directory.database,
                 durability: configuration.durability,
-                migrations: migrations,
+                migrations: Schema.migrations(settings),
                 arrays: arrays
             )
             if let keys = configuration.schemaKeys {

@@ -85,6 +85,19 @@ struct ServeOptions: ParsableArguments {
 }
 
 extension ServeOptions {
+    /// The variables of the environment that are settings of the server.
+    static let variables = [
+        "DATA", "TCP", "HTTP", "TLS_CERT", "TLS_KEY", "DURABILITY", "TOKEN", "TOKEN_FILE", "HOLDOUT_TOKEN",
+        "HOLDOUT_TOKEN_FILE",
+        "HOLDOUT_LOOKS",
+        "INSECURE", "ALLOWED_HOST", "WEB", "LABELS", "HOLDOUT_PERCENT", "VALIDATION_PERCENT", "SPLIT_SEED", "SPLIT_BY",
+        "SCHEMA_KEYS", "LOG_LEVEL",
+    ].map { "HOLDFAST_" + $0 }
+    /// Those whose values nobody else may see.
+    static let secretVariables = ["HOLDFAST_TOKEN", "HOLDFAST_HOLDOUT_TOKEN"]
+    /// Those that only clients read.
+    static let clientVariables = ["HOLDFAST_SERVER", "HOLDFAST_SPOOL", "HOLDFAST_CA_FILE"]
+
     /// The settings with what the environment says filled in.
     func configuration(environment: [String: String]) throws -> ServerConfiguration {
         func setting<Value: ExpressibleByArgument>(_ flag: Value?, _ name: String) throws -> Value? {

@@ -5,6 +5,9 @@ import Wire
 
 /// `server.backup`: a copy of the data directory, made while the server works.
 struct Backup: Sendable {
+    /// Behind the name of a copy that is not whole yet.
+    static let unfinishedSuffix = ".unfinished"
+
     private let catalog: Catalog
     private let directory: DataDirectory
     private let claims = Claims()
@@ -22,7 +25,7 @@ struct Backup: Sendable {
     private func make(_ parameters: ServerBackup) async throws -> ServerBackup.Result {
         let name = parameters.backup ?? Timestamp.text(Timestamp.now()).replacing(":", with: "-")
         try RunID.check(name)
-        let folder = Self.folder(directory)
+        let folder = DataFolder(directory.path).backups
         let path = "\(folder)/\(name)"
         guard !FileManager.default.fileExists(atPath: path) else {
             throw WireError("backup_exists", "\(path) exists; choose another name, or remove it first")
@@ -32,7 +35,7 @@ struct Backup: Sendable {
         }
         defer { withExtendedLifetime(claim) {} }
         // Under a name that says so until it is whole.
-        let unfinished = path + Self.suffix
+        let unfinished = path + Self.unfinishedSuffix
         do {
             let result = try await catalog.whileCopying { try await copy(to: unfinished, named: path) }
             try FileManager.default.moveItem(atPath: unfinished, toPath: path)
@@ -45,14 +48,11 @@ struct Backup: Sendable {
         }
     }
 
-    private static let suffix = ".unfinished"
-
-    private static func folder(_ directory: DataDirectory) -> String { directory.path + "/backups" }
-
     /// At start-up: removes what was being made when the last server ended.
     static func removeUnfinished(in directory: DataDirectory) {
-        let folder = folder(directory)
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(suffix) {
+        let folder = DataFolder(directory.path).backups
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasSuffix(unfinishedSuffix) {
             try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
         }
     }
@@ -81,7 +81,7 @@ struct Backup: Sendable {
         var bytes = FileManager.default.size(of: copy.database)
         var copied = 0
         for runID in runs {
-            let (source, target) = ("\(directory.arrays)/\(runID).h5", "\(copy.arrays)/\(runID).h5")
+            let (source, target) = (DataFolder(directory.path).arrayFile(of: runID), copy.arrayFile(of: runID))
             guard FileManager.default.fileExists(atPath: source) else { continue }
             // In the writer's turn: between two commits, when nobody writes to it.
             try await catalog.writer.between { try FileManager.default.copyItem(atPath: source, toPath: target) }
@@ -103,6 +103,15 @@ struct DataFolder {
     var telemetry: String { path + "/telemetry" }
     var database: String { telemetry + "/telemetry.sqlite" }
     var arrays: String { path + "/replay" }
+    var backups: String { path + "/backups" }
+    /// Locked by the server that uses the directory.
+    var lock: String { path + "/holdfast.lock" }
+
+    /// The file that the arrays of a run are in.
+    func arrayFile(of runID: String) -> String { "\(arrays)/\(runID).h5" }
+
+    /// The backups that are there, finished or not.
+    var backupNames: [String] { (try? FileManager.default.contentsOfDirectory(atPath: backups))?.sorted() ?? [] }
 
     func make() throws {
         for folder in [telemetry, arrays] {

@@ -28,12 +28,12 @@ final class DataDirectory: Sendable {
     init(_ path: String) throws {
         self.path = path
         try DataFolder(path).make()
-        lock = unsafe open(path + "/holdfast.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        lock = unsafe open(DataFolder(path).lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard lock >= 0 else {
             throw Unusable(errorDescription: "holdfast.lock: \(unsafe String(cString: strerror(errno)))")
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            let holder = (try? String(contentsOfFile: path + "/holdfast.lock", encoding: .utf8)) ?? ""
+            let holder = (try? String(contentsOfFile: DataFolder(path).lock, encoding: .utf8)) ?? ""
             // `deinit` closes the lock: everything is initialised by now.
             throw InUse(path: path, holder: holder.trimmingCharacters(in: .whitespacesAndNewlines))
         }

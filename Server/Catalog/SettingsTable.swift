@@ -13,10 +13,15 @@ enum SettingsTable {
     /// Reads a setting before the schema is known to be up to date; nil for a new database.
     static func read<Value: Decodable>(_ type: Value.Type, _ name: String, database path: String) throws -> Value? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let text = try DatabaseQueue(path: path).read { database -> String? in
+        return try DatabaseQueue(path: path).read { database in
             guard try database.tableExists("settings") else { return nil }
-            return try Connection(database).first("SELECT value FROM settings WHERE name = ?", name) { $0.string(0) }
+            return try read(type, name, Connection(database))
         }
+    }
+
+    /// Reads a setting; nil where it was never set.
+    static func read<Value: Decodable>(_ type: Value.Type, _ name: String, _ connection: Connection) throws -> Value? {
+        let text = try connection.first("SELECT value FROM settings WHERE name = ?", name) { $0.string(0) }
         return try text.map { try JSONCoding.decode(type, from: ByteBuffer(string: $0)) }
     }
 

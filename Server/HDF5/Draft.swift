@@ -1,8 +1,9 @@
 import Glibc
 
 /// A file that is written under another name first, so that it is never seen half done.
-enum Draft {
-    static let suffix = ".draft"
+package enum Draft {
+    /// Behind the name of a file that is not finished.
+    package static let suffix = ".draft"
 
     /// Writes a draft, syncs it, and gives it its name; a draft that failed is removed.
     static func write(_ path: String, by body: (String) throws(HDF5Error) -> Void) throws(HDF5Error) {

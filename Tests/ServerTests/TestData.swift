@@ -27,11 +27,12 @@ final class TestData: Sendable {
         elsewhere = try TemporaryDirectory()
         let place = try DataDirectory(self.directory.path)
         arrays = try ArrayStore(directory: place.arrays)
-        let migrations =
-            [SettingsTable.migration] + Producers.migrations + RunStore.migrations + Replay.migrations
-            + Metrics.migrations + Labels.migrations(settings) + Provenance.migrations + Tokens.migrations
-            + AuditLog.migrations
-        catalog = try Catalog(path: place.database, durability: durability, migrations: migrations, arrays: arrays)
+        catalog = try Catalog(
+            path: place.database,
+            durability: durability,
+            migrations: Schema.migrations(settings),
+            arrays: arrays
+        )
         labels = Labels(catalog: catalog, arrays: arrays, settings: settings, holdoutLooks: holdoutLooks)
         let metrics = Metrics(catalog: catalog)
         var table = MethodTable()

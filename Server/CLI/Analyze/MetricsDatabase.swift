@@ -9,10 +9,9 @@ struct MetricsDatabase {
 
     init(_ argument: String) throws {
         path = try Self.find(argument)
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        bytes = (attributes?[.size] as? NSNumber)?.intValue ?? 0
+        bytes = FileManager.default.size(of: path)
         do {
-            queue = try Self.open(path)
+            queue = try ReadOnlyDatabase.open(path)
         } catch {
             throw Self.failure(error, path)
         }
@@ -76,35 +75,6 @@ struct MetricsDatabase {
             )
         }
         return file
-    }
-
-    private static func open(_ path: String) throws -> DatabaseQueue {
-        func hasFile(_ suffix: String) -> Bool {
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path + suffix)
-            return (attributes?[.size] as? NSNumber)?.intValue ?? 0 > 0
-        }
-        var configuration = GRDB.Configuration()
-        configuration.readonly = true
-        configuration.busyMode = .timeout(5)
-        // Sorts of millions of rows: in large pieces, in files.
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA temp_store = FILE; PRAGMA cache_size = -65536;") }
-        switch (hasFile("-wal"), hasFile("-shm"), hasFile("-journal")) {
-        case (true, false, _):
-            // To read a -wal, SQLite would make the -shm that is missing.
-            return try PrivateCopy.open(path, configuration)
-        case (true, true, _), (_, _, true):
-            return try DatabaseQueue(path: path, configuration: configuration)
-        default:
-            // A database in WAL mode can't be opened in a read-only folder, nor without making its files elsewhere, unless
-            // SQLite takes it for one that nobody changes.
-            return try DatabaseQueue(path: immutable(path), configuration: configuration)
-        }
-    }
-
-    private static func immutable(_ path: String) -> String {
-        let plain = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
-        let escaped = path.addingPercentEncoding(withAllowedCharacters: plain) ?? path
-        return "file://\(escaped)?immutable=1"
     }
 
     // MARK: Errors

@@ -5,7 +5,7 @@ import GRDB
 enum PrivateCopy {
     static func open(_ path: String, _ configuration: GRDB.Configuration) throws -> DatabaseQueue {
         let files = FileManager.default
-        let folder = files.temporaryDirectory.appendingPathComponent("holdfast-analyze-\(UUID().uuidString)").path
+        let folder = files.temporaryDirectory.appendingPathComponent("holdfast-copy-\(UUID().uuidString)").path
         do {
             try files.createDirectory(
                 atPath: folder,
@@ -18,7 +18,7 @@ enum PrivateCopy {
                 try files.copyItem(atPath: path + suffix, toPath: folder + "/copy" + suffix)
             }
             let queue = try DatabaseQueue(path: folder + "/copy", configuration: configuration)
-            _ = try queue.read { try Relation.present(Connection($0)) }
+            _ = try queue.read { try $0.tableExists("runs") }
             return queue
         } catch let error as CocoaError {
             throw CommandFailure(

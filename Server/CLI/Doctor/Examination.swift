@@ -1,0 +1,54 @@
+import Foundation
+import GRDB
+
+/// All that `holdfast doctor` looks at, in an order in which what is wrong below explains what is wrong above it.
+struct Examination {
+    let folder: DataFolder
+    let environment: [String: String]
+
+    func findings() -> [Finding] {
+        let before = [ProgramCheck.finding] + SettingsCheck(environment: environment).findings
+        var isFolder: ObjCBool = false
+        guard unsafe FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
+            return before + [
+                .error(
+                    "directory",
+                    "\(folder.path) does not exist, or this user may not look there",
+                    remedy: "name the data directory, or let \"holdfast serve --data \(folder.path)\" make it"
+                )
+            ]
+        }
+        guard isFolder.boolValue else {
+            return before + [.error("directory", "\(folder.path) is not a folder", remedy: "name the data directory")]
+        }
+        let holder = Holder(of: folder)
+        return before + [holder.finding, DescriptorCheck(holder: holder).finding]
+            + PermissionCheck(folder: folder).findings + VolumeCheck(path: folder.path).findings
+            + databases(holder) + LeftoverCheck(folder: folder, isInUse: holder.isPresent).findings
+    }
+
+    /// The server's database with what it knows of, then those of the backups.
+    private func databases(_ holder: Holder) -> [Finding] {
+        guard FileManager.default.fileExists(atPath: folder.database) else {
+            return [.ok("database", "there is none yet; the first start makes it")]
+        }
+        let own = DatabaseCheck(path: folder.database, subject: "database")
+        var findings = own.findings { connection in
+            try own.schema(connection) + SettingsCheck(environment: environment).stored(connection)
+                + own.clock(connection, now: Timestamp.now())
+                + ArrayCheck(folder: folder, isInUse: holder.isPresent).findings(connection)
+        }
+        findings.append(own.writeAheadLog(isInUse: holder.isPresent))
+        for name in folder.backupNames where !name.hasSuffix(Backup.unfinishedSuffix) {
+            let copy = DataFolder("\(folder.backups)/\(name)")
+            guard FileManager.default.fileExists(atPath: copy.database) else {
+                findings.append(
+                    .warn("backup", "\(copy.path) has no database", remedy: "remove it: it can't be restored")
+                )
+                continue
+            }
+            findings += DatabaseCheck(path: copy.database, subject: "backup").findings()
+        }
+        return findings
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+
+/// Files of work that did not come to its end: drafts, sealing, compaction, backups.
+struct LeftoverCheck {
+    let folder: DataFolder
+    /// Whether a server may be at that work just now.
+    let isInUse: Bool
+
+    var findings: [Finding] {
+        let drafts = names(in: folder.arrays, ending: ArrayStore.unfinishedSuffixes).map { "\(folder.arrays)/\($0)" }
+        let backups = folder.backupNames.filter { $0.hasSuffix(Backup.unfinishedSuffix) }
+        let paths = drafts + backups.map { "\(folder.backups)/\($0)" }
+        guard !paths.isEmpty else { return [.ok("leftovers", "none of interrupted work")] }
+        return paths.map { path in
+            if isInUse { return .ok("leftovers", "\(path) is being made, or was left by an earlier server") }
+            let isPutRight = path.hasSuffix(ArrayStore.sealingSuffix) || path.hasSuffix(Backup.unfinishedSuffix)
+            return .warn(
+                "leftovers",
+                "\(path) was not finished",
+                remedy: isPutRight ? "nothing; the next start finishes or removes it" : "rm -r \"\(path)\""
+            )
+        }
+    }
+
+    private func names(in path: String, ending suffixes: [String]) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.sorted().filter { name in suffixes.contains { name.hasSuffix($0) } }
+    }
+}

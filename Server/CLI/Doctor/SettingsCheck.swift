@@ -1,0 +1,54 @@
+import ArgumentParser
+import Wire
+
+/// The settings that the environment makes: which are set, and whether a server would start with them.
+struct SettingsCheck {
+    let environment: [String: String]
+
+    private static let prefix = "HOLDFAST_"
+
+    var findings: [Finding] {
+        let set = environment.filter { $0.key.hasPrefix(Self.prefix) && !$0.value.isEmpty }
+        let list = set.sorted { $0.key < $1.key }.map { name, value in
+            "\(name)=\(ServeOptions.secretVariables.contains(name) ? "(set)" : Human.text(value, limit: 100))"
+        }
+        let summary = list.isEmpty ? "no variable \(Self.prefix)… is set" : list.joined(separator: " ")
+        let known = ServeOptions.variables + ServeOptions.clientVariables
+        let unknown = set.keys.filter { !known.contains($0) }.sorted().map { name in
+            Finding.warn(
+                "settings",
+                "\(name) is not a setting",
+                remedy: "correct its name, or unset it; \"holdfast serve --help\" has them all"
+            )
+        }
+        return [invalid ?? .ok("settings", summary)] + unknown
+    }
+
+    private var invalid: Finding? {
+        do {
+            _ = try ServeOptions.parse([]).configuration(environment: environment)
+            return nil
+        } catch {
+            return .error("settings", Self.message(error), remedy: "correct it: the server does not start")
+        }
+    }
+
+    /// Whether the settings agree with those that the database was made with.
+    func stored(_ connection: Connection) throws -> [Finding] {
+        guard try !Schema.State(connection).applied.isEmpty,
+            let configuration = try? ServeOptions.parse([]).configuration(environment: environment)
+        else { return [] }
+        do {
+            _ = try configuration.labelSettings(
+                stored: try SettingsTable.read(LabelSettings.self, "labels", connection)
+            )
+            return []
+        } catch let error as SettingsError {
+            return [.error("settings", error.description, remedy: "unset the variable: the server does not start")]
+        }
+    }
+
+    private static func message(_ error: any Error) -> String {
+        (error as? CommandFailure)?.message ?? (error as? SettingsError)?.description ?? "\(error)"
+    }
+}

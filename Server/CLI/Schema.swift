@@ -1,0 +1,32 @@
+/// The schema of the database: the steps of all domains, in their order.
+enum Schema {
+    static func migrations(_ settings: LabelSettings) -> [Migration] {
+        [SettingsTable.migration] + Producers.migrations + RunStore.migrations + Replay.migrations + Metrics.migrations
+            + Labels.migrations(settings) + Provenance.migrations + Tokens.migrations + AuditLog.migrations
+    }
+
+    /// How a database stands to this program.
+    struct State {
+        /// The steps that it has, in the order in which they were applied.
+        let applied: [String]
+
+        /// What a database has; nothing for one that no server has opened.
+        init(_ connection: Connection) throws {
+            let isThere = try connection.first(
+                "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'grdb_migrations'"
+            ) { $0.bool(0) }
+            applied =
+                isThere == true
+                ? try connection.rows("SELECT identifier FROM grdb_migrations ORDER BY rowid") { $0.string(0) } : []
+        }
+
+        /// Steps of this program that the database does not have: the next start applies them.
+        var missing: [String] { Schema.names.filter { !applied.contains($0) } }
+
+        /// Steps that this program does not know: a newer version made them.
+        var unknown: [String] { applied.filter { !Schema.names.contains($0) } }
+    }
+
+    /// The steps by name, which no setting changes.
+    static let names = migrations(.standard).map(\.name)
+}
