@@ -57,7 +57,8 @@ final class HoldfastServer: Sendable {
             logins: Logins(
                 gate: Gate(token: configuration.token, holdoutToken: configuration.holdoutToken),
                 audit: AuditLog(catalog: catalog)
-            )
+            ),
+            readiness: Readiness(writer: catalog.writer, directory: directory)
         )
         try CommandFailure.naming(directory.database) { try parts.tokens.load() }
         let failure: (any Error)?
@@ -94,6 +95,7 @@ final class HoldfastServer: Sendable {
         let replay: Replay
         let provenance: Provenance
         let logins: Logins
+        let readiness: Readiness
 
         var tokens: Tokens { Tokens(catalog: catalog, gate: logins.gate) }
     }
@@ -186,7 +188,13 @@ final class HoldfastServer: Sendable {
             services: [
                 .init(service: monitor), .init(service: http), .init(service: socket),
                 // The last one is told first.
-                .init(service: ShutdownNotice(action: onShutdown), successTerminationBehavior: .ignore),
+                .init(
+                    service: ShutdownNotice {
+                        parts.readiness.drain()
+                        onShutdown()
+                    },
+                    successTerminationBehavior: .ignore
+                ),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "holdfast.services")
@@ -230,6 +238,7 @@ final class HoldfastServer: Sendable {
         return HTTPDoor(
             dispatcher: dispatcher,
             logins: parts.logins,
+            readiness: parts.readiness,
             limits: limits,
             isSecure: configuration.tls != nil,
             allowedHosts: configuration.allowedHosts + [configuration.http.host],
@@ -240,7 +249,7 @@ final class HoldfastServer: Sendable {
                 { parts.replay.addRoutes(to: $0, pictures) },
                 { parts.metrics.addRoutes(to: $0) },
                 { parts.provenance.addRoutes(to: $0) },
-                { [methods = serverMethods(parts)] in HealthRoutes(stats: methods.stats).add(to: $0) },
+                { [methods = serverMethods(parts)] in MetricsRoute(stats: methods.stats).add(to: $0) },
             ]
         )
     }

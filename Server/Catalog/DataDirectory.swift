@@ -46,6 +46,29 @@ final class DataDirectory: Sendable {
 
     deinit { close(lock) }
 
+    /// What keeps files from being made and from growing.
+    enum Obstacle {
+        case full
+        case readOnly
+    }
+
+    /// So many bytes must be free for a commit.
+    private static let smallestRoom = 1 << 20
+
+    /// What keeps the server from writing here, found out by making room in a file that is removed again.
+    func obstacle() -> Obstacle? {
+        for place in [folder.telemetry, folder.arrays] where unsafe access(place, W_OK | X_OK) != 0 { return .readOnly }
+        let path = path + "/holdfast.probe"
+        let file = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // A disk without a free inode is full, too.
+        guard file >= 0 else { return [ENOSPC, EDQUOT].contains(errno) ? .full : .readOnly }
+        defer {
+            close(file)
+            unsafe unlink(path)
+        }
+        return posix_fallocate(file, 0, off_t(Self.smallestRoom)) == 0 ? nil : .full
+    }
+
     /// Free bytes of the file system, for those without privileges.
     var freeBytes: Int {
         var status = statvfs()

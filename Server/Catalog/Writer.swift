@@ -35,6 +35,8 @@ actor Writer {
     /// Set once a commit could not be synced: nobody knows then whether it will be there after a restart, so nothing may
     /// be written any more that relies on its not being there.
     private var failure: WireError?
+    /// Why the last group was not committed; nil when it was.
+    private let lastFailure = Mutex<WireError?>(nil)
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     init(pool: DatabasePool, arrays: ArrayStore, durability: Durability) {
@@ -45,6 +47,20 @@ actor Writer {
 
     /// The number of writes that wait for the next commit.
     nonisolated var depth: Int { queue.withLock { $0.pending.count } }
+
+    /// Why writes are refused; nil when they are not. Where the last commit failed, another one, that changes nothing, tells
+    /// whether the next will.
+    nonisolated func trial() async -> WireError? {
+        guard lastFailure.withLock({ $0 }) != nil else { return nil }
+        let outcome = await perform(
+            WriteOperation(stamp: nil) { transaction in
+                try transaction.connection.execute("UPDATE settings SET value = value")
+                return ByteBuffer()
+            }
+        )
+        guard case .failure(let error) = outcome else { return nil }
+        return error
+    }
 
     /// Queues a write; writes are applied and completed in the order of these calls.
     nonisolated func submit(_ operation: WriteOperation, completion: @escaping Completion) {
@@ -89,26 +105,29 @@ actor Writer {
                 if pauses.isEmpty { return }
                 continue
             }
-            let outcomes = commit(group.map(\.operation))
+            let (outcomes, failure) = commit(group.map(\.operation))
+            lastFailure.withLock { $0 = failure }
             for (pending, outcome) in zip(group, outcomes) { pending.completion(outcome) }
         }
     }
 
     /// Applies a group; when an array file fails, again without the writes to that file.
-    private func commit(_ group: [WriteOperation]) -> [Response.Outcome] {
+    ///
+    /// - Returns: The answers, and why the group was not committed, if it was not.
+    private func commit(_ group: [WriteOperation]) -> ([Response.Outcome], WireError?) {
         var barred: [String: WireError] = [:]
         while true {
-            if let failure { return group.map { _ in .failure(failure) } }
+            if let failure { return (group.map { _ in .failure(failure) }, failure) }
             let attempt: Attempt
             do {
                 attempt = try pool.writeWithoutTransaction { try apply(group, barred: barred, to: Connection($0)) }
             } catch {
                 let failure = Self.wireError(error)
                 logger.error("commit failed", metadata: ["error": "\(error)", "writes": "\(group.count)"])
-                return group.map { _ in .failure(failure) }
+                return (group.map { _ in .failure(failure) }, failure)
             }
             switch attempt {
-            case .committed(let outcomes): return outcomes
+            case .committed(let outcomes): return (outcomes, nil)
             case .filesFailed(let failures):
                 for (run, error) in failures {
                     logger.error("array file failed", metadata: ["run": "\(run)", "error": "\(error)"])

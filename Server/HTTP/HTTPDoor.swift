@@ -7,6 +7,7 @@ import Wire
 struct HTTPDoor {
     let dispatcher: Dispatcher
     let logins: Logins
+    let readiness: Readiness
     let limits: FrameLimits
     /// Whether it speaks TLS.
     let isSecure: Bool
@@ -39,13 +40,7 @@ struct HTTPDoor {
                 )
             )
         }
-        router.get("/healthz") { _, _ in
-            Response(
-                status: .ok,
-                headers: [.contentType: "application/json"],
-                body: .init(byteBuffer: .init(string: "{\"status\":\"ok\"}\n"))
-            )
-        }
+        HealthRoutes(readiness: readiness).add(to: router)
         let login = LoginRoutes(logins: logins, isSecure: isSecure)
         router.post("/login") { request, context in try await login.login(request, context) }
         router.post("/logout") { request, _ in login.logout(request) }

@@ -13,6 +13,7 @@ final class TestData: Sendable {
     let labels: Labels
     let dispatcher: Dispatcher
     let gate: Gate
+    let readiness: Readiness
     /// Where the free bytes are counted: not `directory`, which is to be free for another instance.
     private let elsewhere: TemporaryDirectory
 
@@ -35,10 +36,12 @@ final class TestData: Sendable {
         )
         labels = Labels(catalog: catalog, arrays: arrays, settings: settings, holdoutLooks: holdoutLooks)
         let metrics = Metrics(catalog: catalog)
+        let counted = try DataDirectory(elsewhere.path)
+        readiness = Readiness(writer: catalog.writer, directory: counted)
         var table = MethodTable()
         ServerMethods(
             catalog: catalog,
-            directory: try DataDirectory(elsewhere.path),
+            directory: counted,
             started: Timestamp.now()
         ).register(in: &table)
         RunMethods(

@@ -43,6 +43,7 @@ struct RouterHarness {
         responder = HTTPDoor(
             dispatcher: data.dispatcher,
             logins: Logins(gate: gate ?? Gate(token: token), audit: AuditLog(catalog: data.catalog)),
+            readiness: data.readiness,
             limits: limits,
             isSecure: false,
             allowedHosts: allowedHosts,

@@ -3,7 +3,7 @@ import NIOCore
 import Wire
 
 /// `GET /metrics`: the server's own health, as Prometheus reads it.
-struct HealthRoutes: Sendable {
+struct MetricsRoute: Sendable {
     let stats: @Sendable () async throws -> ServerStats.Result
 
     func add(to group: RouterGroup<DoorContext>) {
