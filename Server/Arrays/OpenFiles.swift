@@ -1,4 +1,5 @@
 import HDF5
+import Synchronization
 
 /// The files that are open, the least recently used of them closed when there are too many.
 ///
@@ -13,13 +14,18 @@ final class OpenFiles: @unchecked Sendable {
     /// Files of each kind that stay open.
     private static let maximum = 128
     private let executor: HDF5Executor
-    private var entries: [String: Entry] = [:]
+    private var entries: [String: Entry] = [:] { didSet { number.store(entries.count, ordering: .relaxed) } }
+    /// For those who ask from elsewhere.
+    private let number = Atomic(0)
     private var clock = 0
     private var deleted: Set<String> = []
 
     init(executor: HDF5Executor) { self.executor = executor }
 
     var runIDs: [String] { Array(entries.keys) }
+
+    /// How many files are open; callable from anywhere.
+    var count: Int { number.load(ordering: .relaxed) }
 
     /// The open file of a run, for reading.
     func any(_ runID: String) -> RunFile? {

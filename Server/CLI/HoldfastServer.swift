@@ -162,6 +162,7 @@ final class HoldfastServer: Sendable {
         // The rest is for files: a crowd at the doors must not keep the data from being written.
         let limits = SocketLimits(connections: min(SocketLimits().connections, DescriptorLimit.current / 2))
         let dispatcher = Dispatcher(table: table, writer: parts.catalog.writer)
+        let meters = Meters(methods: table.names.union([Hello.name]))
         let ready = OpenDoors(report: onReady)
         let socket = SocketListener(
             host: configuration.tcp.host,
@@ -170,12 +171,17 @@ final class HoldfastServer: Sendable {
             dispatcher: dispatcher,
             welcome: Welcome(logins: parts.logins, catalog: parts.catalog, limits: limits.frames),
             limits: limits,
+            meters: meters.tcp,
             logger: Logger(label: "holdfast.tcp"),
             onBound: { await ready.opened(tcp: $0) }
         )
         let http = Application(
-            router: makeDoor(parts, dispatcher, limits.frames).makeRouter(),
-            server: .door(largestBody: limits.frames.payload, tls: configuration.tls.map(TLSLayer.http)),
+            router: makeDoor(parts, dispatcher, meters, limits.frames).makeRouter(),
+            server: .door(
+                largestBody: limits.frames.payload,
+                traffic: meters.http.traffic,
+                tls: configuration.tls.map(TLSLayer.http)
+            ),
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port),
                 backlog: 1024,
@@ -233,12 +239,18 @@ final class HoldfastServer: Sendable {
         )
     }
 
-    private func makeDoor(_ parts: Parts, _ dispatcher: Dispatcher, _ limits: FrameLimits) -> HTTPDoor {
+    private func makeDoor(
+        _ parts: Parts,
+        _ dispatcher: Dispatcher,
+        _ meters: Meters,
+        _ limits: FrameLimits
+    ) -> HTTPDoor {
         let pictures = PictureResponse(pictures: Pictures(arrays: parts.arrays))
         return HTTPDoor(
             dispatcher: dispatcher,
             logins: parts.logins,
             readiness: parts.readiness,
+            meters: meters,
             limits: limits,
             isSecure: configuration.tls != nil,
             allowedHosts: configuration.allowedHosts + [configuration.http.host],
@@ -249,7 +261,14 @@ final class HoldfastServer: Sendable {
                 { parts.replay.addRoutes(to: $0, pictures) },
                 { parts.metrics.addRoutes(to: $0) },
                 { parts.provenance.addRoutes(to: $0) },
-                { [methods = serverMethods(parts)] in MetricsRoute(stats: methods.stats).add(to: $0) },
+                { [methods = serverMethods(parts)] in
+                    MetricsRoute(
+                        stats: methods.stats,
+                        meters: meters,
+                        catalog: parts.catalog,
+                        arrays: parts.arrays
+                    ).add(to: $0)
+                },
             ]
         )
     }

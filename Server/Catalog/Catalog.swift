@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Synchronization
 import Wire
@@ -5,6 +6,7 @@ import Wire
 /// The database of all domains: many readers, one writer.
 final class Catalog: Sendable {
     private let pool: DatabasePool
+    private let path: String
     let writer: Writer
     let announcements = Announcements()
     private let copies = Atomic(0)
@@ -25,6 +27,7 @@ final class Catalog: Sendable {
             // makes a thousand rows in one savepoint 2.5 times slower than with a file that never leaves the page cache.
             try database.execute(sql: "PRAGMA temp_store = FILE; PRAGMA cache_size = -32768;")
         }
+        self.path = path
         pool = try DatabasePool(path: path, configuration: configuration)
         // After the pool is open: it sets NORMAL itself when it turns the write-ahead log on.
         try pool.writeWithoutTransaction { database in
@@ -47,6 +50,9 @@ final class Catalog: Sendable {
     func snapshot() throws -> CatalogSnapshot {
         try CatalogSnapshot(pool, others: snapshots)
     }
+
+    /// The size of what is committed and not folded into the database yet.
+    var writeAheadLogBytes: Int { FileManager.default.size(of: path + "-wal") }
 
     /// Reads during start-up, when nothing else runs.
     func readNow<Value>(_ body: (Connection) throws -> Value) throws -> Value {

@@ -29,6 +29,7 @@ actor Writer {
     private let arrays: ArrayStore
     private let durability: Durability
     private let logger = Logger(label: "holdfast.writer")
+    let meter = CommitMeter()
     private let queue = Mutex(Queue())
     // SQLite and fsync block: they get a thread of their own instead of one of the shared pool's.
     private let executor = QueueExecutor(label: "holdfast.writer")
@@ -105,8 +106,10 @@ actor Writer {
                 if pauses.isEmpty { return }
                 continue
             }
+            let start = ContinuousClock.now
             let (outcomes, failure) = commit(group.map(\.operation))
             lastFailure.withLock { $0 = failure }
+            meter.record(group.count, in: ContinuousClock.now - start, hasFailed: failure != nil)
             for (pending, outcome) in zip(group, outcomes) { pending.completion(outcome) }
         }
     }

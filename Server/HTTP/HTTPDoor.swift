@@ -8,6 +8,7 @@ struct HTTPDoor {
     let dispatcher: Dispatcher
     let logins: Logins
     let readiness: Readiness
+    let meters: Meters
     let limits: FrameLimits
     /// Whether it speaks TLS.
     let isSecure: Bool
@@ -25,6 +26,7 @@ struct HTTPDoor {
 
     func makeRouter() -> Router<DoorContext> {
         let router = Router(context: DoorContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: RouteMeasurement(meter: meters.routes))
         router.add(middleware: SecurityHeaders())
         router.add(middleware: ErrorShape())
         router.add(middleware: HostCheck(allowedHosts: allowedHosts))
@@ -74,16 +76,27 @@ struct HTTPDoor {
     private func respond(to body: ByteBuffer, _ access: Access) async -> Wire.Response {
         do {
             let request = try Wire.Request(try frame(body))
-            guard request.method != Hello.name else {
-                return .init(id: request.id, outcome: .failure(.invalidParams("hello is for the TCP door")))
-            }
-            let context = CallContext(arrayEncoding: .base64, limits: limits, access: access, earlierWrites: {})
-            return .init(id: request.id, outcome: await dispatcher.outcome(of: request, context))
+            let measurement = meters.http.requests.begin(request.method)
+            let outcome = await outcome(of: request, access)
+            measurement.end(outcome)
+            return .init(id: request.id, outcome: outcome)
         } catch let failure as RequestFailure {
-            return .init(id: failure.id, outcome: .failure(failure.error))
+            return refusal(failure.error, id: failure.id)
         } catch {
-            return .init(id: nil, outcome: .failure(MethodTable.wireError(error)))
+            return refusal(MethodTable.wireError(error), id: nil)
         }
+    }
+
+    private func outcome(of request: Wire.Request, _ access: Access) async -> Wire.Response.Outcome {
+        guard request.method != Hello.name else { return .failure(.invalidParams("hello is for the TCP door")) }
+        let context = CallContext(arrayEncoding: .base64, limits: limits, access: access, earlierWrites: {})
+        return await dispatcher.outcome(of: request, context)
+    }
+
+    /// The answer to what could not be read as a request.
+    private func refusal(_ error: WireError, id: Wire.RequestID?) -> Wire.Response {
+        meters.http.requests.begin(nil).end(.failure(error))
+        return .init(id: id, outcome: .failure(error))
     }
 
     private func frame(_ body: ByteBuffer) throws -> Frame {

@@ -3,12 +3,12 @@ import NIOCore
 
 extension HTTPServerBuilder {
     /// HTTP/1.1 with bodies of limited size, over TLS where a layer is given.
-    static func door(largestBody: Int, tls: TLSLayer?) -> HTTPServerBuilder {
+    static func door(largestBody: Int, traffic: Traffic, tls: TLSLayer?) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
             let channel = HTTP1Channel(
                 responder: responder,
                 configuration: .init(
-                    additionalChannelHandlers: [BodyLimit(maximumBytes: largestBody)],
+                    additionalChannelHandlers: [HTTPTraffic(traffic), BodyLimit(maximumBytes: largestBody)],
                     idleTimeout: .seconds(75)
                 )
             )

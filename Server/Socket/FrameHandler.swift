@@ -25,6 +25,7 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     private let limits: SocketLimits
     private let memory: RequestMemory
+    private let traffic: Traffic
     private var decoder = FrameDecoder(limits: .beforeHello)
     private var reservation: MemoryBudget.Reservation?
     private var reservedBytes = 0
@@ -41,13 +42,15 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
     private var lastActivity = NIODeadline.now()
     private var context: ChannelHandlerContext?
 
-    init(limits: SocketLimits, memory: RequestMemory) {
+    init(limits: SocketLimits, memory: RequestMemory, traffic: Traffic) {
         self.limits = limits
         self.memory = memory
+        self.traffic = traffic
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        traffic.opened()
         let loop = NIOLoopBound(self, eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: limits.helloTimeout) { loop.value.closeUnlessAccepted() }
         scheduleCheck(context)
@@ -55,6 +58,7 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        traffic.closed()
         reservation = nil
     }
 
@@ -67,6 +71,7 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
         lastActivity = .now()
+        traffic.received.add(bytes.readableBytes)
         bytesSinceCheck += bytes.readableBytes
         guard !isBroken else { return }
         decoder.append(bytes)
@@ -140,6 +145,7 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         lastActivity = .now()
+        traffic.sent.add(unwrapOutboundIn(data).readableBytes)
         context.write(data, promise: promise)
     }
 

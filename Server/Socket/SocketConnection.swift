@@ -12,6 +12,7 @@ struct SocketConnection: Sendable {
     let dispatcher: Dispatcher
     let welcome: Welcome
     let limits: SocketLimits
+    let meter: RequestMeter
     let logger: Logger
 
     /// A response to send, and what it counts as until it is sent.
@@ -21,7 +22,15 @@ struct SocketConnection: Sendable {
     }
 
     private typealias Outbox = AsyncStream<Outgoing>
-    private typealias Writes = AsyncStream<(request: Request, operation: Task<WriteOperation, Never>, bytes: Int)>
+    private typealias Writes = AsyncStream<Write>
+
+    /// A write that waits for its turn.
+    private struct Write: Sendable {
+        let request: Request
+        let measurement: RequestMeter.Measurement
+        let operation: Task<WriteOperation, Never>
+        let bytes: Int
+    }
 
     /// Serves the client until it leaves, breaks the protocol, or the server shuts down.
     func run() async {
@@ -91,7 +100,9 @@ struct SocketConnection: Sendable {
                 )
                 return (Response(id: request.id, outcome: .failure(error)), nil)
             }
+            let measurement = meter.begin(request.method)
             let (answer, access) = await welcome.outcome(of: request, from: address)
+            measurement.end(answer)
             return (Response(id: request.id, outcome: answer), access)
         } catch {
             return (Response(id: error.id, outcome: .failure(error.error)), nil)
@@ -161,16 +172,19 @@ struct SocketConnection: Sendable {
         _ order: WriteOrder
     ) {
         let bytes = frame.byteCount
-        @Sendable func answer(_ id: RequestID?, _ outcome: Response.Outcome) {
-            respond(Response(id: id, outcome: outcome), responses, inFlight, bytes)
-            // Held until here: the request's memory is in use until it is answered.
-            withExtendedLifetime(reservation) {}
-        }
         let request: Request
         do {
             request = try Request(frame)
         } catch {
-            return answer(error.id, .failure(error.error))
+            meter.begin(nil).end(.failure(error.error))
+            return respond(Response(id: error.id, outcome: .failure(error.error)), responses, inFlight, bytes)
+        }
+        let measurement = meter.begin(request.method)
+        @Sendable func answer(_ id: RequestID?, _ outcome: Response.Outcome) {
+            measurement.end(outcome)
+            respond(Response(id: id, outcome: outcome), responses, inFlight, bytes)
+            // Held until here: the request's memory is in use until it is answered.
+            withExtendedLifetime(reservation) {}
         }
         if request.method == Hello.name {
             group.addTask { answer(request.id, await welcome.outcome(of: request, from: address).answer) }
@@ -191,7 +205,9 @@ struct SocketConnection: Sendable {
                 withExtendedLifetime(reservation) {}
                 return operation
             }
-            submissions.yield((request, operation, bytes))
+            submissions.yield(
+                Write(request: request, measurement: measurement, operation: operation, bytes: bytes)
+            )
         }
     }
 
@@ -201,9 +217,10 @@ struct SocketConnection: Sendable {
         _ inFlight: InFlight,
         _ order: WriteOrder
     ) async {
-        for await (request, operation, bytes) in writes {
-            let id = request.id
-            dispatcher.writer.submit(await operation.value) { outcome in
+        for await write in writes {
+            let (id, measurement, bytes) = (write.request.id, write.measurement, write.bytes)
+            dispatcher.writer.submit(await write.operation.value) { outcome in
+                measurement.end(outcome)
                 respond(Response(id: id, outcome: outcome), responses, inFlight, bytes)
                 order.answer()
             }

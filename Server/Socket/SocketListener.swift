@@ -14,6 +14,7 @@ struct SocketListener: Service {
     let dispatcher: Dispatcher
     let welcome: Welcome
     let limits: SocketLimits
+    let meters: Meters.Door
     let logger: Logger
     let onBound: @Sendable (SocketAddress?) async -> Void
 
@@ -60,6 +61,7 @@ struct SocketListener: Service {
             dispatcher: dispatcher,
             welcome: welcome,
             limits: limits,
+            meter: meters.requests,
             logger: logger
         ).run()
     }
@@ -78,7 +80,7 @@ struct SocketListener: Service {
             .bind(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try tls?.add(to: channel)
-                    let handler = FrameHandler(limits: limits, memory: memory)
+                    let handler = FrameHandler(limits: limits, memory: memory, traffic: meters.traffic)
                     try channel.pipeline.syncOperations.addHandler(handler)
                     let client = try NIOAsyncChannel<InboundFrame, ByteBuffer>(
                         wrappingChannelSynchronously: channel,

@@ -44,6 +44,7 @@ struct RouterHarness {
             dispatcher: data.dispatcher,
             logins: Logins(gate: gate ?? Gate(token: token), audit: AuditLog(catalog: data.catalog)),
             readiness: data.readiness,
+            meters: Meters(methods: data.dispatcher.table.names),
             limits: limits,
             isSecure: false,
             allowedHosts: allowedHosts,
