@@ -45,6 +45,7 @@ struct CommandFailure: Error {
     static let usage: Int32 = 2
     static let dataInUse: Int32 = 3
     static let dataDamaged: Int32 = 4
+    static let dataNewer: Int32 = 5
 
     let code: Int32
     let message: String

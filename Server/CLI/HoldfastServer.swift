@@ -132,6 +132,7 @@ final class HoldfastServer: Sendable {
 
     private func openCatalog(_ directory: DataDirectory, _ arrays: ArrayStore) throws -> (Catalog, LabelSettings) {
         do {
+            try Schema.refuseNewer(database: directory.database)
             let stored = try SettingsTable.read(LabelSettings.self, "labels", database: directory.database)
             let settings = try configuration.labelSettings(stored: stored)
             let catalog = try Catalog(
@@ -148,6 +149,12 @@ final class HoldfastServer: Sendable {
             throw CommandFailure(code: CommandFailure.usage, message: error.description)
         } catch let error as WireError {
             throw CommandFailure(code: CommandFailure.usage, message: "--schema-keys: \(error.message)")
+        } catch let error as Migration.Failure {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message:
+                    "the database \(directory.database) could not be brought to this version's schema: the step \"\(error.step)\" failed (\(error.reason)). Nothing of this step was stored: put right what is in its way and start again, or restore the backup"
+            )
         }
     }
 

@@ -4,7 +4,9 @@ import GRDB
 /// A database that is only read, and beside which nothing is made.
 enum ReadOnlyDatabase {
     /// Opens a database that a server may be using, or that lies in a folder which can't be written to.
-    static func open(_ path: String) throws -> DatabaseQueue {
+    ///
+    /// - Parameter isHeld: Whether the data directory is this process's own: then SQLite may make its -shm again.
+    static func open(_ path: String, isHeld: Bool = false) throws -> DatabaseQueue {
         func hasFile(_ suffix: String) -> Bool { FileManager.default.size(of: path + suffix) > 0 }
         var configuration = GRDB.Configuration()
         configuration.readonly = true
@@ -12,10 +14,10 @@ enum ReadOnlyDatabase {
         // Sorts of millions of rows: in large pieces, in files.
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA temp_store = FILE; PRAGMA cache_size = -65536;") }
         switch (hasFile("-wal"), hasFile("-shm"), hasFile("-journal")) {
-        case (true, false, _):
+        case (true, false, _) where !isHeld:
             // To read a -wal, SQLite would make the -shm that is missing.
             return try PrivateCopy.open(path, configuration)
-        case (true, true, _), (_, _, true):
+        case (true, _, _), (_, _, true):
             return try DatabaseQueue(path: path, configuration: configuration)
         default:
             // A database in WAL mode can't be opened in a read-only folder, nor without making its files elsewhere, unless

@@ -1,3 +1,6 @@
+import Foundation
+import GRDB
+
 /// The schema of the database: the steps of all domains, in their order.
 enum Schema {
     static func migrations(_ settings: LabelSettings) -> [Migration] {
@@ -25,6 +28,18 @@ enum Schema {
 
         /// Steps that this program does not know: a newer version made them.
         var unknown: [String] { applied.filter { !Schema.names.contains($0) } }
+    }
+
+    /// Refuses a database that a newer version has changed, before anything is written to it.
+    static func refuseNewer(database path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        let unknown = try ReadOnlyDatabase.open(path, isHeld: true).read { try State(Connection($0)).unknown }
+        guard !unknown.isEmpty else { return }
+        throw CommandFailure(
+            code: CommandFailure.dataNewer,
+            message:
+                "the database \(path) was made by a newer version of Holdfast, which added: \(unknown.joined(separator: ", ")). Start that version; nothing was changed"
+        )
     }
 
     /// The steps by name, which no setting changes.

@@ -12,7 +12,8 @@ struct ServeCommand: AsyncParsableCommand {
             Every setting is a flag or an environment variable, named in brackets; the flag wins. When both doors are open, \
             one line of JSON with their addresses goes to standard output; logs go to standard error.
 
-            Exit codes: 0 done, 2 usage, 3 data directory in use, 4 data damaged, 1 anything else.
+            Exit codes: 0 done, 2 usage, 3 data directory in use, 4 data damaged, 5 data of a newer version, \
+            1 anything else.
             """
     )
 

@@ -35,10 +35,24 @@ final class Catalog: Sendable {
         }
         var migrator = DatabaseMigrator()
         for migration in migrations {
-            migrator.registerMigration(migration.name) { try migration.apply(Connection($0)) }
+            migrator.registerMigration(migration.name) { database in
+                do {
+                    try migration.apply(Connection(database))
+                } catch let error as DatabaseError {
+                    throw Self.failure(SQLError(error), in: migration)
+                } catch let error as SQLError {
+                    throw Self.failure(error, in: migration)
+                }
+            }
         }
         try migrator.migrate(pool)
         writer = Writer(pool: pool, arrays: arrays, durability: durability)
+    }
+
+    /// What is in the way of a step is named by it; what is wrong with the file or its disk is as with any statement.
+    private static func failure(_ error: SQLError, in migration: Migration) -> any Error {
+        guard [.SQLITE_ERROR, .SQLITE_CONSTRAINT].contains(ResultCode(rawValue: error.code)) else { return error }
+        return Migration.Failure(step: migration.name, reason: error.message)
     }
 
     /// Reads from a consistent state of the database; never waits for the writer.

@@ -1,5 +1,11 @@
 /// One step of the schema, applied once and never edited after it has landed.
 struct Migration: Sendable {
+    /// A step that was not applied; those before it were.
+    struct Failure: Error {
+        let step: String
+        let reason: String
+    }
+
     let name: String
     let apply: @Sendable (Connection) throws -> Void
 

@@ -51,7 +51,7 @@ struct DatabaseCheck {
                 .error(
                     "schema",
                     "made by a newer version, which added: \(state.unknown.joined(separator: ", "))",
-                    remedy: "use that version"
+                    remedy: "use that version; this one refuses to start, and changes nothing"
                 )
             ]
         }
