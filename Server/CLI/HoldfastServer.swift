@@ -166,8 +166,7 @@ final class HoldfastServer: Sendable {
     ) async throws -> ServiceGroup {
         var table = MethodTable()
         register(parts, in: &table)
-        // The rest is for files: a crowd at the doors must not keep the data from being written.
-        let limits = SocketLimits(connections: min(SocketLimits().connections, DescriptorLimit.current / 2))
+        let limits = socketLimits
         let dispatcher = Dispatcher(table: table, writer: parts.catalog.writer)
         let meters = Meters(methods: table.names.union([Hello.name]))
         let ready = OpenDoors(report: onReady)
@@ -218,8 +217,17 @@ final class HoldfastServer: Sendable {
             let reload = CertificateReload(identity: tls, signals: signals, logger: logger)
             group.services.insert(.init(service: reload), at: 0)
         }
-        group.maximumGracefulShutdownDuration = Duration.seconds(9)
+        group.maximumGracefulShutdownDuration = Duration.seconds(0.9 * configuration.shutdownDeadline)
         return ServiceGroup(configuration: group)
+    }
+
+    private var socketLimits: SocketLimits {
+        var limits = SocketLimits()
+        // The rest is for files: a crowd at the doors must not keep the data from being written.
+        limits.connections = min(limits.connections, DescriptorLimit.current / 2)
+        // What is late at a shutdown is cut off in this order: connections, services, the process.
+        limits.drainTime = .nanoseconds(Int64(0.8 * configuration.shutdownDeadline * 1e9))
+        return limits
     }
 
     private func register(_ parts: Parts, in table: inout MethodTable) {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 import Logging
 
@@ -48,17 +47,6 @@ struct ServeCommand: AsyncParsableCommand {
                 logger.warning("there is no dashboard: its folder Web was not found; name it with --web")
             }
         }
-        try await server.run(onShutdown: Self.endInTime)
-    }
-
-    /// Ends the process when a shutdown takes too long: a write of minutes can't be interrupted, and what is not committed
-    /// by then counts as not sent, as after any other end.
-    @Sendable private static func endInTime() {
-        // A queue of its own, since the shared threads may be what is busy.
-        let queue = DispatchQueue(label: "holdfast.shutdown", qos: .userInteractive)
-        queue.asyncAfter(deadline: .now() + 9.5) {
-            Logger(label: "holdfast").warning("the shutdown took too long; what was not committed is not stored")
-            _exit(0)
-        }
+        try await server.run { ShutdownTimer.start(deadline: configuration.shutdownDeadline) }
     }
 }

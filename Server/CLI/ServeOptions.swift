@@ -80,6 +80,13 @@ struct ServeOptions: ParsableArguments {
             "The keys that locate variables, as name:type,… with type string, integer or number; fixed when declared. [HOLDFAST_SCHEMA_KEYS]"
     )
     var schemaKeys: String?
+    @Option(
+        help: """
+            Seconds in which SIGTERM answers what has arrived; what is late is not stored. A second signal ends at once. \
+            [HOLDFAST_SHUTDOWN_DEADLINE] (default: 10)
+            """
+    )
+    var shutdownDeadline: Double?
     @Option(help: "trace, debug, info, notice, warning, error or critical. [HOLDFAST_LOG_LEVEL] (default: info)")
     var logLevel: Logger.Level?
 }
@@ -91,7 +98,7 @@ extension ServeOptions {
         "HOLDOUT_TOKEN_FILE",
         "HOLDOUT_LOOKS",
         "INSECURE", "ALLOWED_HOST", "WEB", "LABELS", "HOLDOUT_PERCENT", "VALIDATION_PERCENT", "SPLIT_SEED", "SPLIT_BY",
-        "SCHEMA_KEYS", "LOG_LEVEL",
+        "SCHEMA_KEYS", "SHUTDOWN_DEADLINE", "LOG_LEVEL",
     ].map { "HOLDFAST_" + $0 }
     /// Those whose values nobody else may see.
     static let secretVariables = ["HOLDFAST_TOKEN", "HOLDFAST_HOLDOUT_TOKEN"]
@@ -132,6 +139,7 @@ extension ServeOptions {
             splitSeed: try setting(splitSeed, "SPLIT_SEED"),
             splitBy: try setting(splitBy, "SPLIT_BY"),
             schemaKeys: try setting(schemaKeys, "SCHEMA_KEYS").map(Self.keys),
+            shutdownDeadline: try deadline(try setting(shutdownDeadline, "SHUTDOWN_DEADLINE")) ?? 10,
             logLevel: try setting(logLevel, "LOG_LEVEL") ?? .info
         )
         if let folder = configuration.webFolder, !FileManager.default.fileExists(atPath: folder + "/index.html") {
@@ -179,6 +187,17 @@ extension ServeOptions {
     private func count(_ value: Int?, _ flag: String) throws -> Int? {
         guard let value, value < 0 else { return value }
         throw CommandFailure(code: CommandFailure.usage, message: "\(flag) is \(value); it can't be negative")
+    }
+
+    private func deadline(_ value: Double?) throws -> Double? {
+        guard let value else { return nil }
+        guard value > 0, value <= 3600 else {
+            throw CommandFailure(
+                code: CommandFailure.usage,
+                message: "--shutdown-deadline is \(value); it is more than 0 and at most 3600 seconds"
+            )
+        }
+        return value
     }
 
     private func token(file: String?, _ text: String?) throws -> String? {

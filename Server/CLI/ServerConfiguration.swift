@@ -24,6 +24,8 @@ struct ServerConfiguration: Sendable {
     var splitBy: LabelSettings.SplitKey? = nil
     /// Nil: as declared, if they are.
     var schemaKeys: [VariablesSchema.Key]? = nil
+    /// How long a shutdown may take, in seconds.
+    var shutdownDeadline = 10.0
     var logLevel: Logger.Level
 
     /// The label settings that result, given those that the database was made with.

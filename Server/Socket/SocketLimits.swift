@@ -15,6 +15,8 @@ struct SocketLimits: Sendable {
     var helloTimeout = TimeAmount.seconds(5)
     /// Without a byte in either direction; far beyond what a client waits between two batches.
     var idleTimeout = TimeAmount.hours(1)
+    /// How long answers may take to be made and sent after a shutdown has begun.
+    var drainTime = TimeAmount.seconds(8)
     /// In this time a frame that has begun must get on by `slowestProgress` bytes.
     var progressInterval = TimeAmount.seconds(10)
     var slowestProgress = 1024

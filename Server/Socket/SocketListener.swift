@@ -24,7 +24,7 @@ struct SocketListener: Service {
         let memory = RequestMemory(bytes: limits.memory)
         let server = try await bind(memory)
         await onBound(server.channel.localAddress)
-        let open = OpenChannels(maximum: limits.connections)
+        let open = OpenChannels(maximum: limits.connections, drainTime: limits.drainTime)
         try await withGracefulShutdownHandler {
             try await withThrowingDiscardingTaskGroup { group in
                 try await server.executeThenClose { clients in
@@ -100,13 +100,14 @@ private final class OpenChannels: Sendable {
         var isClosing = false
     }
 
-    /// How long answers may take to be made and sent after the shutdown has begun.
-    private static let drainTime = TimeAmount.seconds(8)
-
     private let maximum: Int
+    private let drainTime: TimeAmount
     private let state = Mutex(State())
 
-    init(maximum: Int) { self.maximum = maximum }
+    init(maximum: Int, drainTime: TimeAmount) {
+        self.maximum = maximum
+        self.drainTime = drainTime
+    }
 
     /// Adds a channel; false when there are too many.
     func insert(_ channel: any Channel) -> Bool {
@@ -131,7 +132,7 @@ private final class OpenChannels: Sendable {
         for channel in channels {
             channel.close(mode: .input, promise: nil)
             // A client that does not read its answers can't hold the server up.
-            channel.eventLoop.scheduleTask(in: Self.drainTime) { channel.close(promise: nil) }
+            channel.eventLoop.scheduleTask(in: drainTime) { channel.close(promise: nil) }
         }
     }
 }
