@@ -19,16 +19,18 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
-        let configuration: ServerConfiguration
-        do {
-            configuration = try options.configuration(environment: ProcessInfo.processInfo.environment)
-        } catch let error as SettingsError {
-            throw CommandFailure(code: CommandFailure.usage, message: error.description)
-        }
+        let environment = ProcessInfo.processInfo.environment
+        let configuration = try options.configuration(environment: environment)
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
             handler.logLevel = configuration.logLevel
             return handler
+        }
+        for name in ServeOptions.unknownVariables(in: environment) {
+            Logger(label: "holdfast").warning(
+                "a variable of the environment is not a setting; is its name misspelt?",
+                metadata: ["variable": "\(name)"]
+            )
         }
         try DescriptorLimit.raise()
         let isSecure = configuration.tls != nil

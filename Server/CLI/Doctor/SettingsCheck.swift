@@ -5,16 +5,13 @@ import Wire
 struct SettingsCheck {
     let environment: [String: String]
 
-    private static let prefix = "HOLDFAST_"
-
     var findings: [Finding] {
-        let set = environment.filter { $0.key.hasPrefix(Self.prefix) && !$0.value.isEmpty }
+        let set = environment.filter { $0.key.hasPrefix(SettingReader.prefix) && !$0.value.isEmpty }
         let list = set.sorted { $0.key < $1.key }.map { name, value in
             "\(name)=\(ServeOptions.secretVariables.contains(name) ? "(set)" : Human.text(value, limit: 100))"
         }
-        let summary = list.isEmpty ? "no variable \(Self.prefix)… is set" : list.joined(separator: " ")
-        let known = ServeOptions.variables + ServeOptions.clientVariables
-        let unknown = set.keys.filter { !known.contains($0) }.sorted().map { name in
+        let summary = list.isEmpty ? "no variable \(SettingReader.prefix)… is set" : list.joined(separator: " ")
+        let unknown = ServeOptions.unknownVariables(in: environment).map { name in
             Finding.warn(
                 "settings",
                 "\(name) is not a setting",
@@ -29,7 +26,11 @@ struct SettingsCheck {
             _ = try ServeOptions.parse([]).configuration(environment: environment)
             return nil
         } catch {
-            return .error("settings", Self.message(error), remedy: "correct it: the server does not start")
+            return .error(
+                "settings",
+                (error as? CommandFailure)?.message ?? "\(error)",
+                remedy: "correct it: the server does not start"
+            )
         }
     }
 
@@ -46,9 +47,5 @@ struct SettingsCheck {
         } catch let error as SettingsError {
             return [.error("settings", error.description, remedy: "unset the variable: the server does not start")]
         }
-    }
-
-    private static func message(_ error: any Error) -> String {
-        (error as? CommandFailure)?.message ?? (error as? SettingsError)?.description ?? "\(error)"
     }
 }

@@ -81,14 +81,62 @@ struct ServeOptionsTests {
         #expect(configuration.allowedHosts == ["a", "b", "c", "d"])
     }
 
-    @Test(arguments: [
-        ("TCP", "7411"), ("HTTP", "host"), ("DURABILITY", "some"), ("LOG_LEVEL", "loud"), ("SPLIT_SEED", "x"),
-        ("SPLIT_BY", "patient"), ("HOLDOUT_PERCENT", "ten"),
-    ])
-    func aBadVariableIsNamed(name: String, value: String) {
-        let failure = failure([], ["HOLDFAST_\(name)": value])
-        #expect(failure?.code == CommandFailure.usage)
-        #expect(failure?.message.contains("HOLDFAST_\(name)=\(value)") == true)
+    /// Values that can't be, for every setting that has such; the flag's, where it takes them, and the variable's.
+    private static let wrong: [(name: String, values: [String])] = [
+        ("TCP", ["7411", "host", "host:port", "host:65536", "::1:7411", ":7411"]), ("HTTP", ["7412", "host:-1"]),
+        ("DURABILITY", ["some", "FULL"]), ("TOKEN_FILE", ["/nowhere/token"]),
+        ("HOLDOUT_TOKEN_FILE", ["/nowhere/token"]), ("HOLDOUT_LOOKS", ["-1", "x", "1.5"]),
+        ("ALLOWED_HOST", ["https://lab.example", "lab.example:7412", "lab.example/x", "a b"]), ("WEB", ["/nowhere"]),
+        ("LABELS", ["Cat", "cat,cat", "cat:", "cat:a,dog:a", "1st"]),
+        ("HOLDOUT_PERCENT", ["ten", "-1", "100.1", "nan", "inf"]),
+        ("VALIDATION_PERCENT", ["ten", "-1", "100.1", "nan", "inf"]),
+        ("SPLIT_SEED", ["x", "1.5", "9223372036854775808"]),
+        ("SPLIT_BY", ["patient"]), ("SCHEMA_KEYS", ["subject", "subject:text", "subject:integer:x"]),
+        ("SHUTDOWN_DEADLINE", ["0", "-1", "soon", "nan", "inf", "3601"]), ("LOG_LEVEL", ["loud"]),
+    ]
+
+    @Test(arguments: wrong)
+    func whatCanNotBeIsRefusedByItsName(name: String, values: [String]) throws {
+        let flag = "--" + name.lowercased().replacing("_", with: "-")
+        for value in values {
+            let named = try #require(failure([], ["HOLDFAST_\(name)": value]), "\(name)=\(value)")
+            #expect(named.code == CommandFailure.usage)
+            #expect(named.message.hasPrefix("HOLDFAST_\(name)=\(value)"), "\(named.message)")
+            guard let options = try? ServeOptions.parse(["\(flag)=\(value)"]) else { continue }
+            let refused = try #require(throws: CommandFailure.self) { try options.configuration(environment: [:]) }
+            #expect(refused.code == CommandFailure.usage)
+            #expect(refused.message.hasPrefix("\(flag) \(Self.spelled(value))"), "\(refused.message)")
+        }
+    }
+
+    /// A number as it is shown once it was read.
+    private static func spelled(_ value: String) -> String {
+        Int(value) == nil && Double(value) != nil ? "\(Double(value) ?? 0)" : value
+    }
+
+    @Test func everySettingThatCanBeWrongIsTested() {
+        // Any text is a path to data, and a token; what the data directory can't be shows when it is opened. A switch and
+        // the files of a certificate have tests of their own.
+        let free = ["DATA", "TOKEN", "HOLDOUT_TOKEN", "INSECURE", "TLS_CERT", "TLS_KEY"]
+        let tested = Self.wrong.map(\.name) + free
+        #expect(Set(tested.map { "HOLDFAST_\($0)" }) == Set(ServeOptions.variables))
+    }
+
+    @Test(arguments: ["maybe", "2", "on"])
+    func aSwitchIsOneOrZero(value: String) {
+        #expect(failure([], ["HOLDFAST_INSECURE": value])?.message.hasPrefix("HOLDFAST_INSECURE=\(value)") == true)
+    }
+
+    @Test func theDoorsCanNotHaveOneAddress() throws {
+        let refused = failure(["--tcp", "127.0.0.1:7412"])
+        #expect(refused?.code == CommandFailure.usage)
+        #expect(refused?.message.contains("127.0.0.1:7412") == true)
+        #expect(try configuration(["--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"]).tcp.port == 0)
+    }
+
+    @Test func misspeltVariablesAreFound() {
+        let environment = ["HOLDFAST_LOGLEVEL": "info", "HOLDFAST_SPOOL": "/tmp", "HOLDFAST_TCP": "x", "PATH": ""]
+        #expect(ServeOptions.unknownVariables(in: environment) == ["HOLDFAST_LOGLEVEL"])
     }
 
     @Test(arguments: [
@@ -97,17 +145,6 @@ struct ServeOptionsTests {
     ])
     func aBadFlagIsRefused(flags: [String]) {
         #expect(throws: (any Error).self) { try ServeOptions.parse(flags) }
-    }
-
-    @Test(arguments: ["-1", "100.1", "nan", "inf"])
-    func percentagesLieBetweenZeroAndAHundred(value: String) {
-        for flag in ["--holdout-percent", "--validation-percent"] {
-            #expect(failure(["\(flag)=\(value)"])?.code == CommandFailure.usage)
-        }
-    }
-
-    @Test func badLabelsAreRefused() {
-        #expect(throws: SettingsError.self) { try configuration(["--labels", "Cat"]) }
     }
 
     // MARK: The token
@@ -150,9 +187,10 @@ struct ServeOptionsTests {
 
     @Test func aCertificateNeedsItsKeyAndTheReverse() {
         for (flag, missing) in [("--tls-cert", "--tls-key"), ("--tls-key", "--tls-cert")] {
-            let error = #expect(throws: SettingsError.self) { try configuration([flag, "file"]) }
-            #expect(error?.description.contains("only \(flag) was given") == true)
-            #expect(error?.description.contains(missing) == true)
+            let refused = failure([flag, "file"])
+            #expect(refused?.code == CommandFailure.usage)
+            #expect(refused?.message.contains("only \(flag) was given") == true)
+            #expect(refused?.message.contains(missing) == true)
         }
     }
 
