@@ -178,6 +178,7 @@ final class HoldfastServer: Sendable {
             welcome: Welcome(logins: parts.logins, catalog: parts.catalog, limits: limits.frames),
             limits: limits,
             meters: meters.tcp,
+            log: requestLog("tcp"),
             logger: Logger(label: "holdfast.tcp"),
             onBound: { await ready.opened(tcp: $0) }
         )
@@ -266,6 +267,7 @@ final class HoldfastServer: Sendable {
             logins: parts.logins,
             readiness: parts.readiness,
             meters: meters,
+            log: requestLog("http"),
             limits: limits,
             isSecure: configuration.tls != nil,
             allowedHosts: configuration.allowedHosts + [configuration.http.host],
@@ -286,6 +288,10 @@ final class HoldfastServer: Sendable {
                 },
             ]
         )
+    }
+
+    private func requestLog(_ door: String) -> RequestLog {
+        RequestLog(Logger(label: "holdfast.\(door)"), slow: .seconds(configuration.slowRequest))
     }
 }
 

@@ -21,11 +21,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
         let configuration = try options.configuration(environment: environment)
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = configuration.logLevel
-            return handler
-        }
+        LineLogHandler.start(configuration.logLevel, configuration.logFormat)
         for name in ServeOptions.unknownVariables(in: environment) {
             Logger(label: "holdfast").warning(
                 "a variable of the environment is not a setting; is its name misspelt?",

@@ -9,7 +9,7 @@ extension ServeOptions {
         "DATA", "TCP", "HTTP", "TLS_CERT", "TLS_KEY", "DURABILITY", "TOKEN", "TOKEN_FILE", "HOLDOUT_TOKEN",
         "HOLDOUT_TOKEN_FILE",
         "HOLDOUT_LOOKS", "INSECURE", "ALLOWED_HOST", "WEB", "LABELS", "HOLDOUT_PERCENT", "VALIDATION_PERCENT",
-        "SPLIT_SEED", "SPLIT_BY", "SCHEMA_KEYS", "SHUTDOWN_DEADLINE", "LOG_LEVEL",
+        "SPLIT_SEED", "SPLIT_BY", "SCHEMA_KEYS", "SHUTDOWN_DEADLINE", "SLOW_REQUEST", "LOG_FORMAT", "LOG_LEVEL",
     ].map { SettingReader.prefix + $0 }
     /// Those whose values nobody else may see.
     static let secretVariables = ["HOLDFAST_TOKEN", "HOLDFAST_HOLDOUT_TOKEN"]
@@ -57,6 +57,9 @@ extension ServeOptions {
             schemaKeys: try reader.read(schemaKeys, "SCHEMA_KEYS")?.map(Self.keys).value,
             shutdownDeadline: try reader.read(shutdownDeadline, "SHUTDOWN_DEADLINE")?
                 .checked({ $0 > 0 && $0 <= 3600 }, "it is more than 0 and at most 3600 seconds").value ?? 10,
+            slowRequest: try reader.read(slowRequest, "SLOW_REQUEST")?
+                .checked({ $0 >= 0 && $0 <= 3600 }, "it is from 0 to 3600 seconds").value ?? 1,
+            logFormat: try reader.read(logFormat, "LOG_FORMAT")?.value ?? .text,
             logLevel: try reader.read(logLevel, "LOG_LEVEL")?.value ?? .info
         )
         try check(configuration, isInsecure: try reader.read(insecure, "INSECURE"))

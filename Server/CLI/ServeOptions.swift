@@ -86,6 +86,10 @@ struct ServeOptions: ParsableArguments {
             """
     )
     var shutdownDeadline: Double?
+    @Option(help: "Seconds from which on a request is logged as slow. [HOLDFAST_SLOW_REQUEST] (default: 1)")
+    var slowRequest: Double?
+    @Option(help: "text, or json: one object a line. [HOLDFAST_LOG_FORMAT] (default: text)")
+    var logFormat: LineLogHandler.Format?
     @Option(help: "trace, debug, info, notice, warning, error or critical. [HOLDFAST_LOG_LEVEL] (default: info)")
     var logLevel: Logger.Level?
 }

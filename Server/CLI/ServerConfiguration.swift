@@ -26,6 +26,9 @@ struct ServerConfiguration: Sendable {
     var schemaKeys: [VariablesSchema.Key]? = nil
     /// How long a shutdown may take, in seconds.
     var shutdownDeadline = 10.0
+    /// From how many seconds on a request is logged as slow.
+    var slowRequest = 1.0
+    var logFormat = LineLogHandler.Format.text
     var logLevel: Logger.Level
 
     /// The label settings that result, given those that the database was made with.

@@ -48,11 +48,7 @@ struct ServerTarget: ParsableArguments {
                 job
             )
         }
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = .error
-            return handler
-        }
+        LineLogHandler.start(.error)
         try await EmbeddedServer.run(data: data) { server, token in
             try await Self.run(
                 doing: task,

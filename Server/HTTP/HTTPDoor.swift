@@ -9,6 +9,7 @@ struct HTTPDoor {
     let logins: Logins
     let readiness: Readiness
     let meters: Meters
+    let log: RequestLog
     let limits: FrameLimits
     /// Whether it speaks TLS.
     let isSecure: Bool
@@ -65,7 +66,7 @@ struct HTTPDoor {
             )
         }
         let body = try await request.body.collect(upTo: limits.payload)
-        let response = await respond(to: body, context.access)
+        let response = await respond(to: body, context.access, log.of(context.remoteAddress))
         return Response(
             status: .ok,
             headers: [.contentType: "application/json"],
@@ -73,10 +74,10 @@ struct HTTPDoor {
         )
     }
 
-    private func respond(to body: ByteBuffer, _ access: Access) async -> Wire.Response {
+    private func respond(to body: ByteBuffer, _ access: Access, _ log: RequestLog) async -> Wire.Response {
         do {
             let request = try Wire.Request(try frame(body))
-            let measurement = meters.http.requests.begin(request.method)
+            let measurement = meters.http.requests.begin(request, log)
             let outcome = await outcome(of: request, access)
             measurement.end(outcome)
             return .init(id: request.id, outcome: outcome)
@@ -95,7 +96,7 @@ struct HTTPDoor {
 
     /// The answer to what could not be read as a request.
     private func refusal(_ error: WireError, id: Wire.RequestID?) -> Wire.Response {
-        meters.http.requests.begin(nil).end(.failure(error))
+        meters.http.requests.refuse(error)
         return .init(id: id, outcome: .failure(error))
     }
 

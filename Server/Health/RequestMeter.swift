@@ -23,14 +23,21 @@ final class RequestMeter: Sendable {
 
     /// A request that is being answered.
     struct Measurement: Sendable {
-        fileprivate let series: Series
+        private let series: Series
+        /// Told of it; nothing for what could not be read as a request.
+        private let told: (log: RequestLog, request: Request)?
         private let start = ContinuousClock.now
 
-        fileprivate init(_ series: Series) { self.series = series }
+        fileprivate init(_ series: Series, _ told: (log: RequestLog, request: Request)?) {
+            self.series = series
+            self.told = told
+        }
 
         func end(_ outcome: Response.Outcome) {
-            series.durations.record(ContinuousClock.now - start)
+            let duration = ContinuousClock.now - start
+            series.durations.record(duration)
             if case .failure(let error) = outcome { series.fail(error) }
+            if let told { told.log.note(told.request, outcome, in: duration) }
         }
     }
 
@@ -45,6 +52,11 @@ final class RequestMeter: Sendable {
         self.series = series
     }
 
-    /// Begins to measure a request; nil: one whose method could not be read.
-    func begin(_ method: String?) -> Measurement { Measurement(method.flatMap { series[$0] } ?? others) }
+    /// Begins to measure a request.
+    func begin(_ request: Request, _ log: RequestLog) -> Measurement {
+        Measurement(series[request.method] ?? others, (log, request))
+    }
+
+    /// Counts what could not be read as a request.
+    func refuse(_ error: WireError) { Measurement(others, nil).end(.failure(error)) }
 }

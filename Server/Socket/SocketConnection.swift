@@ -13,6 +13,7 @@ struct SocketConnection: Sendable {
     let welcome: Welcome
     let limits: SocketLimits
     let meter: RequestMeter
+    let log: RequestLog
     let logger: Logger
 
     /// A response to send, and what it counts as until it is sent.
@@ -100,7 +101,7 @@ struct SocketConnection: Sendable {
                 )
                 return (Response(id: request.id, outcome: .failure(error)), nil)
             }
-            let measurement = meter.begin(request.method)
+            let measurement = meter.begin(request, log)
             let (answer, access) = await welcome.outcome(of: request, from: address)
             measurement.end(answer)
             return (Response(id: request.id, outcome: answer), access)
@@ -176,10 +177,10 @@ struct SocketConnection: Sendable {
         do {
             request = try Request(frame)
         } catch {
-            meter.begin(nil).end(.failure(error.error))
+            meter.refuse(error.error)
             return respond(Response(id: error.id, outcome: .failure(error.error)), responses, inFlight, bytes)
         }
-        let measurement = meter.begin(request.method)
+        let measurement = meter.begin(request, log)
         @Sendable func answer(_ id: RequestID?, _ outcome: Response.Outcome) {
             measurement.end(outcome)
             respond(Response(id: id, outcome: outcome), responses, inFlight, bytes)

@@ -15,6 +15,7 @@ struct SocketListener: Service {
     let welcome: Welcome
     let limits: SocketLimits
     let meters: Meters.Door
+    let log: RequestLog
     let logger: Logger
     let onBound: @Sendable (SocketAddress?) async -> Void
 
@@ -62,6 +63,7 @@ struct SocketListener: Service {
             welcome: welcome,
             limits: limits,
             meter: meters.requests,
+            log: log.of(client.channel.channel.remoteAddress),
             logger: logger
         ).run()
     }

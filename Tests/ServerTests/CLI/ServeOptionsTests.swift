@@ -92,7 +92,9 @@ struct ServeOptionsTests {
         ("VALIDATION_PERCENT", ["ten", "-1", "100.1", "nan", "inf"]),
         ("SPLIT_SEED", ["x", "1.5", "9223372036854775808"]),
         ("SPLIT_BY", ["patient"]), ("SCHEMA_KEYS", ["subject", "subject:text", "subject:integer:x"]),
-        ("SHUTDOWN_DEADLINE", ["0", "-1", "soon", "nan", "inf", "3601"]), ("LOG_LEVEL", ["loud"]),
+        ("SHUTDOWN_DEADLINE", ["0", "-1", "soon", "nan", "inf", "3601"]),
+        ("SLOW_REQUEST", ["-1", "long", "nan", "3601"]),
+        ("LOG_FORMAT", ["xml"]), ("LOG_LEVEL", ["loud"]),
     ]
 
     @Test(arguments: wrong)

@@ -1,3 +1,5 @@
+import Logging
+import NIOCore
 import Testing
 import Wire
 
@@ -21,22 +23,31 @@ struct MetersTests {
         #expect(histogram.reading.sum == 1)
     }
 
-    @Test func whatIsNoMethodIsCountedUnderOneName() {
+    private static let log = RequestLog(Logger(label: "holdfast.tests"), slow: .seconds(3600))
+
+    private func begin(_ method: String, _ meter: RequestMeter) throws -> RequestMeter.Measurement {
+        let payload = #"{"jsonrpc":"2.0","id":1,"method":"\#(method)"}"#
+        return meter.begin(try Request(try Frame(payload: ByteBuffer(string: payload))), Self.log)
+    }
+
+    @Test func whatIsNoMethodIsCountedUnderOneName() throws {
         let meter = RequestMeter(methods: ["server.ping"])
-        for method in ["server.ping", "nothing", "another", nil] {
-            meter.begin(method).end(.failure(WireError(.methodNotFound, "")))
+        for method in ["server.ping", "nothing", "another"] {
+            try begin(method, meter).end(.failure(WireError(.methodNotFound, "")))
         }
+        meter.refuse(WireError(.parseError, ""))
         #expect(meter.series.keys.sorted() == ["server.ping", "unknown"])
         #expect(meter.series["unknown"]?.durations.count == 3)
         #expect(meter.series["server.ping"]?.errors == ["method_not_found": 1])
     }
 
-    @Test func manyThreadsCountTogether() async {
+    @Test func manyThreadsCountTogether() async throws {
         let meter = RequestMeter(methods: ["server.ping"])
+        let measurement = try begin("server.ping", meter)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
                 group.addTask {
-                    for _ in 0..<1000 { meter.begin("server.ping").end(.failure(WireError(.overloaded, ""))) }
+                    for _ in 0..<1000 { measurement.end(.failure(WireError(.overloaded, ""))) }
                 }
             }
         }
