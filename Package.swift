@@ -1,14 +1,21 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// What libFuzzer needs to see which code an input reaches; Tests/fuzz.sh asks for it.
+let isFuzzed = Context.environment["HOLDFAST_FUZZ"] == "1"
+let coverage = "inline-8bit-counters,pc-table,indirect-calls,trace-cmp"
+let cSettings: [CSetting] = isFuzzed ? [.unsafeFlags(["-fsanitize-coverage=\(coverage)"])] : []
+let swiftCoverage: [SwiftSetting] = isFuzzed ? [.unsafeFlags(["-sanitize-coverage=edge,\(coverage)"])] : []
+
 /// Settings of every Swift target.
-let strict: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .treatAllWarnings(as: .error),
-]
+let strict: [SwiftSetting] =
+    swiftCoverage + [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+    ]
 /// Settings of every target that does not wrap a C library.
 let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
@@ -54,8 +61,8 @@ let package = Package(
             path: "Client/SourceHashes/Plugin"
         ),
         .executableTarget(name: "SourceHashTool", path: "Client/SourceHashes/Tool", swiftSettings: safe),
-        .target(name: "CLZF", path: "Client/CLZF"),
-        .target(name: "CSpool", path: "Client/CSpool"),
+        .target(name: "CLZF", path: "Client/CLZF", cSettings: cSettings),
+        .target(name: "CSpool", path: "Client/CSpool", cSettings: cSettings),
         .executableTarget(
             name: "CartPole",
             dependencies: ["Holdfast", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -178,6 +185,16 @@ let package = Package(
             ],
             path: "Tests/ServerTests",
             swiftSettings: safe
+        ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "ServerTests", "Server", "Holdfast", "Wire", "HDF5", "PNG", "CLZF", "CSpool", nioCore,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            path: "Tests/FuzzTests",
+            exclude: ["Corpus"],
+            swiftSettings: strict
         ),
     ],
     swiftLanguageModes: [.v6]

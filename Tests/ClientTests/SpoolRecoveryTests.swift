@@ -89,6 +89,18 @@ import Wire
         }
     }
 
+    @Test func aSegmentWithoutAHeaderIsNotKeptOpen() throws {
+        let spool = SpoolFolder(path: "\(folder.path)/\(Producer.make())")
+        try Files.makeFolder(spool.path)
+        let segment = "\(spool.path)/\(Segment.name(base: 0))"
+        try Data(Segment.magic).write(to: URL(fileURLWithPath: segment))
+        #expect(try SpoolReader(spool).entry(at: 0) == nil)
+        let open = try Files.names(in: "/proc/self/fd").compactMap { name in
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
+        }
+        #expect(!open.contains(segment))
+    }
+
     @Test func aRecordThatThisVersionDoesNotKnowIsSetAsideWithWhatFollows() async throws {
         struct Unknown: Spoolable {
             static let kind = SpoolRecord.Kind.request

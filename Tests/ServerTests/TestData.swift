@@ -50,7 +50,8 @@ final class TestData: Sendable {
             dependents: [Replay.dependent, metrics.dependent, Labels.dependent, Provenance.dependent]
         ).register(in: &table)
         Replay(catalog: catalog, arrays: arrays).register(in: &table)
-        Provenance(catalog: catalog, arrays: arrays, sources: []).register(in: &table)
+        let sources = [RunStore.lineageSource] + Replay.lineageSources + Labels.lineageSources
+        Provenance(catalog: catalog, arrays: arrays, sources: sources).register(in: &table)
         metrics.register(in: &table)
         labels.register(in: &table)
         gate = Gate(token: nil)

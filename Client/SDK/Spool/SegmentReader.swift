@@ -17,8 +17,10 @@ import NIOCore
         let path = "\(folder.path)/\(Segment.name(base: base))"
         descriptor = try Files.open(path, O_RDONLY)
         var info = stat()
-        guard unsafe fstat(descriptor, &info) == 0, info.st_size >= Segment.headerSize else { return nil }
-        capacity = UInt64(info.st_size) - UInt64(Segment.headerSize)
+        let size = unsafe fstat(descriptor, &info) == 0 ? Int(info.st_size) : 0
+        // Set whatever the size is: what ends before all members are set is not closed by `deinit`.
+        capacity = UInt64(max(0, size - Segment.headerSize))
+        guard size >= Segment.headerSize else { return nil }
         var header = try read(Segment.headerSize, at: 0)
         guard header.readBytes(length: Segment.magic.count) == Segment.magic,
             header.readInteger(endianness: .little, as: UInt64.self) == base

@@ -40,6 +40,7 @@ struct RouterHarness {
     ) {
         let pictures = PictureResponse(pictures: Pictures(arrays: data.arrays))
         let replay = Replay(catalog: data.catalog, arrays: data.arrays)
+        let provenance = Provenance(catalog: data.catalog, arrays: data.arrays, sources: [])
         responder = HTTPDoor(
             dispatcher: data.dispatcher,
             logins: Logins(gate: gate ?? Gate(token: token), audit: AuditLog(catalog: data.catalog)),
@@ -50,7 +51,10 @@ struct RouterHarness {
             isSecure: false,
             allowedHosts: allowedHosts,
             webFolder: webFolder,
-            routes: [{ data.labels.addRoutes(to: $0, pictures) }, { replay.addRoutes(to: $0, pictures) }]
+            routes: [
+                { data.labels.addRoutes(to: $0, pictures) }, { replay.addRoutes(to: $0, pictures) },
+                { provenance.addRoutes(to: $0) },
+            ]
         ).makeRouter().buildResponder()
     }
 

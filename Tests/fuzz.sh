@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Looks for inputs that code which takes bytes from outside gets wrong: libFuzzer makes them by the code that they reach,
+# beginning with Tests/FuzzTests/Corpus, while the address sanitizer watches.
+#
+# usage: Tests/fuzz.sh [--seconds N] [--keep] [TARGET…]      TARGET: a folder of the corpus (default: all)
+#
+# --seconds N   how long each target is tried (default: 600)
+# --keep        adds inputs that reach new code to the corpus, as few as do
+#
+# What was found lies in .build-fuzz/findings. Put it into the target's folder of the corpus, under a name that says what it
+# shows, together with the fix: the ordinary tests then run it each time. .build-fuzz/driver TARGET FILE… runs inputs once.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=docker/packages.sh
+. "$root/docker/packages.sh"
+# shellcheck source=Tests/address.sh
+. "$root/Tests/address.sh"
+cd "$root"
+
+corpus=Tests/FuzzTests/Corpus
+seconds=600
+is_kept=false
+targets=()
+failed=()
+
+usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+
+while [ $# -gt 0 ]; do
+    case $1 in
+        -h | --help) usage && exit 0 ;;
+        --seconds) seconds=${2:?--seconds needs a number} && shift ;;
+        --keep) is_kept=true ;;
+        -*) die "unknown option $1; see --help" ;;
+        *)
+            [ -d "$corpus/$1" ] || die "there is no target $1; the targets are: $(ls $corpus | xargs)"
+            targets+=("$1")
+            ;;
+    esac
+    shift
+done
+if [ ${#targets[@]} -eq 0 ]; then for folder in "$corpus"/*/; do targets+=("$(basename "$folder")"); done; fi
+
+# Writes the program that runs a target with libFuzzer's arguments. libFuzzer starts it itself, too, so it is one word.
+write_driver() {
+    cat >"$1" <<DRIVER
+#!/usr/bin/env bash
+# usage: driver TARGET [LIBFUZZER ARGUMENT…]
+if [ -z "\${HOLDFAST_FUZZ_TARGET:-}" ]; then export HOLDFAST_FUZZ_TARGET=\$1 && shift; fi
+export HOLDFAST_FUZZ_ARGUMENTS=\$(printf '%s\n' "\$0" "\$@")
+# Swift's own report of a crash would come before libFuzzer's, which keeps the input.
+export SWIFT_BACKTRACE=enable=no
+export TMPDIR=\${TMPDIR:-$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)}
+exec "$address_binary" --testing-library swift-testing --filter FuzzCampaign
+DRIVER
+    chmod +x "$1"
+}
+
+# fuzz TARGET : until its time is over or it finds something.
+fuzz() {
+    local found="$address_path/found/$1" begin status=0
+    mkdir -p "$found"
+    printf '\n=== %s\n' "$1"
+    begin=$(find "$address_path/findings" -name "$1-*" | wc -l)
+    "$driver" "$1" -max_total_time="$seconds" -max_len=16384 -timeout=30 -rss_limit_mb=3000 -malloc_limit_mb=600 \
+        -detect_leaks=0 -print_final_stats=1 -artifact_prefix="$address_path/findings/$1-" \
+        "$found" "$corpus/$1" || status=$?
+    # A process that ends without libFuzzer's word has found something, too.
+    if [ "$status" -ne 0 ] || [ "$(find "$address_path/findings" -name "$1-*" | wc -l)" -ne "$begin" ]; then
+        failed+=("$1")
+    fi
+}
+
+# keep TARGET : of what was found, what reaches code that the corpus does not.
+keep() { "$driver" "$1" -merge=1 -max_len=16384 -detect_leaks=0 "$corpus/$1" "$address_path/found/$1"; }
+
+need_swift
+build_address
+driver=$root/$address_path/driver
+mkdir -p "$address_path/findings"
+write_driver "$driver"
+for target in "${targets[@]}"; do
+    fuzz "$target"
+    if $is_kept; then keep "$target"; fi
+done
+[ ${#failed[@]} -eq 0 ] || die "found something in: ${failed[*]}; the inputs are in $address_path/findings"
+printf '\nnothing was found in: %s\n' "${targets[*]}"
