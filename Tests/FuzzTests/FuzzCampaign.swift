@@ -2,10 +2,13 @@ import Foundation
 import Synchronization
 import Testing
 
+/// The target that libFuzzer is to try; nil in the ordinary tests.
+private let targetName = ProcessInfo.processInfo.environment["HOLDFAST_FUZZ_TARGET"]
+
 /// A target under libFuzzer, which makes inputs by the code that they reach: what `Tests/fuzz.sh` runs.
 ///
 /// libFuzzer ends the process, with code 0 if its time or its runs are over and another one for a finding.
-@Suite(.enabled(if: FuzzCampaign.target != nil)) struct FuzzCampaign {
+struct FuzzCampaign {
     private typealias Input = @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
     private typealias Arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     private typealias Driver =
@@ -13,13 +16,12 @@ import Testing
             UnsafeMutablePointer<CInt>, UnsafeMutablePointer<Arguments>, Input
         ) -> CInt
 
-    static let target = ProcessInfo.processInfo.environment["HOLDFAST_FUZZ_TARGET"]
     /// What libFuzzer calls has no context.
     private static let running = Mutex<(any FuzzTarget)?>(nil)
 
     /// The arguments, the program's name first, stand one a line in `HOLDFAST_FUZZ_ARGUMENTS`.
-    @Test func run() async throws {
-        let name = try #require(Self.target)
+    @Test(.enabled(if: targetName != nil)) func run() async throws {
+        let name = try #require(targetName)
         let type = try #require(FuzzTargets.all.first { $0.name == name }, "there is no target \(name)")
         let lines = ProcessInfo.processInfo.environment["HOLDFAST_FUZZ_ARGUMENTS"]?.split(separator: "\n") ?? []
         try await inThread {

@@ -63,11 +63,11 @@ struct ArrayTarget: FuzzTarget {
                 throw Finding("a row of \(size) bytes is not there")
             }
             place += size
-            let row = EncodedRow(bytes: stored, isRaw: size == layout.rowBytes)
-            guard let raw = try? codec.decode(row, with: compression, layout: layout) else { continue }
+            let row = EncodedChunk(bytes: stored, isRaw: size == layout.rowBytes)
+            guard let raw = try? codec.decode(row, with: compression, size: layout.rowBytes) else { continue }
             try demand(raw.readableBytes == layout.rowBytes, "\(raw.readableBytes) bytes of \(layout.rowBytes)")
             let encoded = raw.withUnsafeReadableBytes { codec.encode($0, with: compression) }
-            let again = try codec.decode(encoded, with: compression, layout: layout)
+            let again = try codec.decode(encoded, with: compression, size: layout.rowBytes)
             try demand(again == raw, "a row is otherwise after \(compression)")
         }
     }
