@@ -85,7 +85,11 @@ import NIOCore
     /// Bytes of the open segment; nil when it has not so many.
     private func bytes(_ count: Int, at place: UInt64) throws -> ByteBuffer? {
         guard let open else { return nil }
-        if aheadStart <= place, let slice = ahead.getSlice(at: Int(place - aheadStart), length: count) { return slice }
+        if aheadStart <= place, let offset = Int(exactly: place - aheadStart),
+            let slice = ahead.getSlice(at: offset, length: count)
+        {
+            return slice
+        }
         guard let chunk = try open.bytes(count...max(count, Self.chunkSize), at: place) else { return nil }
         ahead = chunk
         aheadStart = place

@@ -11,9 +11,11 @@ struct JSONSuspects {
     private let bytes: [UInt8]
     private var index = 0
 
-    /// - Parameter bytes: One JSON value; its grammar was checked before.
+    /// - Parameter bytes: One JSON value; of anything else nothing is suspect.
     init(_ bytes: ByteBuffer) {
         self.bytes = Array(bytes.readableBytesView)
+        // What follows relies on the grammar, and on its bound on nesting.
+        do { _ = try JSONScanner.members(of: self.bytes) } catch { return }
         value("")
     }
 
