@@ -2,10 +2,15 @@ import Glibc
 
 /// How many files, connections among them, the process may have open at a time.
 enum DescriptorLimit {
-    /// Two for each of the array files that stay open, and as many connections as the doors take.
+    /// As many connections as the doors take, and the rest for files.
     private static let wanted: rlim_t = 65_536
-    /// What is open before the first client comes, with room for a few.
-    private static let least: rlim_t = 64
+    /// Two for each of the 256 array files that stay open, some more for the database and for what is being made, and three
+    /// eighths for connections. It must never be reached: libdispatch, which now and then looks at the process's threads in
+    /// /proc, ends a process that can open no file.
+    private static let least: rlim_t = 1024
+
+    /// What the TCP door may take of it, and the HTTP door.
+    static var connections: (tcp: Int, http: Int) { (current / 4, current / 8) }
 
     /// What the limit can be raised to.
     static var attainable: Int { Int(clamping: min(limit().rlim_max, wanted)) }

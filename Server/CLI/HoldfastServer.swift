@@ -192,7 +192,7 @@ final class HoldfastServer: Sendable {
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port),
                 backlog: 1024,
-                availableConnectionsDelegate: MaximumAvailableConnections(min(4096, DescriptorLimit.current / 8))
+                availableConnectionsDelegate: MaximumAvailableConnections(min(4096, DescriptorLimit.connections.http))
             ),
             onServerRunning: { await ready.opened(http: $0.localAddress) },
             logger: Logger(label: "holdfast.http")
@@ -225,7 +225,7 @@ final class HoldfastServer: Sendable {
     private var socketLimits: SocketLimits {
         var limits = SocketLimits()
         // The rest is for files: a crowd at the doors must not keep the data from being written.
-        limits.connections = min(limits.connections, DescriptorLimit.current / 2)
+        limits.connections = min(limits.connections, DescriptorLimit.connections.tcp)
         // What is late at a shutdown is cut off in this order: connections, services, the process.
         limits.drainTime = .nanoseconds(Int64(0.8 * configuration.shutdownDeadline * 1e9))
         return limits

@@ -11,7 +11,8 @@ from wire import Closed, RpcError, request
 #: A child that is forked, and not started anew, has the workload as it is and begins at once.
 _processes = multiprocessing.get_context("fork")
 
-_BROKEN = (Closed, BrokenPipeError, ConnectionResetError)
+#: How a connection ends that the other side has ended.
+BROKEN = (Closed, BrokenPipeError, ConnectionResetError)
 
 
 class Sender:
@@ -76,7 +77,7 @@ class Sender:
     def send_until_the_end(self, connection, count, window=4):
         """Sends at most `count` units, a few at a time, until all are acknowledged and the connection is broken."""
         last = min(self.workload.units, self.sent + count)
-        with connection, contextlib.suppress(*_BROKEN):
+        with connection, contextlib.suppress(*BROKEN):
             while True:
                 while self.sent < last and len(self.waiting) < window:
                     self.send(connection)
