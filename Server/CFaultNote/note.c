@@ -1,5 +1,6 @@
 #include "CFaultNote.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,7 +15,7 @@ static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE};
 enum { SIGNALS = sizeof signals / sizeof *signals };
 
 static struct sigaction earlier[SIGNALS];
-static volatile int notes = -1;
+static char notes[MOST_PATH];
 
 static _Thread_local char current[MOST_PATH];
 static _Thread_local int has_stack;
@@ -34,7 +35,7 @@ static size_t put_number(char *out, unsigned long long number) {
 
 static void write_note(const char *path) {
   struct stat status;
-  if (notes < 0 || stat(path, &status) != 0) return;
+  if (stat(path, &status) != 0) return;
   const unsigned long long numbers[NUMBERS] = {
       (unsigned long long)status.st_ino, (unsigned long long)status.st_size,
       (unsigned long long)status.st_mtim.tv_sec, (unsigned long long)status.st_mtim.tv_nsec};
@@ -44,9 +45,10 @@ static void write_note(const char *path) {
     length += put_number(line + length, numbers[k]);
     line[length++] = ' ';
   }
+  const int file = open(notes, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   // One thread at a time is in the library, so that these are never mixed with another's.
-  if (write(notes, line, length) < 0 || write(notes, path, strlen(path)) < 0 || write(notes, "\n", 1) < 0) return;
-  fsync(notes);
+  if (file < 0 || write(file, line, length) < 0 || write(file, path, strlen(path)) < 0 || write(file, "\n", 1) < 0) return;
+  fsync(file);
 }
 
 static void note(int number, siginfo_t *info, void *context) {
@@ -64,15 +66,15 @@ static void note(int number, siginfo_t *info, void *context) {
   raise(number);
 }
 
-int cfaultnote_install(int descriptor) {
-  // A descriptor of its own: another file may get the number of one that was closed.
-  const int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0), before = notes;
-  if (copy < 0) return -1;
-  notes = copy;
-  if (before >= 0) {
-    close(before);
-    return 0;
+int cfaultnote_install(const char *path) {
+  const size_t length = strlen(path);
+  if (length >= MOST_PATH) {
+    errno = ENAMETOOLONG;
+    return -1;
   }
+  const int is_first = !notes[0];
+  memcpy(notes, path, length + 1);
+  if (!is_first) return 0;
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_sigaction = note;

@@ -11,25 +11,20 @@ package struct FaultNotes: Sendable {
     private let path: String
     private let notes: [Substring]
 
-    /// Reads what earlier processes noted of a directory's files, forgets those that have changed since, and has the crashes of
+    /// Reads what earlier processes noted of a directory's files, leaves out those that have changed since, and has the crashes of
     /// this process noted.
     package init(directory: String) throws(HDF5Error) {
         self.directory = directory
         path = "\(directory)/\(Self.name)"
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw .system("open", path) }
-        defer { close(descriptor) }
+        notes = try Self.read(path).filter { Self.isCurrent($0, in: directory) }
+        if notes.isEmpty { unlink(path) }
+        guard cfaultnote_install(path) == 0 else { throw .system("sigaction", path) }
+    }
+
+    private static func read(_ path: String) throws(HDF5Error) -> [Substring] {
+        guard access(path, F_OK) == 0 else { return [] }
         let file = try FileDescriptor(path, O_RDONLY)
-        let text = String(decoding: try file.readStart(Int(file.size())), as: UTF8.self)
-        let all = text.split(separator: "\n")
-        notes = all.filter { Self.isCurrent($0, in: directory) }
-        if notes.count < all.count {
-            let bytes = Array(notes.map { "\($0)\n" }.joined().utf8)
-            guard ftruncate(descriptor, 0) == 0, write(descriptor, bytes, bytes.count) == bytes.count else {
-                throw .system("write", path)
-            }
-        }
-        guard cfaultnote_install(descriptor) == 0 else { throw .system("sigaction", path) }
+        return String(decoding: try file.readStart(Int(file.size())), as: UTF8.self).split(separator: "\n")
     }
 
     /// Throws where a process crashed in the file as it is.
