@@ -10,6 +10,10 @@ enum {
     max_match = 264,
     max_distance = 8192,
     max_table_bits = 13,
+    /// A shorter match is compared with one at the distance of a line.
+    long_match = 64,
+    /// From here on a distance may be that of a line: nearer ones are runs of a value.
+    min_line = 32,
 };
 
 typedef struct {
@@ -40,6 +44,16 @@ static inline uint32_t hash3(const uint8_t *p, unsigned shift) {
 /// How many bytes at `a` and `b` are equal, at most up to `end` of `b`; `a` lies before `b`.
 static inline size_t equal_bytes(const uint8_t *a, const uint8_t *b, const uint8_t *end) {
     const uint8_t *start = b;
+    // Long matches, four words for one branch.
+    while (end - b >= 32) {
+        uint64_t first = (load64(a) ^ load64(b)) | (load64(a + 8) ^ load64(b + 8));
+        uint64_t second = (load64(a + 16) ^ load64(b + 16)) | (load64(a + 24) ^ load64(b + 24));
+        if ((first | second) != 0) {
+            break;
+        }
+        a += 32;
+        b += 32;
+    }
     while (end - b >= 8) {
         uint64_t difference = load64(a) ^ load64(b);
         if (difference != 0) {
@@ -131,6 +145,9 @@ size_t clzf_compress(const void *input, size_t size, void *output, size_t capaci
         memset(table, 0, sizeof table[0] << bits);
         const uint8_t *at = base + 1;
         size_t misses = 0;
+        // The latest distance that may be a picture's line: what repeats from line to line is found there, where the table has
+        // nearer places only.
+        size_t line = 0;
 
         while (at <= last) {
             uint32_t *slot = &table[hash3(at, shift)];
@@ -144,6 +161,16 @@ size_t clzf_compress(const void *input, size_t size, void *output, size_t capaci
             }
             misses = 0;
             size_t length = min_match + equal_bytes(candidate + min_match, at + min_match, end);
+            if (length < long_match && line != 0 && line != distance && line <= (size_t)(at - base)) {
+                size_t line_length = equal_bytes(at - line, at, end);
+                if (line_length > length) {
+                    length = line_length;
+                    distance = line;
+                }
+            }
+            if (distance >= min_line) {
+                line = distance;
+            }
             if (!put_literals(&out, anchor, (size_t)(at - anchor))) {
                 return 0;
             }
