@@ -1,3 +1,4 @@
+import CSQLite
 import Foundation
 import GRDB
 import Synchronization
@@ -12,8 +13,12 @@ final class Catalog: Sendable {
     private let copies = Atomic(0)
     private let snapshots = OpenSnapshots()
 
+    // Nobody asks for it, and without it a large write takes a seventh less time.
+    private static let memoryStatistics = csqlite_disable_memory_statistics()
+
     /// Opens or makes `telemetry.sqlite` and brings its schema up to date.
     init(path: String, durability: Durability, migrations: [Migration], arrays: ArrayStore) throws {
+        _ = Self.memoryStatistics
         var configuration = Configuration()
         configuration.maximumReaderCount = 4
         // Other programs may open the database, and lock it for a moment.
