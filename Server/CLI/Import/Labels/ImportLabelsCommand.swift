@@ -33,7 +33,9 @@ struct ImportLabelsCommand: AsyncParsableCommand {
 
 /// Sends the rows of a file, reading on while the server writes.
 struct LabelUpload {
-    private static let batchRows = 10_000
+    private static let batchRows = LabelsImport.mostRows
+    /// So many requests let the server read one while it writes another, with a third on its way.
+    private static let mostPending = 3
 
     let client: HoldfastClient
     let labels: [String]
@@ -43,17 +45,26 @@ struct LabelUpload {
     func send(_ file: LabelFile) async throws -> String {
         var (file, sum, unknown) = (file, LabelsImport.Result(), Set<String>())
         var progress = ProgressBar("bytes", total: file.size)
-        var pending: Task<LabelsImport.Result, any Error>?
+        var pending: [Task<LabelsImport.Result, any Error>] = []
+        defer { for task in pending { task.cancel() } }
         while true {
             let position = file.position
             let rows = try file.next(Self.batchRows)
-            if let written = try await pending?.value { sum.add(written) }
+            if rows.isEmpty || pending.count == Self.mostPending, !pending.isEmpty {
+                // The first stays in the list until it is answered, so that it is cancelled with the others.
+                sum.add(try await pending[0].value)
+                pending.removeFirst()
+            }
             progress.advance(by: file.position - position)
-            guard !rows.isEmpty else { return summary(sum, unknown) }
+            guard !rows.isEmpty else {
+                if pending.isEmpty { return summary(sum, unknown) }
+                continue
+            }
             for row in rows { unknown.formUnion(row.labels.keys) }
             unknown.subtract(labels)
             let request = request(rows)
-            pending = Task { try await client.importLabels(request) }
+            // At once up to where it is sent, so that requests go out in the order of the file.
+            pending.append(Task.immediate { try await client.importLabels(request) })
         }
     }
 
