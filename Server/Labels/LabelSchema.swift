@@ -169,6 +169,17 @@ enum LabelSchema {
         return script + "CREATE INDEX labels_test ON labels (id) WHERE split = 'test';\n"
     }
 
+    /// Indexes without the images that have nothing in their column, as most have.
+    static func sparseIndexes(_ settings: LabelSettings) -> String {
+        let columns = settings.labels.map { "confidence_\($0.shortName)" } + ["frame_ref"]
+        return columns.map { column in
+            """
+            DROP INDEX idx_labels_\(column);
+            CREATE INDEX idx_labels_\(column) ON labels (\(column)) WHERE \(column) IS NOT NULL;
+            """
+        }.joined(separator: "\n")
+    }
+
     static let vault = """
         CREATE TABLE holdout_leases (
             image_id INTEGER PRIMARY KEY REFERENCES labels (id), annotator TEXT NOT NULL, expires_at REAL NOT NULL

@@ -115,7 +115,7 @@ extension Labels {
         }
         var result = ImagesInsert.Result(inserted: 0, duplicates: [], ids: [])
         var rows: [DatasetSpec: (extent: Int, rows: [(firstRow: Int, chunk: EncodedChunk)])] = [:]
-        for prepared in images {
+        for (prepared, tiebreak) in zip(images, Sampler.tiebreaks(images.count)) {
             let image = prepared.image
             let known = try connection.first("SELECT id FROM labels WHERE filename = ?", image.filename) {
                 $0.integer(0)
@@ -134,7 +134,7 @@ extension Labels {
             } else if let ref {
                 try checkResolves(ref, connection)
             }
-            try insertRow(image, ref: ref, prepared.hash, connection)
+            try insertRow(image, ref: ref, tiebreak, prepared.hash, connection)
             result.inserted += 1
             result.ids.append(connection.lastInsertedRowID)
         }
@@ -167,6 +167,7 @@ extension Labels {
     private func insertRow(
         _ image: ImagesInsert.Image,
         ref: String?,
+        _ tiebreak: Int64,
         _ hash: PerceptualHash?,
         _ connection: Connection
     ) throws {
@@ -182,7 +183,7 @@ extension Labels {
             image.frameNumber,
             settings.isHoldout(key) ? "test" : nil,
             ref,
-            Int64.random(in: 0..<Sampler.tiebreakRange),
+            tiebreak,
             hash?.bits
         )
     }

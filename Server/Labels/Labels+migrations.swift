@@ -21,7 +21,8 @@ extension Labels {
                     RunID.images,
                     Timestamp.text(Timestamp.now())
                 )
-            }
+            },
+            Migration("sparse indexes of labels", script: LabelSchema.sparseIndexes(settings)),
         ]
     }
 }

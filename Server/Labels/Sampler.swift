@@ -19,6 +19,13 @@ struct Sampler {
     private static let fewRows = 4096.0
     private static let triesAmongFew = 24
 
+    /// Tiebreaks of images that are registered together, ascending: their entries in an index by tiebreak come to its
+    /// pages one page after the other, and which of them an image gets does not matter to a pick.
+    static func tiebreaks(_ count: Int) -> [Int64] {
+        var generator = SeededGenerator(seed: .random(in: 0 ... .max))
+        return (0..<count).map { _ in Int64.random(in: 0..<tiebreakRange, using: &generator) }.sorted()
+    }
+
     let pool: CandidatePool
     let connection: Connection
     /// Whether an image may not be picked, for reasons outside the sampler.
