@@ -22,7 +22,7 @@ struct Connection {
         let statement = try statement(sql)
         try statement.bind(arguments)
         try statement.execute()
-        return database.changesCount
+        return changes
     }
 
     /// Runs several statements that take no arguments.
@@ -75,6 +75,9 @@ struct Connection {
         try statement.bind(arguments)
         return try statement.step() ? read(statement.row) : nil
     }
+
+    /// How many rows the last statement that was run to its end changed.
+    var changes: Int { database.changesCount }
 
     var lastInsertedRowID: Int64 { database.lastInsertedRowID }
 

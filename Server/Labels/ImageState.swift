@@ -38,7 +38,7 @@ struct JudgedImage {
         _ connection: Connection
     ) throws -> JudgedImage? {
         let columns = settings.labels.map { "has_\($0.name)" }.joined(separator: ", ")
-        let opinions = try Opinions.of(annotator, image: id, connection)
+        let opinions = try Opinions.of(annotator, image: id, settings, connection)
         return try connection.first(
             "SELECT filename, study_id, split, outcome, skipped_at, labeled_at, \(columns) FROM labels WHERE id = ?",
             id

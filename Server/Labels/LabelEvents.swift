@@ -42,7 +42,7 @@ enum LabelEvents {
         guard (1...128).contains(eventID.utf8.count) else {
             throw WireError.invalidParams("event_id must have 1 to 128 bytes")
         }
-        let known = try connection.first("SELECT kind, answer FROM label_events WHERE event_id = ?", eventID) {
+        let known = try connection.first("SELECT kind, answer FROM label_event_log WHERE event_id = ?", eventID) {
             (kind: $0.string(0), answer: $0.string(1))
         }
         guard let known else { return nil }
@@ -62,10 +62,11 @@ enum LabelEvents {
     ) throws {
         try transaction.connection.execute(
             """
-            INSERT INTO label_events
-            (image_id, kind, annotator, at, before, after, time_spent, serve_id, undoes, event_id, answer)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO label_event_log
+            (id, image_id, kind, annotator, at, before, after, time_spent, serve_id, undoes, event_id, answer)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
+            try lastID(transaction.connection) + 1,
             entry.imageID,
             entry.kind.rawValue,
             entry.annotator,
@@ -102,27 +103,47 @@ enum LabelEvents {
         )
     }
 
+    /// The last event id that is taken, 0 at first.
+    static func lastID(_ connection: Connection) throws -> Int64 {
+        try connection.first(
+            """
+            SELECT max(coalesce((SELECT max(id) FROM label_event_log), 0),
+                coalesce((SELECT max(id) FROM label_event_blocks), 0))
+            """
+        ) { $0.integer(0) } ?? 0
+    }
+
     /// The last event of an annotator or of an image that is not undone.
     static func last(annotator: String?, image: Int64?, _ connection: Connection) throws -> Event? {
         let (column, value): (String, any SQLConvertible) =
             image.map { ("image_id", $0) } ?? ("annotator", annotator ?? "")
-        return try connection.first(
-            """
-            SELECT id, image_id, annotator, serve_id, before, after FROM label_events AS event
-            WHERE \(column) = ? AND kind != 'undo'
-            AND NOT EXISTS (SELECT 1 FROM label_events WHERE undoes = event.id) ORDER BY id DESC LIMIT 1
-            """,
-            value
-        ) { row in
-            Event(
-                id: row.integer(0),
-                imageID: row.integer(1),
-                annotator: row.string(2),
-                serveID: row.optionalInteger(3),
-                before: try JSONCoding.decode(ImageState.self, from: ByteBuffer(string: row.string(4))),
-                after: try JSONCoding.decode(ImageState.self, from: ByteBuffer(string: row.string(5)))
+        // One by one, because the view of both would have to be sorted.
+        let events = try [
+            ("serve_id", "label_event_log", "kind != 'undo'", "id"),
+            ("NULL", "label_block_events", "TRUE", "block_id DESC, image_id"),
+        ].compactMap { serveID, source, condition, order in
+            try connection.first(
+                """
+                SELECT id, image_id, annotator, \(serveID), before, after FROM \(source) AS event
+                WHERE \(column) = ? AND \(condition)
+                AND NOT EXISTS (SELECT 1 FROM label_event_log WHERE undoes = event.id) ORDER BY \(order) DESC LIMIT 1
+                """,
+                value,
+                read: event
             )
         }
+        return events.max { $0.id < $1.id }
+    }
+
+    private static func event(_ row: Row) throws -> Event {
+        Event(
+            id: row.integer(0),
+            imageID: row.integer(1),
+            annotator: row.string(2),
+            serveID: row.optionalInteger(3),
+            before: try JSONCoding.decode(ImageState.self, from: ByteBuffer(string: row.string(4))),
+            after: try JSONCoding.decode(ImageState.self, from: ByteBuffer(string: row.string(5)))
+        )
     }
 
     static func text(_ value: some Encodable) throws -> String {

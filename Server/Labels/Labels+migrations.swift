@@ -23,6 +23,9 @@ extension Labels {
                 )
             },
             Migration("sparse indexes of labels", script: LabelSchema.sparseIndexes(settings)),
+            Migration("label opinions by image", script: OpinionSchema.script(settings)),
+            // An event of an import takes a byte, instead of 300 and entries in four indexes.
+            Migration("label events in blocks", script: LabelEventSchema.script),
         ]
     }
 }

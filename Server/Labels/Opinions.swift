@@ -1,12 +1,26 @@
 /// What each annotator says of each image: one may differ from another, and from the label that counts.
 enum Opinions {
     /// What an annotator says of an image, by label.
-    static func of(_ annotator: String, image: Int64, _ connection: Connection) throws -> [String: Int] {
-        let opinions = try connection.rows(
-            "SELECT label, value FROM label_opinions WHERE image_id = ? AND annotator = ?",
-            [image, annotator]
-        ) { ($0.string(0), $0.int(1)) }
-        return Dictionary(opinions, uniquingKeysWith: { $1 })
+    static func of(
+        _ annotator: String,
+        image: Int64,
+        _ settings: LabelSettings,
+        _ connection: Connection
+    ) throws -> [String: Int] {
+        let names = settings.labels.map(\.name)
+        let opinions = try connection.first(
+            """
+            SELECT \(names.map { "has_\($0)" }.joined(separator: ", ")) FROM label_judgements
+            WHERE image_id = ? AND annotator = ?
+            """,
+            image,
+            annotator
+        ) { row in
+            names.enumerated().compactMap { place, name in
+                row.optionalInteger(Int32(place)).map { (name, Int($0)) }
+            }
+        }
+        return Dictionary(opinions ?? [], uniquingKeysWith: { $1 })
     }
 
     /// Sets or, with nil, takes back an opinion, and counts anew how often pairs of annotators agree.
@@ -19,30 +33,21 @@ enum Opinions {
         _ connection: Connection
     ) throws {
         let all = try connection.rows(
-            "SELECT annotator, value FROM label_opinions WHERE image_id = ? AND label = ?",
-            [image, label]
+            "SELECT annotator, has_\(label) FROM label_judgements WHERE image_id = ? AND has_\(label) IS NOT NULL",
+            [image]
         ) { (annotator: $0.string(0), value: $0.int(1)) }
         let before = all.first { Array($0.annotator.utf8) == Array(annotator.utf8) }?.value
-        if let value {
-            try connection.execute(
-                """
-                INSERT INTO label_opinions (image_id, label, annotator, value, at) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (image_id, label, annotator) DO UPDATE SET value = excluded.value, at = excluded.at
-                """,
-                image,
-                label,
-                annotator,
-                value,
-                timestamp
-            )
-        } else {
-            try connection.execute(
-                "DELETE FROM label_opinions WHERE image_id = ? AND label = ? AND annotator = ?",
-                image,
-                label,
-                annotator
-            )
-        }
+        try connection.execute(
+            """
+            INSERT INTO label_judgements (image_id, annotator, has_\(label), at_\(label)) VALUES (?, ?, ?, ?)
+            ON CONFLICT (image_id, annotator) DO UPDATE
+            SET has_\(label) = excluded.has_\(label), at_\(label) = excluded.at_\(label)
+            """,
+            image,
+            annotator,
+            value,
+            value.map { _ in timestamp }
+        )
         guard before != value else { return }
         for other in all where Array(other.annotator.utf8) != Array(annotator.utf8) {
             if let before { try count(-1, label, (annotator, before), other, connection) }
@@ -88,8 +93,8 @@ enum Opinions {
         _ connection: Connection
     ) throws -> Bool {
         let annotators = try connection.rows(
-            "SELECT annotator FROM label_opinions WHERE image_id = ? AND label = ? LIMIT 2",
-            [image, label]
+            "SELECT annotator FROM label_judgements WHERE image_id = ? AND has_\(label) IS NOT NULL LIMIT 2",
+            [image]
         ) { Array($0.string(0).utf8) }
         return annotators.count == 1 && annotators[0] != Array(annotator.utf8)
     }
@@ -99,12 +104,13 @@ enum Opinions {
     {
         try connection.rows(
             """
-            SELECT image_id FROM label_opinions AS one WHERE label = ?1 AND annotator != ?2 AND NOT EXISTS
-            (SELECT 1 FROM label_opinions WHERE image_id = one.image_id AND label = ?1 AND annotator != one.annotator)
+            SELECT image_id FROM label_judgements AS one WHERE has_\(label) IS NOT NULL AND annotator != ? AND NOT EXISTS
+            (SELECT 1 FROM label_judgements
+            WHERE image_id = one.image_id AND has_\(label) IS NOT NULL AND annotator != one.annotator)
             AND EXISTS (SELECT 1 FROM labels WHERE id = one.image_id AND outcome IS NULL AND split IS NOT 'test')
-            ORDER BY image_id LIMIT ?3
+            ORDER BY image_id LIMIT ?
             """,
-            [label, annotator, limit]
+            [annotator, limit]
         ) { $0.integer(0) }
     }
 
@@ -116,11 +122,10 @@ enum Opinions {
     static func queue(_ label: String, image: Int64, isSettled: Bool, _ connection: Connection) throws {
         let isDisputed = try connection.first(
             """
-            SELECT 1 FROM labels JOIN label_opinions ON image_id = id
-            WHERE id = ?1 AND label = ?2 AND split IS NOT 'test' AND value != has_\(label) LIMIT 1
+            SELECT 1 FROM labels JOIN label_judgements AS said ON said.image_id = labels.id
+            WHERE labels.id = ? AND split IS NOT 'test' AND said.has_\(label) != labels.has_\(label) LIMIT 1
             """,
-            image,
-            label
+            image
         ) { _ in true }
         if isDisputed ?? false, !isSettled {
             try connection.execute(

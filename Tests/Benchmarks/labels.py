@@ -1,6 +1,6 @@
 """Labels at size: what picking, labeling, counting and inserting cost, and what the plain query costs on the same database.
 
-    HOLDFAST_BIN=.build/release/holdfast python Tests/Benchmarks/labels.py [--rows 10000 1000000 10000000]
+    HOLDFAST_BIN=.build/release/holdfast python Tests/Benchmarks/labels.py [--rows 10000 1000000 10000000] [--imported 1000000]
 """
 
 import argparse
@@ -8,6 +8,7 @@ import os
 import pathlib
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -182,9 +183,36 @@ def inserting(server, count):
     return [image for image in images if image in open_images]
 
 
+def processor_seconds(pid):
+    """User and system time that a process has taken so far."""
+    with open(f"/proc/{pid}/stat") as stat:
+        user, system = stat.read().rpartition(")")[2].split()[11:13]
+    return int(user) / os.sysconf("SC_CLK_TCK"), int(system) / os.sysconf("SC_CLK_TCK")
+
+
+def importing(server, binary, file, rows):
+    """`holdfast import labels` of new images with two labels each, and again, when nothing changes."""
+    with open(file, "w") as csv:
+        csv.write("filename,study_id,frame_number,has_biopsy_tool,has_mag_view\n")
+        for k in range(rows):
+            csv.write(f"patient_{k // 30:06d}/frame_{k:08d}.png,patient_{k // 30:06d},{k % 30},{k % 2},{k // 2 % 2}\n")
+    for what in ("import labels, new images", "import labels, the same again"):
+        before, own, start = processor_seconds(server.process.pid), os.times(), time.perf_counter()
+        command = [binary, "import", "labels", file, "--server", server.ready["tcp"]]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        took, after, own_after = time.perf_counter() - start, processor_seconds(server.process.pid), os.times()
+        user, system = (late - early for early, late in zip(before, after))
+        client = own_after.children_user + own_after.children_system - own.children_user - own.children_system
+        print(
+            f"  {what:<44} {took:8.1f} s   {rows / took:10,.0f} per second"
+            f"   of the CPU: server {user:.1f} + {system:.1f} s, client {client:.1f} s"
+        )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 1_000_000])
+    parser.add_argument("--imported", type=int, default=0, help="rows of a file that is imported into an empty server")
     options = parser.parse_args()
     binary = os.environ["HOLDFAST_BIN"]
     for rows in options.rows:
@@ -199,6 +227,12 @@ def main():
             picking(server, rows, plain_runs=20 if rows <= 100_000 else 3)
             labeling(server, 50, 4)
             setting(server, inserting(server, 20_000), 50)
+            server.stop()
+    if options.imported:
+        with tempfile.TemporaryDirectory() as folder:
+            server = Server(binary, pathlib.Path(folder) / "data", "--log-level", "error").start()
+            print(f"{options.imported:,} images imported")
+            importing(server, binary, pathlib.Path(folder) / "labels.csv", options.imported)
             server.stop()
 
 

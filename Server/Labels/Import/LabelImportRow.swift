@@ -13,6 +13,8 @@ struct LabelImportRow: Sendable {
     let trainingSplit: String
 
     var isEmpty: Bool { values.allSatisfy { $0 == nil } }
+    var isLabeledIfNew: Bool { !isHoldout && !isEmpty }
+    var splitIfNew: String? { isHoldout ? "test" : isEmpty ? nil : trainingSplit }
 
     /// The rows of a request.
     static func rows(_ parameters: LabelsImport, _ settings: LabelSettings) throws -> [LabelImportRow] {

@@ -15,9 +15,9 @@ extension Labels {
                 var result = LabelsImport.Result()
                 var judged: [(index: Int, id: Int64)] = []
                 var job = try LabelImport(settings, names: names, annotator: annotator, transaction)
-                try SuspendedTriggers.on(["labels", "label_events"], transaction.connection) {
-                    for (index, row) in rows.enumerated() {
-                        switch try job.write(row) {
+                try SuspendedTriggers.on(["labels", "label_event_log"], transaction.connection) {
+                    for (index, (row, outcome)) in zip(rows, try job.write(rows)).enumerated() {
+                        switch outcome {
                         case .done(let isNew):
                             result.inserted += isNew ? 1 : 0
                             if row.isEmpty { result.unchanged += isNew ? 0 : 1 } else { result.labeled += 1 }

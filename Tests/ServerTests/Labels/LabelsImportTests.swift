@@ -126,10 +126,73 @@ struct LabelsImportTests {
 
     @Test func importedLabelsAreUndoneAsOthersAre() async throws {
         let data = try TestData(.withoutHoldout)
-        try await data.call(LabelsImport(filenames: ["a"], labels: ["biopsy_tool": [1]], annotator: "ann"))
-        let undone = try await data.call(LabelsUndo(annotator: "ann"))
-        #expect(undone.labels == ["biopsy_tool": nil, "mag_view": nil])
+        let rows = LabelsImport(
+            filenames: ["a", "b", "c", "d"],
+            labels: ["biopsy_tool": [1, nil, 0, 1]],
+            annotator: "ann"
+        )
+        try await data.call(rows)
+        try await data.call(LabelsSet(id: 2, labels: ["mag_view": 1], annotator: "ann"))
+        #expect(try await data.call(LabelsUndo(id: 3)).labels == ["biopsy_tool": nil, "mag_view": nil])
+        for id: Int64 in [2, 4, 1] {
+            let undone = try await data.call(LabelsUndo(annotator: "ann"))
+            #expect(undone.id == id)
+            #expect(undone.labels == ["biopsy_tool": nil, "mag_view": nil])
+        }
+        #expect(try await data.refusal(LabelsUndo(annotator: "ann"))?.kind == .notFound)
         #expect(try await data.counters() == data.recount())
+        // They were judged once, so that the same file does not label them as if they never had been.
+        let again = try await data.call(rows)
+        #expect(again.labeled == 3 && again.unchanged == 1)
+        #expect(try await data.integers("SELECT count(*) FROM label_events WHERE image_id = 1") == [3])
+    }
+
+    @Test func aFileNameThatComesAgainIsTheSameImage() async throws {
+        let data = try TestData(.withoutHoldout)
+        let result = try await data.call(
+            LabelsImport(
+                filenames: ["a", "b", "a", "b", "b"],
+                labels: ["biopsy_tool": [1, nil, 0, 1, nil], "mag_view": [nil, nil, nil, nil, 1]]
+            )
+        )
+        #expect(result.inserted == 2)
+        let images = "SELECT filename || has_biopsy_tool || coalesce(has_mag_view, '-') FROM labels ORDER BY id"
+        #expect(try await data.strings(images) == ["a0-", "b11"])
+        #expect(try await data.counters() == data.recount())
+    }
+
+    @Test func eventsOfManyImagesAreRowsAsOthersAre() async throws {
+        let data = try TestData(.standard)
+        let first = try await data.call(Self.rows(2500))
+        let open = "labels WHERE split IS NOT 'test' AND labeled_at IS NOT NULL"
+        #expect(
+            try await data.integers("SELECT image_id FROM label_events ORDER BY id")
+                == data.integers("SELECT id FROM \(open) ORDER BY id")
+        )
+        #expect(try await data.integers("SELECT count(DISTINCT id) FROM label_events") == [Int64(first.labeled)])
+        let wrong = """
+            SELECT count(*) FROM label_events JOIN labels ON labels.id = image_id
+            WHERE json_extract(after, '$.labels.mag_view') IS NOT has_mag_view OR at != labeled_at
+            """
+        #expect(try await data.integers(wrong) == [0])
+        #expect(throws: (any Error).self) { try data.change("UPDATE label_event_blocks SET annotator = 'eve'") }
+    }
+
+    @Test(
+        arguments: [
+            "SELECT * FROM label_events WHERE image_id = 7",
+            "SELECT label_events.at FROM label_events JOIN labels ON labels.id = image_id WHERE filename = 'image 7'",
+            "SELECT 1 FROM labels WHERE id = 7 AND EXISTS (SELECT 1 FROM label_events WHERE image_id = labels.id)",
+            "SELECT value FROM label_opinions WHERE image_id = 7 AND label = 'mag_view'",
+            "SELECT 1 FROM labels WHERE id = 7 AND EXISTS (SELECT 1 FROM label_opinions WHERE annotator = 'ann' AND image_id = labels.id)",
+        ]
+    )
+    func whatIsSaidOfAnImageIsFoundWithoutAScan(query: String) async throws {
+        let data = try TestData(.standard)
+        let plan = try await data.catalog.read { connection in
+            try connection.rows("EXPLAIN QUERY PLAN \(query)") { $0.string(3) }
+        }
+        #expect(!plan.contains { $0.hasPrefix("SCAN") || $0.hasPrefix("MATERIALIZE") }, "\(plan)")
     }
 
     @Test func onlyNewImagesNeedAStudy() async throws {
