@@ -10,8 +10,8 @@ struct SealedForm: Sendable {
     /// When the run was sealed, in the form of the tables: tells the file of this time from those of others.
     let sealedAt: String
 
-    /// Rows are put together up to this size where nothing else was asked for: an array of a random row costs no more than some
-    /// hundredths of a millisecond then, and small rows become a third as large. The figures are in Tests/Benchmarks.
+    /// Rows are put together up to this size where nothing else was asked for: a random row takes a few microseconds more then,
+    /// and small rows become a third as large. The figures are in Tests/Benchmarks.
     private static let chunkBytes = 64 << 10
     /// More than h5py's cache of a dataset holds is decompressed anew for each row that it reads.
     private static let mostChunkBytes = 1 << 20
