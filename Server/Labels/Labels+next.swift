@@ -21,26 +21,34 @@ extension Labels {
         let generator = SeededGenerator(
             seed: parameters.seed.map { UInt64(bitPattern: $0) } ?? UInt64.random(in: 0 ... .max)
         )
-        let (choices, images, poolSize) = try await catalog.read { [leases, settings] connection in
-            let poolSize = try Self.counter(pool.name, connection)
-            let sampler = Sampler(pool: pool, connection: connection, generator: generator) {
-                excluded.contains($0) || leases.isHeld($0, byOtherThan: holder, at: time)
-            }
-            var chooser = Chooser(
-                settings: settings,
-                label: steering,
-                annotator: annotator,
-                poolSize: poolSize,
-                sampler: sampler
-            )
-            let choices = try chooser.choose(strategy, limit: limit, explorationRate: explorationRate)
-            let images = try choices.compactMap { try Self.offer($0, connection) }
-            return (choices, images, poolSize)
-        }
         let life = context.connection
-        let taken = Set(
-            leases.take(images.map(\.id), for: holder, at: time, connection: life.map { ObjectIdentifier($0) })
-        )
+        var choices: [Choice] = []
+        var images: [LabelImage] = []
+        var poolSize = 0
+        var taken: Set<Int64> = []
+        repeat {
+            let look = leases.beginLook()
+            defer { leases.end(look) }
+            (choices, images, poolSize) = try await catalog.read { [leases, settings] connection in
+                let poolSize = try Self.counter(pool.name, connection)
+                let sampler = Sampler(pool: pool, connection: connection, generator: generator) {
+                    excluded.contains($0) || leases.isHeld($0, byOtherThan: holder, at: time)
+                }
+                var chooser = Chooser(
+                    settings: settings,
+                    label: steering,
+                    annotator: annotator,
+                    poolSize: poolSize,
+                    sampler: sampler
+                )
+                let choices = try chooser.choose(strategy, limit: limit, explorationRate: explorationRate)
+                let images = try choices.compactMap { try Self.offer($0, connection) }
+                return (choices, images, poolSize)
+            }
+            let connection = life.map { ObjectIdentifier($0) }
+            taken = Set(leases.take(images.map(\.id), for: holder, at: time, seenIn: look, connection: connection))
+            // Where others were quicker with all of them there are more: none would mean that there are no more.
+        } while taken.isEmpty && !images.isEmpty
         if let life {
             let connection = ObjectIdentifier(life)
             life.onEnd(leases) { [leases] in leases.release(of: connection) }

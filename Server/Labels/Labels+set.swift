@@ -256,7 +256,7 @@ extension Labels {
             transaction
         )
         transaction.afterCommit { [leases, catalog] in
-            leases.release(entry.imageID)
+            leases.release(judged: entry.imageID)
             catalog.announcements.post(.labels)
         }
         return split

@@ -12,8 +12,18 @@ final class Leases: Sendable {
         let connection: ObjectIdentifier?
     }
 
+    /// A look into the database for images to hand out.
+    struct Look {
+        fileprivate let begun: Int
+    }
+
     private struct State {
         var leases: [Int64: Lease] = [:]
+        /// Images that were judged while somebody looked, by the number of the judgement.
+        var judged: [Int64: Int] = [:]
+        var judgements = 0
+        /// Where the judgements stood when each look began that is not over.
+        var looks: [Int] = []
         /// How many leases there may be before expired ones are looked for.
         var tidyAt = 1024
     }
@@ -28,13 +38,36 @@ final class Leases: Sendable {
         }
     }
 
-    /// Leases the images that nobody else holds, and gives those back.
+    /// Begins a look, before the database is read: images that are judged from now on may still look open to it.
+    func beginLook() -> Look {
+        state.withLock { state in
+            state.looks.append(state.judgements)
+            return Look(begun: state.judgements)
+        }
+    }
+
+    func end(_ look: Look) {
+        state.withLock { state in
+            if let place = state.looks.firstIndex(of: look.begun) { state.looks.remove(at: place) }
+            if let oldest = state.looks.min() {
+                guard state.judged.count >= 1024 else { return }
+                state.judged = state.judged.filter { $0.value > oldest }
+            } else {
+                state.judged = [:]
+            }
+        }
+    }
+
+    /// Leases the images that nobody else holds and nobody has judged since the look began, and gives those back.
     ///
-    /// - Parameter connection: Its end ends the leases; nil leaves that to their time.
+    /// - Parameters:
+    ///   - look: In which they were found to be open.
+    ///   - connection: Its end ends the leases; nil leaves that to their time.
     func take(
         _ images: [Int64],
         for holder: String,
         at time: Double,
+        seenIn look: Look? = nil,
         connection: ObjectIdentifier? = nil
     ) -> [Int64] {
         state.withLock { state in
@@ -43,6 +76,7 @@ final class Leases: Sendable {
                 state.tidyAt = max(1024, 2 * state.leases.count)
             }
             return images.filter { image in
+                if let look, let judgement = state.judged[image], judgement > look.begun { return false }
                 if let lease = state.leases[image], lease.holder != holder, lease.expiry > time { return false }
                 state.leases[image] = Lease(
                     holder: holder,
@@ -54,7 +88,14 @@ final class Leases: Sendable {
         }
     }
 
-    func release(_ image: Int64) { state.withLock { _ = $0.leases.removeValue(forKey: image) } }
+    /// Ends the lease of an image that was judged, which is committed.
+    func release(judged image: Int64) {
+        state.withLock { state in
+            state.leases[image] = nil
+            state.judgements += 1
+            if !state.looks.isEmpty { state.judged[image] = state.judgements }
+        }
+    }
 
     /// Gives back what a holder holds, or those of the images that it holds; says how many.
     func release(of holder: String, _ images: [Int64]?) -> Int {

@@ -41,7 +41,7 @@ extension Labels {
                 }
                 let labeled = job.labeled
                 transaction.afterCommit { [leases, catalog] in
-                    for id in labeled { leases.release(id) }
+                    for id in labeled { leases.release(judged: id) }
                     catalog.announcements.post(.labels)
                 }
                 return result

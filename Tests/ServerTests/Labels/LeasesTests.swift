@@ -41,8 +41,23 @@ struct LeasesTests {
     @Test func aReleasedImageIsFree() {
         let leases = Leases()
         _ = leases.take([1, 2], for: "ann", at: 0)
-        leases.release(1)
+        #expect(leases.release(of: "ann", [1]) == 1)
         #expect(leases.take([1, 2], for: "ben", at: 0) == [1])
+    }
+
+    @Test func anImageJudgedMeanwhileIsNotTaken() {
+        let leases = Leases()
+        _ = leases.take([1, 2], for: "ann", at: 0)
+        let (ben, eve) = (leases.beginLook(), leases.beginLook())
+        leases.release(judged: 1)
+        let later = leases.beginLook()
+        #expect(leases.take([1, 3], for: "ben", at: 0, seenIn: ben) == [3])
+        leases.end(ben)
+        #expect(leases.take([1], for: "eve", at: 0, seenIn: eve) == [])
+        leases.end(eve)
+        // What is open to a look that began afterwards, such as when the judgement was undone, is open.
+        #expect(leases.take([1], for: "eve", at: 0, seenIn: later) == [1])
+        leases.end(later)
     }
 
     @Test func amongManyAtOnceEachImageGoesToOne() async {
