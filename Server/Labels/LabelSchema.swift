@@ -143,6 +143,10 @@ enum LabelSchema {
             CREATE INDEX labels_train_val ON labels (id) WHERE \(settings.trainVal);
 
             """
+        // For lists of the images with one label's value, by id: the index of all labels has them in another order.
+        for label in settings.labels where settings.labels.count > 1 {
+            script += "CREATE INDEX labels_has_\(label.name) ON labels (has_\(label.name));\n"
+        }
         for label in settings.labels {
             script +=
                 "CREATE INDEX idx_labels_confidence_\(label.shortName) ON labels (confidence_\(label.shortName));\n"

@@ -53,6 +53,20 @@ struct LabelsListTests {
         #expect(try await names(data, list) == expected(data, condition))
     }
 
+    @Test(arguments: ["has_biopsy_tool IS 1", "has_biopsy_tool IS NULL", "has_mag_view IS 0"])
+    func aPageOfOneLabelsValueIsReadInOrder(condition: String) async throws {
+        let data = try TestData()
+        let plan = try await data.catalog.read { connection in
+            try connection.rows(
+                """
+                EXPLAIN QUERY PLAN SELECT filename FROM labels
+                WHERE split IS NOT 'test' AND \(condition) AND id > 7 ORDER BY id LIMIT 101
+                """
+            ) { $0.string(3) }
+        }
+        #expect(plan.count == 1 && plan[0].hasSuffix("(\(condition.prefix { $0 != " " })=? AND rowid>?)"), "\(plan)")
+    }
+
     @Test func pagesFollowOneAnotherWhileImagesAreAdded() async throws {
         let data = try await filled()
         var listed: [JSONValue?] = []
