@@ -179,6 +179,7 @@ final class HoldfastServer: Sendable {
             limits: limits,
             meters: meters.tcp,
             log: requestLog("tcp"),
+            answers: AnswerMemory(maximum: limits.answerMemory),
             logger: Logger(label: "holdfast.tcp"),
             onBound: { await ready.opened(tcp: $0) }
         )

@@ -37,7 +37,8 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
     /// When reading went on after a pause that the client could not help.
     private var resumedAt = NIODeadline.now()
     private var isBroken = false
-    private var isAccepted = false
+    /// Whether the first frame is here, which must be `hello`: from then on it is the server that is waited for.
+    private var hasFirst = false
     private var bytesSinceCheck = 0
     private var lastActivity = NIODeadline.now()
     private var context: ChannelHandlerContext?
@@ -52,7 +53,7 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
         self.context = context
         traffic.opened()
         let loop = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: limits.helloTimeout) { loop.value.closeUnlessAccepted() }
+        context.eventLoop.scheduleTask(in: limits.helloTimeout) { loop.value.closeUnlessGreeted() }
         scheduleCheck(context)
     }
 
@@ -64,7 +65,6 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     /// Called once `hello` is accepted: from now on frames may be as large as announced.
     func accept() {
-        isAccepted = true
         decoder.limits = limits.frames
     }
 
@@ -89,6 +89,7 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
             while !isBroken {
                 switch try decoder.next() {
                 case .frame(let frame):
+                    hasFirst = true
                     context.fireChannelRead(wrapInboundOut(.frame(frame, reservation)))
                     reservation = nil
                     reservedBytes = 0
@@ -149,8 +150,8 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
         context.write(data, promise: promise)
     }
 
-    private func closeUnlessAccepted() {
-        guard let context, !isAccepted, !isBroken else { return }
+    private func closeUnlessGreeted() {
+        guard let context, !hasFirst, !isBroken else { return }
         refuse(
             WireError(.helloRequired, "no hello within \(limits.helloTimeout.nanoseconds / 1_000_000_000) s"),
             context

@@ -14,12 +14,13 @@ struct SocketConnection: Sendable {
     let limits: SocketLimits
     let meter: RequestMeter
     let log: RequestLog
+    let answers: AnswerMemory
     let logger: Logger
 
     /// A response to send, and what it counts as until it is sent.
     private struct Outgoing: Sendable {
         let buffers: [ByteBuffer]
-        let bytesInFlight: Int?
+        let inFlight: InFlight.Size?
     }
 
     private typealias Outbox = AsyncStream<Outgoing>
@@ -40,7 +41,8 @@ struct SocketConnection: Sendable {
                 let (outbox, responses) = Outbox.makeStream()
                 let inFlight = InFlight(
                     maximumRequests: limits.unansweredRequests,
-                    maximumBytes: limits.unansweredBytes
+                    maximumBytes: limits.unansweredBytes,
+                    memory: answers
                 )
                 async let sending: Void = send(outbox, to: outbound, inFlight)
                 await serve(inbound, responses, inFlight)
@@ -69,7 +71,7 @@ struct SocketConnection: Sendable {
                     inFlight.abandon()
                 }
             }
-            if let bytes = response.bytesInFlight { inFlight.leave(bytes: bytes) }
+            if let size = response.inFlight { inFlight.leave(size) }
         }
         if let failure { throw failure }
     }
@@ -181,9 +183,9 @@ struct SocketConnection: Sendable {
             return respond(Response(id: error.id, outcome: .failure(error.error)), responses, inFlight, bytes)
         }
         let measurement = meter.begin(request, log)
-        @Sendable func answer(_ id: RequestID?, _ outcome: Response.Outcome) {
+        @Sendable func answer(_ id: RequestID?, _ outcome: Response.Outcome, isBegun: Bool = false) {
             measurement.end(outcome)
-            respond(Response(id: id, outcome: outcome), responses, inFlight, bytes)
+            respond(Response(id: id, outcome: outcome), responses, inFlight, bytes, isBegun: isBegun)
             // Held until here: the request's memory is in use until it is answered.
             withExtendedLifetime(reservation) {}
         }
@@ -194,9 +196,13 @@ struct SocketConnection: Sendable {
         switch dispatcher.handler(of: request) {
         case .failure(let error): answer(request.id, .failure(error))
         case .success(.read(let read)):
+            // It waits for other clients, with a small answer: nobody is to wait for it.
+            let isBegun = request.method != LineageClaim.name
             group.addTask {
+                if isBegun { await inFlight.beginAnswer() }
                 let isWanted = !inFlight.isAbandoned
-                answer(request.id, isWanted ? await read(request, context) : .failure(WireError(.overloaded, "gone")))
+                let outcome = isWanted ? await read(request, context) : .failure(WireError(.overloaded, "gone"))
+                answer(request.id, outcome, isBegun: isBegun)
             }
         case .success(.write(let prepare)):
             _ = order.arrive()
@@ -235,16 +241,20 @@ struct SocketConnection: Sendable {
         _ response: Response,
         _ responses: Outbox.Continuation,
         _ inFlight: InFlight? = nil,
-        _ requestBytes: Int = 0
+        _ requestBytes: Int = 0,
+        isBegun: Bool = false
     ) {
         do {
             let buffers = try response.encode()
-            let bytes = buffers.reduce(0) { $0 + $1.readableBytes }
-            inFlight?.add(bytes: bytes)
-            responses.yield(Outgoing(buffers: buffers, bytesInFlight: inFlight.map { _ in requestBytes + bytes }))
+            // What they take, which is up to twice what they hold.
+            let bytes = buffers.reduce(0) { $0 + $1.storageCapacity }
+            inFlight?.made(bytes: bytes, isBegun: isBegun)
+            let size = InFlight.Size(request: requestBytes, answer: bytes)
+            responses.yield(Outgoing(buffers: buffers, inFlight: inFlight.map { _ in size }))
         } catch {
             logger.error("a response could not be encoded", metadata: ["error": "\(error)"])
-            inFlight?.leave(bytes: requestBytes)
+            inFlight?.made(bytes: 0, isBegun: isBegun)
+            inFlight?.leave(InFlight.Size(request: requestBytes))
         }
     }
 }

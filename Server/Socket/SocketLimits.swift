@@ -7,11 +7,13 @@ struct SocketLimits: Sendable {
     var connections = 16_384
     /// Requests of one connection that are not answered yet.
     var unansweredRequests = 256
-    /// Bytes of those requests; a single larger request is let through.
+    /// Bytes of those requests and their answers; a single larger one is let through.
     var unansweredBytes = 64 << 20
     /// Memory for the requests of all connections.
     var memory = 1 << 30
-    /// Until `hello` is answered.
+    /// Memory for the answers of all connections; beyond it each has one at a time.
+    var answerMemory = 1 << 29
+    /// Until `hello` is here.
     var helloTimeout = TimeAmount.seconds(5)
     /// Without a byte in either direction; far beyond what a client waits between two batches.
     var idleTimeout = TimeAmount.hours(1)

@@ -16,6 +16,7 @@ struct SocketListener: Service {
     let limits: SocketLimits
     let meters: Meters.Door
     let log: RequestLog
+    let answers: AnswerMemory
     let logger: Logger
     let onBound: @Sendable (SocketAddress?) async -> Void
 
@@ -64,6 +65,7 @@ struct SocketListener: Service {
             limits: limits,
             meter: meters.requests,
             log: log.of(client.channel.channel.remoteAddress),
+            answers: answers,
             logger: logger
         ).run()
     }
