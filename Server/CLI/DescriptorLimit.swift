@@ -4,13 +4,16 @@ import Glibc
 enum DescriptorLimit {
     /// As many connections as the doors take, and the rest for files.
     private static let wanted: rlim_t = 65_536
-    /// Two for each of the 256 array files that stay open, some more for the database and for what is being made, and three
-    /// eighths for connections. It must never be reached: libdispatch, which now and then looks at the process's threads in
+    /// Two for each of the 256 array files that stay open, some more for the database and for what is being made, and
+    /// connections. It must never be reached: libdispatch, which now and then looks at the process's threads in
     /// /proc, ends a process that can open no file.
     private static let least: rlim_t = 1024
 
-    /// What the TCP door may take of it, and the HTTP door.
-    static var connections: (tcp: Int, http: Int) { (current / 4, current / 8) }
+    /// How many connections the TCP door takes, and the HTTP door; and of further ones, how many of each are told that they
+    /// are too many. The rest is for files.
+    static var connections: (tcp: Int, http: Int, refused: Int) {
+        (min(16_384, current * 5 / 8 - 384), min(4096, current / 8), min(128, current / 32))
+    }
 
     /// What the limit can be raised to.
     static var attainable: Int { Int(clamping: min(limit().rlim_max, wanted)) }

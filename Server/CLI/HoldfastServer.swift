@@ -186,6 +186,7 @@ final class HoldfastServer: Sendable {
         let http = Application(
             router: makeDoor(parts, dispatcher, meters, limits.frames).makeRouter(),
             server: .door(
+                connections: DescriptorLimit.connections.http,
                 largestBody: limits.frames.payload,
                 traffic: meters.http.traffic,
                 tls: configuration.tls.map(TLSLayer.http)
@@ -193,7 +194,9 @@ final class HoldfastServer: Sendable {
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port),
                 backlog: 1024,
-                availableConnectionsDelegate: MaximumAvailableConnections(min(4096, DescriptorLimit.connections.http))
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    DescriptorLimit.connections.http + limits.refusedConnections
+                )
             ),
             onServerRunning: { await ready.opened(http: $0.localAddress) },
             logger: Logger(label: "holdfast.http")
@@ -226,7 +229,8 @@ final class HoldfastServer: Sendable {
     private var socketLimits: SocketLimits {
         var limits = SocketLimits()
         // The rest is for files: a crowd at the doors must not keep the data from being written.
-        limits.connections = min(limits.connections, DescriptorLimit.connections.tcp)
+        limits.connections = DescriptorLimit.connections.tcp
+        limits.refusedConnections = DescriptorLimit.connections.refused
         // What is late at a shutdown is cut off in this order: connections, services, the process.
         limits.drainTime = .nanoseconds(Int64(0.8 * configuration.shutdownDeadline * 1e9))
         return limits

@@ -9,7 +9,6 @@ import Wire
 final class BodyLimit: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
-    typealias OutboundOut = HTTPResponsePart
 
     private let maximumBytes: Int
     private var bytes = 0
@@ -35,18 +34,6 @@ final class BodyLimit: ChannelInboundHandler, RemovableChannelHandler {
 
     private func refuse(_ context: ChannelHandlerContext) {
         isRefused = true
-        let text =
-            "{\"error\":{\"kind\":\"parse_error\",\"message\":\"the body is larger than \(maximumBytes) bytes\"}}"
-        let body = ByteBuffer(string: text)
-        let head = HTTPResponse(
-            status: .contentTooLarge,
-            headerFields: [
-                .contentType: "application/json", .contentLength: "\(body.readableBytes)", .connection: "close",
-            ]
-        )
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(body)), promise: nil)
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
+        HTTPFailure(.contentTooLarge, .parseError, "the body is larger than \(maximumBytes) bytes").send(on: context)
     }
 }

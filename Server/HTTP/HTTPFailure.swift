@@ -32,9 +32,12 @@ struct HTTPFailure: HTTPResponseError {
         from request: Hummingbird.Request,
         context: some Hummingbird.RequestContext
     ) throws -> Hummingbird.Response {
-        let body = Body(error: .init(kind: error.kind.rawValue, message: error.message))
         var headers = headers
         headers[.contentType] = "application/json"
-        return Response(status: status, headers: headers, body: .init(byteBuffer: try JSONCoding.encode(body)))
+        return Response(status: status, headers: headers, body: .init(byteBuffer: try body()))
+    }
+
+    func body() throws -> ByteBuffer {
+        try JSONCoding.encode(Body(error: .init(kind: error.kind.rawValue, message: error.message)))
     }
 }

@@ -16,6 +16,8 @@ struct SocketConnection: Sendable {
     let log: RequestLog
     let answers: AnswerMemory
     let logger: Logger
+    /// Why the client is sent away as soon as it has said hello.
+    var refusal: WireError?
 
     /// A response to send, and what it counts as until it is sent.
     private struct Outgoing: Sendable {
@@ -103,6 +105,7 @@ struct SocketConnection: Sendable {
                 )
                 return (Response(id: request.id, outcome: .failure(error)), nil)
             }
+            if let refusal { return (Response(id: request.id, outcome: .failure(refusal)), nil) }
             let measurement = meter.begin(request, log)
             let (answer, access) = await welcome.outcome(of: request, from: address)
             measurement.end(answer)

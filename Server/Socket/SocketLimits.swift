@@ -5,6 +5,8 @@ import Wire
 struct SocketLimits: Sendable {
     var frames = FrameLimits()
     var connections = 16_384
+    /// Further connections, which are answered that there are too many.
+    var refusedConnections = 128
     /// Requests of one connection that are not answered yet.
     var unansweredRequests = 256
     /// Bytes of those requests and their answers; a single larger one is let through.

@@ -26,20 +26,18 @@ struct SocketListener: Service {
         let memory = RequestMemory(bytes: limits.memory)
         let server = try await bind(memory)
         await onBound(server.channel.localAddress)
-        let open = OpenChannels(maximum: limits.connections, drainTime: limits.drainTime)
+        let open = OpenChannels(limits)
         try await withGracefulShutdownHandler {
             try await withThrowingDiscardingTaskGroup { group in
                 try await server.executeThenClose { clients in
                     for try await client in clients {
                         Self.arriving.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(client.channel.channel)) }
-                        guard open.insert(client.channel.channel) else {
+                        let place = open.insert(client.channel.channel)
+                        if place != .served {
                             logger.warning("too many connections", metadata: ["limit": "\(limits.connections)"])
-                            client.channel.channel.close(promise: nil)
-                            group.addTask { await serve(client) }
-                            continue
                         }
                         group.addTask {
-                            await serve(client)
+                            await serve(client, at: place)
                             open.remove(client.channel.channel)
                         }
                     }
@@ -56,7 +54,8 @@ struct SocketListener: Service {
     /// used, as happens to one that comes just when the server shuts down; so they are held until then, or for good.
     private static let arriving = Mutex<[ObjectIdentifier: NIOAsyncChannel<InboundFrame, ByteBuffer>]>([:])
 
-    private func serve(_ client: Client) async {
+    private func serve(_ client: Client, at place: OpenChannels.Place) async {
+        if place == .closed { client.channel.channel.close(promise: nil) }
         await SocketConnection(
             channel: client.channel,
             handler: client.handler,
@@ -66,8 +65,16 @@ struct SocketListener: Service {
             meter: meters.requests,
             log: log.of(client.channel.channel.remoteAddress),
             answers: answers,
-            logger: logger
+            logger: logger,
+            refusal: place == .served ? nil : tooMany
         ).run()
+    }
+
+    private var tooMany: WireError {
+        WireError(
+            .overloaded,
+            "the server has \(limits.connections) connections already, as many as it takes; try again later"
+        )
     }
 
     private func bind(_ memory: RequestMemory) async throws -> NIOAsyncChannel<Client, Never> {
@@ -104,24 +111,30 @@ private final class OpenChannels: Sendable {
         var isClosing = false
     }
 
-    private let maximum: Int
-    private let drainTime: TimeAmount
-    private let state = Mutex(State())
-
-    init(maximum: Int, drainTime: TimeAmount) {
-        self.maximum = maximum
-        self.drainTime = drainTime
+    /// What becomes of a client.
+    enum Place {
+        case served
+        /// It is told that there are too many.
+        case refused
+        /// There are too many of those, too.
+        case closed
     }
 
-    /// Adds a channel; false when there are too many.
-    func insert(_ channel: any Channel) -> Bool {
-        let (isInserted, isClosing) = state.withLock { state in
-            guard state.channels.count < maximum else { return (false, false) }
+    private let limits: SocketLimits
+    private let state = Mutex(State())
+
+    init(_ limits: SocketLimits) { self.limits = limits }
+
+    /// Adds a channel that is not to be closed at once.
+    func insert(_ channel: any Channel) -> Place {
+        let (place, isClosing): (Place, Bool) = state.withLock { state in
+            let count = state.channels.count
+            guard count < limits.connections + limits.refusedConnections else { return (.closed, false) }
             state.channels[ObjectIdentifier(channel)] = channel
-            return (true, state.isClosing)
+            return (count < limits.connections ? .served : .refused, state.isClosing)
         }
         if isClosing { channel.close(mode: .input, promise: nil) }
-        return isInserted
+        return place
     }
 
     func remove(_ channel: any Channel) {
@@ -136,7 +149,7 @@ private final class OpenChannels: Sendable {
         for channel in channels {
             channel.close(mode: .input, promise: nil)
             // A client that does not read its answers can't hold the server up.
-            channel.eventLoop.scheduleTask(in: drainTime) { channel.close(promise: nil) }
+            channel.eventLoop.scheduleTask(in: limits.drainTime) { channel.close(promise: nil) }
         }
     }
 }
