@@ -10,7 +10,7 @@ import Wire
 
 /// The one place that puts the server together.
 final class HoldfastServer: Sendable {
-    private let configuration: ServerConfiguration
+    let configuration: ServerConfiguration
     let logger = Logger(label: "holdfast")
     private let started = Timestamp.now()
     private let monitor = ServerMonitor()
@@ -107,53 +107,6 @@ final class HoldfastServer: Sendable {
             logger.notice(
                 "tokens and data cross the network unencrypted, unless a proxy or a VPN does that or --tls-cert is given",
                 metadata: ["door": "\(door)"]
-            )
-        }
-    }
-
-    // MARK: Opening
-
-    private func openDirectory() throws -> DataDirectory {
-        do {
-            return try DataDirectory(configuration.data)
-        } catch let error as DataDirectory.InUse {
-            throw CommandFailure(
-                code: CommandFailure.dataInUse,
-                message: "the data directory \(error.path) is in use by another server (\(error.holder)); stop it first"
-            )
-        } catch {
-            throw CommandFailure(
-                code: CommandFailure.other,
-                message:
-                    "the data directory \(configuration.data) can't be opened: \(error.localizedDescription); the server must be able to write to it"
-            )
-        }
-    }
-
-    private func openCatalog(_ directory: DataDirectory, _ arrays: ArrayStore) throws -> (Catalog, LabelSettings) {
-        do {
-            try Schema.refuseNewer(database: directory.database)
-            let stored = try SettingsTable.read(LabelSettings.self, "labels", database: directory.database)
-            let settings = try configuration.labelSettings(stored: stored)
-            let catalog = try Catalog(
-                path: directory.database,
-                durability: configuration.durability,
-                migrations: Schema.migrations(settings),
-                arrays: arrays
-            )
-            if let keys = configuration.schemaKeys {
-                try catalog.writeNow { try VariableKeys.declare(keys, $0) }
-            }
-            return (catalog, settings)
-        } catch let error as SettingsError {
-            throw CommandFailure(code: CommandFailure.usage, message: error.description)
-        } catch let error as WireError {
-            throw CommandFailure(code: CommandFailure.usage, message: "--schema-keys: \(error.message)")
-        } catch let error as Migration.Failure {
-            throw CommandFailure(
-                code: CommandFailure.other,
-                message:
-                    "the database \(directory.database) could not be brought to this version's schema: the step \"\(error.step)\" failed (\(error.reason)). Nothing of this step was stored: put right what is in its way and start again, or restore the backup"
             )
         }
     }
