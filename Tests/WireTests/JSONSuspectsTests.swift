@@ -26,6 +26,22 @@ struct JSONSuspectsTests {
         #expect(error?.message.contains(place) == true, "\(error?.message ?? "")")
     }
 
+    @Test(arguments: ["", "[", "[!", "[}", "{]", "{\"a\":[1 2]}"])
+    func whatIsNoJSONIsRefusedAsSuch(text: String) {
+        let error = #expect(throws: WireError.self) {
+            try JSONCoding.decode(Parameters.self, from: ByteBuffer(string: text))
+        }
+        #expect(error?.message.contains("not valid JSON") == true, "\(error?.message ?? "")")
+    }
+
+    @Test func depthTakesNoStack() {
+        let text = String(repeating: "[", count: 1_000_000)
+        let error = #expect(throws: WireError.self) {
+            try JSONCoding.decode(Parameters.self, from: ByteBuffer(string: text))
+        }
+        #expect(error?.message.contains("nested") == true, "\(error?.message ?? "")")
+    }
+
     @Test func wholePairsAndEscapesAreFine() throws {
         let text = #"{"name":"\ud83e\uddea \\u12 \" \n"}"#
         #expect(try JSONCoding.decode(Parameters.self, from: ByteBuffer(string: text)).name == "🧪 \\u12 \" \n")

@@ -84,6 +84,12 @@ extension WireError {
         guard let error = error as? DecodingError else { return .invalidParams("\(error)") }
         switch error {
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
+            // Requests are checked when they come; what a client gives as a cursor, or a file as a line, is not.
+            do {
+                _ = try JSONScanner.members(of: Array(bytes.readableBytesView))
+            } catch {
+                return .invalidParams("not valid JSON: \(error.reason) at byte \(error.offset)")
+            }
             let suspects = JSONSuspects(bytes).found
             return .invalidParams(
                 "params: a number is not of its field's kind (whole, or within 64 bits), or a text is not Unicode; look at \(suspects.isEmpty ? "all of them" : suspects.joined(separator: ", "))"

@@ -29,6 +29,12 @@ struct PageTests {
         #expect(read.value == (value == .number(.infinity) ? .string("Infinity") : value))
     }
 
+    @Test(arguments: ["?", "WyE=", "W30=", "e10="])
+    func whatIsNoCursorIsRefused(text: String) {
+        let error = #expect(throws: WireError.self) { try Page.key(Key.self, of: text) }
+        #expect(error?.kind == .invalidParams)
+    }
+
     @Test func withoutACursorThereIsNoKey() throws {
         #expect(try Page.key(Key.self, of: nil) == nil)
     }
