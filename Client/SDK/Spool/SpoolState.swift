@@ -161,6 +161,8 @@ final class SpoolStateFile {
                     )
                 )
             }
+            // Numbers are counted from 1, and reckoned with.
+            guard state.nextSeq >= 1, state.cuts.allSatisfy({ $0.firstSeq >= 1 }) else { return nil }
             let (spool, place) = (try fields.readText(), try fields.readNumber(UInt64.self))
             state.origin = spool.isEmpty ? nil : SpoolState.Origin(spool: spool, place: place)
             return (state, generation)
