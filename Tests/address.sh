@@ -11,7 +11,7 @@ address_flags=(
     -Xswiftc -enable-testing
     # libFuzzer is part of the toolchain; FuzzCampaign looks for it when it runs, so that it is not needed otherwise.
     -Xlinker "$(clang -print-file-name="libclang_rt.fuzzer_no_main-$(uname -m).a")" -Xlinker -lstdc++
-    -Xlinker --undefined=LLVMFuzzerRunDriver -Xlinker --export-dynamic-symbol=LLVMFuzzerRunDriver
+    -Xlinker -u -Xlinker LLVMFuzzerRunDriver -Xlinker --export-dynamic-symbol=LLVMFuzzerRunDriver
 )
 # Package.swift then has our own targets count what is reached, not those of others.
 export HOLDFAST_FUZZ=1
