@@ -169,6 +169,30 @@ extension Dataset {
         return end
     }
 
+    /// Throws where the index could not take the rows that are appended next.
+    ///
+    /// What a lost write left out of the index need not show in a look for a chunk: the library looks no further than its
+    /// header says that there are entries, while a block before that may name one that never reached the disk. Only to
+    /// write finds out. The extent is larger afterwards; setting it back removes what was written.
+    func probeIndex(from rows: Int) throws(HDF5Error) {
+        guard spec.layout.rowBytes > 0 else { return }
+        let step = spec.chunkRows
+        let next = (rows + step - 1) / step * step
+        // Of compressed chunks a byte is enough, any other must be whole.
+        let isSmall = compression != .none && !spec.storage.isPlain
+        let end = next + (isSmall ? 512 : 64) * Self.smallestBlock * step
+        let bytes = [UInt8](repeating: 0, count: isSmall ? 1 : chunkBytes)
+        if extent < end { try setExtent(end) }
+        for index in stride(from: next, to: end, by: Self.smallestBlock * step) where try storedSize(index) == 0 {
+            place[0] = hsize_t(index)
+            let result = H5Dwrite_chunk(id, chdf5_default(), 0, place, bytes.count, bytes)
+            try check(result, "H5Dwrite_chunk", "\(spec.name)/\(index)")
+        }
+    }
+
+    /// Chunks in the smallest block of the library's index, an extensible array.
+    private static let smallestBlock = 16
+
     /// Rows of a group that was being written lie together, with gaps for steps without an array.
     private static let uncoveredAtOnce = 4096
     private static let mostLocated = 64

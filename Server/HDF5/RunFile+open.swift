@@ -126,7 +126,10 @@ extension RunFile {
     ) throws(HDF5Error) {
         let file = try OpenFile.open(path, chdf5_read_write(), repairs: true)
         for name in recovery.removals { try file.remove(name) }
-        if recovery.wasRepaired { try secureEnd(of: file, committedRows) }
+        if recovery.wasRepaired {
+            try secureEnd(of: file, committedRows)
+            for (name, rows) in committedRows { try file.dataset(name).probeIndex(from: rows) }
+        }
         for (name, rows) in committedRows {
             let dataset = try file.dataset(name)
             if dataset.extent != rows { try dataset.setExtent(rows) }
