@@ -12,6 +12,7 @@ from faults import on
 from senders import BROKEN, Sender
 from server import Server, environment
 from waiting import eventually, pause
+from wire import RpcError
 from workloads import WORKLOADS
 
 #: What the server needs at least.
@@ -42,7 +43,7 @@ def crowd(server):
     """As many connections as the server takes at both of its doors, and more that want to come in."""
     with contextlib.ExitStack() as stack:
         taken = 0
-        with contextlib.suppress(*BROKEN):
+        with contextlib.suppress(RpcError, *BROKEN):
             while taken < LIMIT:
                 stack.enter_context(server.connect())
                 taken += 1
@@ -84,7 +85,7 @@ def test_a_crowd_at_the_door_costs_no_processor_and_leaves_room_when_it_goes(nar
 
 
 def is_open(server):
-    with contextlib.suppress(*BROKEN), server.connect() as connection:
+    with contextlib.suppress(RpcError, *BROKEN), server.connect() as connection:
         return connection.call("server.ping")
 
 
