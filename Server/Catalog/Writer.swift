@@ -7,9 +7,13 @@ import Wire
 
 /// Owns the only connection that writes.
 ///
-/// Writes queue up; each turn takes everything that waits, applies it in one transaction (a savepoint each), puts the
-/// arrays into their files, commits, and answers. Nothing waits for a timer: a lone write commits at once, and under load a
-/// commit carries whatever came while the last one ran.
+/// Writes queue up; each turn takes everything that waits, applies it in one transaction, puts the arrays into their files,
+/// commits, and answers. Nothing waits for a timer: a lone write commits at once, and under load a commit carries whatever
+/// came while the last one ran.
+///
+/// A group that has a refused write is rolled back and applied again, then with a savepoint for each write: inside of one
+/// SQLite keeps a copy of each page that changes, which half of the pages that an import writes would be. So writes may be
+/// applied more than once, and change nothing but the transaction.
 actor Writer {
     typealias Completion = @Sendable (Response.Outcome) -> Void
 
@@ -36,6 +40,8 @@ actor Writer {
     /// Set once a commit could not be synced: nobody knows then whether it will be there after a restart, so nothing may
     /// be written any more that relies on its not being there.
     private var failure: WireError?
+    /// Whether the last group had a refused write, as the next one then may.
+    private var expectsRefusals = false
     /// Why the last group was not committed; nil when it was.
     private let lastFailure = Mutex<WireError?>(nil)
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -119,18 +125,24 @@ actor Writer {
     /// - Returns: The answers, and why the group was not committed, if it was not.
     private func commit(_ group: [WriteOperation]) -> ([Response.Outcome], WireError?) {
         var barred: [String: WireError] = [:]
+        var hasSavepoints = expectsRefusals
         while true {
             if let failure { return (group.map { _ in .failure(failure) }, failure) }
             let attempt: Attempt
             do {
-                attempt = try pool.writeWithoutTransaction { try apply(group, barred: barred, to: Connection($0)) }
+                attempt = try pool.writeWithoutTransaction { database in
+                    try apply(group, hasSavepoints: hasSavepoints, barred: barred, to: Connection(database))
+                }
             } catch {
                 let failure = Self.wireError(error)
                 logger.error("commit failed", metadata: ["error": "\(error)", "writes": "\(group.count)"])
                 return (group.map { _ in .failure(failure) }, failure)
             }
             switch attempt {
-            case .committed(let outcomes): return (outcomes, nil)
+            case .committed(let outcomes):
+                expectsRefusals = outcomes.contains { if case .failure = $0 { true } else { false } }
+                return (outcomes, nil)
+            case .refused: hasSavepoints = true
             case .filesFailed(let failures):
                 for (run, error) in failures {
                     logger.error("array file failed", metadata: ["run": "\(run)", "error": "\(error)"])
@@ -142,11 +154,14 @@ actor Writer {
 
     private enum Attempt {
         case committed([Response.Outcome])
+        /// A write of a group without savepoints was refused: nothing is done.
+        case refused
         case filesFailed([String: WireError])
     }
 
     private func apply(
         _ group: [WriteOperation],
+        hasSavepoints: Bool,
         barred: [String: WireError],
         to connection: Connection
     ) throws -> Attempt {
@@ -157,7 +172,11 @@ actor Writer {
             arrays: ArrayStage(store: arrays, barred: barred)
         )
         do {
-            let outcomes = try group.map { try apply($0, to: transaction) }
+            guard let outcomes = try outcomes(of: group, hasSavepoints: hasSavepoints, transaction) else {
+                try connection.execute("ROLLBACK")
+                arrays.discard(transaction.arrays)
+                return .refused
+            }
             let failures = arrays.write(transaction.arrays, synchronize: durability == .full)
             guard failures.isEmpty else {
                 try connection.execute("ROLLBACK")
@@ -187,7 +206,22 @@ actor Writer {
         }
     }
 
-    /// Applies one write. Throws only when the transaction is lost.
+    /// Applies writes; nil if one was refused that has no savepoint. Throws only when the transaction is lost.
+    private func outcomes(
+        of group: [WriteOperation],
+        hasSavepoints: Bool,
+        _ transaction: WriteTransaction
+    ) throws -> [Response.Outcome]? {
+        if hasSavepoints { return try group.map { try apply($0, to: transaction) } }
+        do {
+            return try group.map { try answer($0, transaction) }
+        } catch {
+            guard transaction.connection.isInsideTransaction else { throw error }
+            return nil
+        }
+    }
+
+    /// Applies one write in a savepoint. Throws only when the transaction is lost.
     private func apply(_ operation: WriteOperation, to transaction: WriteTransaction) throws -> Response.Outcome {
         do {
             return try transaction.withSavepoint { try answer(operation, transaction) }

@@ -72,7 +72,8 @@ extension Labels {
             let vault =
                 access.allows(.holdout)
                 ? try Vault.release(of: annotator, parameters.ids, transaction.connection) : 0
-            return LabelsRelease.Result(released: vault + leases.release(of: holder, parameters.ids))
+            transaction.afterCommit { leases.release(of: holder, parameters.ids) }
+            return LabelsRelease.Result(released: vault + leases.held(by: holder, among: parameters.ids).count)
         }
     }
 

@@ -26,6 +26,10 @@ final class Leases: Sendable {
         var looks: [Int] = []
         /// How many leases there may be before expired ones are looked for.
         var tidyAt = 1024
+
+        func held(by holder: String, among images: [Int64]?) -> [Int64] {
+            (images ?? Array(leases.keys)).filter { leases[$0]?.holder == holder }
+        }
     }
 
     private let state = Mutex(State())
@@ -97,12 +101,15 @@ final class Leases: Sendable {
         }
     }
 
-    /// Gives back what a holder holds, or those of the images that it holds; says how many.
-    func release(of holder: String, _ images: [Int64]?) -> Int {
+    /// What a holder holds, or those of the images that it holds.
+    func held(by holder: String, among images: [Int64]?) -> [Int64] {
+        state.withLock { $0.held(by: holder, among: images) }
+    }
+
+    /// Gives back what a holder holds, or those of the images that it holds.
+    func release(of holder: String, _ images: [Int64]?) {
         state.withLock { state in
-            let held = (images ?? Array(state.leases.keys)).filter { state.leases[$0]?.holder == holder }
-            for image in held { state.leases[image] = nil }
-            return held.count
+            for image in state.held(by: holder, among: images) { state.leases[image] = nil }
         }
     }
 

@@ -39,6 +39,23 @@ struct WriterTests {
         #expect(Set(try await data.call(RunsList()).runs.map(\.runID)) == ["before", "after"])
     }
 
+    @Test func whatAWriteDoesBesidesTheDatabaseIsDoneOnceThoughItsGroupIsAppliedTwice() async throws {
+        let data = try TestData()
+        let actions = Locked(0)
+        var group = GroupedWrites(data)
+        group.add { $0.afterCommit { actions.change { $0 += 1 } } }
+        let ids = try await data.call(ImagesInsert(images: [.init(filename: "a.png"), .init(filename: "b.png")])).ids
+        #expect(try await data.call(LabelsNext(limit: 2, annotator: "ann")).images.count == 2)
+        try await group.add(LabelsRelease(annotator: "ann"))
+        try await group.add(RunsHeartbeat(runID: "none"))
+        let report = try await group.run()
+        #expect((0..<3).map(report.refusal) == [nil, nil, .notFound])
+        #expect(actions.value == 1)
+        let released = try #require(report.outcomes[1])
+        guard case .result(let bytes, _) = released else { return }
+        #expect(try JSONCoding.decode(LabelsRelease.Result.self, from: bytes).released == ids.count)
+    }
+
     @Test func aThrownWriteLeavesNeitherRowsNorArraysNorActions() async throws {
         let data = try TestData()
         let hasRun = Locked(false)
