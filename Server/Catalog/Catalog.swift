@@ -10,6 +10,8 @@ final class Catalog: Sendable {
     private let path: String
     let writer: Writer
     let announcements = Announcements()
+    /// To what a write-ahead log is cut down that was longer, when it begins anew.
+    private static let restingLogBytes = 64 << 20
     private let copies = Atomic(0)
     private let snapshots = OpenSnapshots()
 
@@ -36,7 +38,13 @@ final class Catalog: Sendable {
         pool = try DatabasePool(path: path, configuration: configuration)
         // After the pool is open: it sets NORMAL itself when it turns the write-ahead log on.
         try pool.writeWithoutTransaction { database in
-            try database.execute(sql: "PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
+            try database.execute(
+                sql: """
+                    PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL");
+                    PRAGMA journal_size_limit = \(Self.restingLogBytes);
+                    PRAGMA cache_size = -65536
+                    """
+            )
         }
         var migrator = DatabaseMigrator()
         for migration in migrations {
@@ -51,7 +59,7 @@ final class Catalog: Sendable {
             }
         }
         try migrator.migrate(pool)
-        writer = Writer(pool: pool, arrays: arrays, durability: durability)
+        writer = try Writer(pool: pool, path: path, arrays: arrays, durability: durability)
     }
 
     /// What is in the way of a step is named by it; what is wrong with the file or its disk is as with any statement.
@@ -128,7 +136,7 @@ final class Catalog: Sendable {
 
     /// Ends all connections; the write-ahead log is folded into the database.
     func close() throws {
-        try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        try writer.close()
         try pool.close()
     }
 }

@@ -30,6 +30,7 @@ actor Writer {
     }
 
     private let pool: DatabasePool
+    nonisolated let checkpointer: Checkpointer
     private let arrays: ArrayStore
     private let durability: Durability
     private let logger = Logger(label: "holdfast.writer")
@@ -46,10 +47,13 @@ actor Writer {
     private let lastFailure = Mutex<WireError?>(nil)
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    init(pool: DatabasePool, arrays: ArrayStore, durability: Durability) {
+    /// - Parameter path: The pool's.
+    init(pool: DatabasePool, path: String, arrays: ArrayStore, durability: Durability) throws {
         self.pool = pool
+        checkpointer = try Checkpointer(path: path)
         self.arrays = arrays
         self.durability = durability
+        pool.writeWithoutTransaction { [checkpointer] in checkpointer.serve($0) }
     }
 
     /// The number of writes that wait for the next commit.
@@ -67,6 +71,14 @@ actor Writer {
         )
         guard case .failure(let error) = outcome else { return nil }
         return error
+    }
+
+    /// Folds the write-ahead log into the database, when nothing is written any more.
+    nonisolated func close() throws {
+        try pool.writeWithoutTransaction { [checkpointer] database in
+            try checkpointer.close(database)
+            _ = try database.checkpoint(.truncate)
+        }
     }
 
     /// Queues a write; writes are applied and completed in the order of these calls.
