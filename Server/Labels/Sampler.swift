@@ -11,19 +11,27 @@ struct Sampler {
 
     /// Tiebreaks are uniform in 0 ..< this.
     static let tiebreakRange: Int64 = 1 << 62
-    /// No window of the size aimed at has more rows than this.
+    /// How many images that are registered together have tiebreaks in a row.
+    private static let runLength = 8
+    /// No window of the size aimed at has more rows than this: there are a quarter as many on average, at worst in runs, of
+    /// which one window in 100 000 has so many.
     private static let windowCapacity = 96
-    /// Windows looked at for one pick; three are enough on average.
+    /// From how many rows it is told how densely they lie.
+    private static let headRows = 2 * windowCapacity + 1
+    /// Windows looked at for one pick; four are enough on average.
     private static let maximumTries = 1000
     /// Of so few rows it is soon cheaper to look at all than to guess on.
     private static let fewRows = 4096.0
     private static let triesAmongFew = 24
 
-    /// Tiebreaks of images that are registered together, ascending: their entries in an index by tiebreak come to its
-    /// pages one page after the other, and which of them an image gets does not matter to a pick.
-    static func tiebreaks(_ count: Int) -> [Int64] {
-        var generator = SeededGenerator(seed: .random(in: 0 ... .max))
-        return (0..<count).map { _ in Int64.random(in: 0..<tiebreakRange, using: &generator) }.sorted()
+    /// Tiebreaks of images that are registered together, ascending runs at random places: so their entries in an index by
+    /// tiebreak come to few of its pages, and to one after the other. Which of them an image gets does not matter to a pick.
+    static func tiebreaks(_ count: Int, seed: UInt64 = .random(in: 0 ... .max)) -> [Int64] {
+        var generator = SeededGenerator(seed: seed)
+        let places = (0..<count).filter { $0.isMultiple(of: runLength) }
+            .map { _ in Int64.random(in: 0..<tiebreakRange - Int64(runLength), using: &generator) }
+            .sorted()
+        return (0..<count).map { places[$0 / runLength] + Int64($0 % runLength) }
     }
 
     let pool: CandidatePool
@@ -73,18 +81,18 @@ struct Sampler {
 
     /// Picks uniformly among the images of some confidences, or among all.
     ///
-    /// Tiebreaks are cut into windows of about a third of the capacity. A random window is accepted with probability
+    /// Tiebreaks are cut into windows of about a quarter of the capacity. A random window is accepted with probability
     /// rows / capacity, then a row in it is taken: so every row has the same chance, unlike "probe a point and take the
     /// next row", where a row's chance is the gap before it.
     private mutating func pick(among confidences: [Double]?, limit: Int) throws -> [Pick] {
         let groups: [Double?] = confidences ?? [nil]
-        let heads = try groups.map { try rows($0, from: 0, to: Self.tiebreakRange, limit: Self.windowCapacity + 1) }
+        let heads = try groups.map { try rows($0, from: 0, to: Self.tiebreakRange, limit: Self.headRows) }
         if heads.reduce(0, { $0 + $1.count }) <= Self.windowCapacity {
             return take(heads.flatMap(\.self), limit: limit)
         }
         // The first rows tell how densely tiebreaks lie.
-        let last = heads.filter { $0.count > Self.windowCapacity }.compactMap(\.last?.tiebreak).min()
-        var window = max(1, (last ?? Self.tiebreakRange / 2) / 3)
+        let last = heads.filter { $0.count == Self.headRows }.compactMap(\.last?.tiebreak).min()
+        var window = max(1, (last ?? Self.tiebreakRange) / Int64(4 * Self.headRows / Self.windowCapacity))
         let count = heads.reduce(0) { $0 + Self.estimatedCount(of: $1) }
         let propensity = min(1, Double(limit) / count)
         let maximumTries = count < Self.fewRows ? Self.triesAmongFew : Self.maximumTries
@@ -123,7 +131,7 @@ struct Sampler {
 
     /// How many rows a group has, exactly for a small one: from the place of the k-th of them ((k − 1) / place, without bias).
     private static func estimatedCount(of head: [(id: Int64, tiebreak: Int64)]) -> Double {
-        guard head.count > windowCapacity, let last = head.last else { return Double(head.count) }
+        guard head.count == headRows, let last = head.last else { return Double(head.count) }
         return Double(head.count - 1) * Double(tiebreakRange) / Double(max(1, last.tiebreak))
     }
 

@@ -14,18 +14,23 @@ struct SamplerTests {
     private static let pool = CandidatePool.all(.withoutHoldout)
     private static let orders: [ConfidenceWalk.Direction?] = [nil, .outward(from: 0.5), .inward]
 
-    /// A table of images whose tiebreaks are random and whose confidence the closure gives.
-    private func table(_ count: Int, confidence: @escaping (Int) -> Double? = { _ in nil }) throws -> TestData {
+    /// A table of images that were registered so many together, and whose confidence the closure gives.
+    private func table(
+        _ count: Int,
+        together: Int = 200,
+        confidence: @escaping (Int) -> Double? = { _ in nil }
+    ) throws -> TestData {
         let data = try TestData(.withoutHoldout)
         try data.catalog.writeNow { connection in
-            var generator = SeededGenerator(seed: 99)
+            var tiebreaks: [Int64] = []
             for index in 0..<count {
+                if index % together == 0 { tiebreaks = Sampler.tiebreaks(together, seed: UInt64(index)) }
                 try connection.execute(
                     "INSERT INTO labels (id, filename, confidence_biopsy, tiebreak) VALUES (?, ?, ?, ?)",
                     index,
                     "image \(index)",
                     confidence(index),
-                    Int64.random(in: 0..<Sampler.tiebreakRange, using: &generator)
+                    tiebreaks[index % together]
                 )
             }
             try connection.run(script: "ANALYZE")
@@ -76,16 +81,18 @@ struct SamplerTests {
         return (square - Double(cells - 1)) / (2 * Double(cells - 1)).squareRoot()
     }
 
-    @Test(arguments: [(50, 5000), (500, 20_000)])
-    func randomPicksAreUniform(rows: Int, draws: Int) async throws {
-        let counts = try await counts(try table(rows), nil, draws: draws)
+    @Test(arguments: [(50, 5000), (500, 20_000)], [1, 200])
+    func randomPicksAreUniform(_ size: (rows: Int, draws: Int), together: Int) async throws {
+        let (rows, draws) = size
+        let counts = try await counts(try table(rows, together: together), nil, draws: draws)
         #expect(counts.values.reduce(0, +) == draws)
         #expect(abs(deviation(Array(counts.values), cells: rows)) < 4)
     }
 
-    @Test func randomPicksOfALargePoolAreUniform() async throws {
+    @Test(arguments: [1, 5000])
+    func randomPicksOfALargePoolAreUniform(together: Int) async throws {
         let rows = 20_000
-        let counts = try await counts(try table(rows), nil, draws: 20_000)
+        let counts = try await counts(try table(rows, together: together), nil, draws: 20_000)
         // Cells of 100 rows each, so that each is expected often enough.
         var cells = [Int](repeating: 0, count: rows / 100)
         for (id, count) in counts { cells[Int(id) / 100] += count }
