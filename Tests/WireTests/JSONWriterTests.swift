@@ -66,4 +66,20 @@ import Testing
         sample.action = observation
         try expectTheSame(sample)
     }
+
+    @Test func columnsOfAnImport() throws {
+        try expectTheSame(LabelsImport(filenames: [], labels: [:]))
+        let columns: [String: [Int?]] = [
+            "mag_view": Self.texts.map { _ in nil }, "a \"quoted\" name": Self.texts.indices.map { $0 % 2 },
+        ]
+        try expectTheSame(
+            LabelsImport(
+                filenames: Self.texts,
+                studyIDs: Self.texts.map { $0.isEmpty ? nil : $0 },
+                frameNumbers: [.min, .max, 0, nil, -1, 7],
+                labels: columns,
+                annotator: "ann"
+            )
+        )
+    }
 }

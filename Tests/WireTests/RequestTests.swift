@@ -39,6 +39,17 @@ import Testing
         _ = try request.decode(ServerPing.self)
     }
 
+    @Test func parametersThatWriteTheirOwnTextStandInTheSameEnvelope() throws {
+        let buffers = try Request.encode(LabelsImport(filenames: ["a"], labels: ["x": [1]]), id: .string("é\""))
+        let request = try Request(frame(of: joined(buffers)))
+        #expect(request.id == .string("é\""))
+        #expect(request.method == "labels.import")
+        #expect(request.attachments == [])
+        let parameters = try request.decode(LabelsImport.self)
+        #expect(parameters.filenames == ["a"])
+        #expect(parameters.labels == ["x": [1]])
+    }
+
     @Test func aStampStandsAmongTheParameters() throws {
         let stamp = ProducerStamp(producer: "p", seq: 3)
         let buffers = try Request.encode(RunsHeartbeat(runID: "r"), id: .integer(5), stamp: stamp)

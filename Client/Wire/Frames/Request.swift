@@ -42,8 +42,30 @@ public struct Request: Sendable {
     ) throws -> [ByteBuffer] {
         let sink = AttachmentSink()
         let params = Stamped(method: method, stamp: stamp)
-        let payload = try JSONCoding.encode(Envelope(id: id, method: M.name, params: params, sink: sink), sink: sink)
+        let payload =
+            if stamp == nil, let method = method as? any JSONWritable {
+                try write(method, named: M.name, id: id, sink: sink)
+            } else {
+                try JSONCoding.encode(Envelope(id: id, method: M.name, params: params, sink: sink), sink: sink)
+            }
         return FrameEncoder.encode(payload: payload, attachments: sink.attachments)
+    }
+
+    private static func write(
+        _ params: any JSONWritable,
+        named method: String,
+        id: RequestID,
+        sink: AttachmentSink
+    ) throws -> ByteBuffer {
+        var json = JSONWriter(sink: sink)
+        try json.object { json in
+            json.member("jsonrpc", "2.0")
+            try json.memberIfPresent("id", encoding: id)
+            json.member("method", method)
+            try json.memberIfPresent("params", encoding: params)
+            if !sink.attachments.isEmpty { json.member("attachments", sink.attachments.map(\.readableBytes)) }
+        }
+        return ByteBuffer(string: json.text)
     }
 
     private struct Envelope<Params: Encodable>: Encodable {

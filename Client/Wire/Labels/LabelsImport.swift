@@ -72,3 +72,15 @@ public struct LabelsImport: Method {
         }
     }
 }
+
+extension LabelsImport: JSONWritable {
+    public func write(to json: inout JSONWriter) throws {
+        try json.object { json in
+            try json.memberIfPresent("annotator", encoding: annotator)
+            json.member("filenames", filenames)
+            if let frameNumbers { json.member("frame_numbers", frameNumbers) }
+            json.member("labels", labels)
+            if let studyIDs { json.member("study_ids", studyIDs) }
+        }
+    }
+}
