@@ -71,6 +71,8 @@ struct AuditLog: Sendable {
     private func list(_ parameters: AuditList) async throws -> AuditList.Result {
         let limit = try Page.limit(parameters.limit, default: 100, maximum: 1000)
         let end = try Page.key(Int64.self, of: parameters.cursor) ?? .max
+        // Who was turned away before this call is in its answer.
+        await catalog.writer.earlierWrites()
         return try await catalog.read { connection in
             let rows = try connection.rows(
                 "SELECT id, at, event, token, address, note FROM audit_log WHERE id < ? ORDER BY id DESC LIMIT ?",

@@ -99,6 +99,9 @@ actor Writer {
         }
     }
 
+    /// Waits until what was queued before is committed or refused.
+    nonisolated func earlierWrites() async { _ = await perform(WriteOperation(stamp: nil) { _ in ByteBuffer() }) }
+
     /// Does something that may block between two commits, on the writer's thread.
     nonisolated func between(_ body: @escaping @Sendable () throws -> Void) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in

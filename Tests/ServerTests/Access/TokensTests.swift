@@ -43,6 +43,12 @@ struct TokensTests {
         #expect(data.gate.access(session: session, at: 2000) == nil)
     }
 
+    @Test func theAuditLogHasWhoWasTurnedAwayAMomentAgo() async throws {
+        let data = try TestData()
+        AuditLog(catalog: data.catalog).record(.failedLogin(from: "203.0.113.9", "by the test"))
+        #expect(try await data.call(AuditList()).entries.map(\.address) == ["203.0.113.9"])
+    }
+
     @Test func tokensAreThereAfterARestart() async throws {
         let directory = try TemporaryDirectory()
         let data = try TestData(in: directory)
