@@ -8,16 +8,22 @@ import pytest
 
 from holdfast.lineage.identity import Graph
 
+
+def edited(text, old, new):
+    """A text and what an edit makes of it."""
+    assert text.count(old) == 1
+    return text, text.replace(old, new)
+
+
 DIFFERENT = {
-    "lambda one line": (
+    "lambda one line": edited(
         """
         f, g = (lambda x: x+1), (lambda x: x+2)
         """,
-        """
-        f, g = (lambda x: x+3), (lambda x: x+2)
-        """,
+        "x+1",
+        "x+3",
     ),
-    "singledispatch impl": (
+    "singledispatch impl": edited(
         """
         import functools
         @functools.singledispatch
@@ -26,16 +32,10 @@ DIFFERENT = {
         def _(x: int): return 2
         def f(x): return g(x)
         """,
-        """
-        import functools
-        @functools.singledispatch
-        def g(x): return 1
-        @g.register
-        def _(x: int): return 3
-        def f(x): return g(x)
-        """,
+        "return 2",
+        "return 3",
     ),
-    "singledispatch base": (
+    "singledispatch base": edited(
         """
         import functools
         @functools.singledispatch
@@ -44,30 +44,20 @@ DIFFERENT = {
         def _(x: int): return 2
         def f(x): return g(x)
         """,
-        """
-        import functools
-        @functools.singledispatch
-        def g(x): return 4
-        @g.register
-        def _(x: int): return 2
-        def f(x): return g(x)
-        """,
+        "return 1",
+        "return 4",
     ),
-    "lru body": (
+    "lru body": edited(
         """
         import functools
         @functools.lru_cache(None)
         def g(x): return 1
         def f(x): return g(x)
         """,
-        """
-        import functools
-        @functools.lru_cache(None)
-        def g(x): return 2
-        def f(x): return g(x)
-        """,
+        "return 1",
+        "return 2",
     ),
-    "ctx body": (
+    "ctx body": edited(
         """
         import contextlib
         @contextlib.contextmanager
@@ -76,30 +66,20 @@ DIFFERENT = {
         def f(x):
             with g() as y: return y
         """,
-        """
-        import contextlib
-        @contextlib.contextmanager
-        def g():
-            yield 2
-        def f(x):
-            with g() as y: return y
-        """,
+        "yield 1",
+        "yield 2",
     ),
-    "partial arg": (
+    "partial arg": edited(
         """
         import functools
         def g(a,b): return a+b
         h=functools.partial(g,1)
         def f(x): return h(x)
         """,
-        """
-        import functools
-        def g(a,b): return a+b
-        h=functools.partial(g,2)
-        def f(x): return h(x)
-        """,
+        "g,1",
+        "g,2",
     ),
-    "pattern": (
+    "pattern": edited(
         """
         import re, logging, pathlib, datetime, decimal, collections
         LOG=logging.getLogger('a')
@@ -112,20 +92,10 @@ DIFFERENT = {
         def f(x):
             LOG.info('x'); return PAT, PA, DA, DE, NV
         """,
-        """
-        import re, logging, pathlib, datetime, decimal, collections
-        LOG=logging.getLogger('a')
-        PAT=re.compile('b')
-        PA=pathlib.Path('/x')
-        DA=datetime.date(2020,1,1)
-        DE=decimal.Decimal('1.5')
-        N=collections.namedtuple('N','a b')
-        NV=N(1,1)
-        def f(x):
-            LOG.info('x'); return PAT, PA, DA, DE, NV
-        """,
+        "re.compile('a'",
+        "re.compile('b'",
     ),
-    "date": (
+    "date": edited(
         """
         import re, logging, pathlib, datetime, decimal, collections
         LOG=logging.getLogger('a')
@@ -138,20 +108,10 @@ DIFFERENT = {
         def f(x):
             LOG.info('x'); return PAT, PA, DA, DE, NV
         """,
-        """
-        import re, logging, pathlib, datetime, decimal, collections
-        LOG=logging.getLogger('a')
-        PAT=re.compile('a')
-        PA=pathlib.Path('/x')
-        DA=datetime.date(2020,1,2)
-        DE=decimal.Decimal('1.5')
-        N=collections.namedtuple('N','a b')
-        NV=N(1,1)
-        def f(x):
-            LOG.info('x'); return PAT, PA, DA, DE, NV
-        """,
+        "2020,1,1",
+        "2020,1,2",
     ),
-    "namedtuple": (
+    "namedtuple": edited(
         """
         import re, logging, pathlib, datetime, decimal, collections
         LOG=logging.getLogger('a')
@@ -164,20 +124,10 @@ DIFFERENT = {
         def f(x):
             LOG.info('x'); return PAT, PA, DA, DE, NV
         """,
-        """
-        import re, logging, pathlib, datetime, decimal, collections
-        LOG=logging.getLogger('a')
-        PAT=re.compile('a')
-        PA=pathlib.Path('/x')
-        DA=datetime.date(2020,1,1)
-        DE=decimal.Decimal('1.5')
-        N=collections.namedtuple('N','a b')
-        NV=N(1,2)
-        def f(x):
-            LOG.info('x'); return PAT, PA, DA, DE, NV
-        """,
+        "N(1,1",
+        "N(1,2",
     ),
-    "inherited method": (
+    "inherited method": edited(
         """
         class Base:
             def m(self): return 1
@@ -189,19 +139,10 @@ DIFFERENT = {
             pass
         def f(x): return A().m()
         """,
-        """
-        class Base:
-            def m(self): return 2
-            @property
-            def p(self): return 1
-            @staticmethod
-            def s(): return 1
-        class A(Base):
-            pass
-        def f(x): return A().m()
-        """,
+        "m(self): return 1",
+        "m(self): return 2",
     ),
-    "property": (
+    "property": edited(
         """
         class Base:
             def m(self): return 1
@@ -213,19 +154,10 @@ DIFFERENT = {
             pass
         def f(x): return A().m()
         """,
-        """
-        class Base:
-            def m(self): return 1
-            @property
-            def p(self): return 2
-            @staticmethod
-            def s(): return 1
-        class A(Base):
-            pass
-        def f(x): return A().m()
-        """,
+        "p(self): return 1",
+        "p(self): return 2",
     ),
-    "static": (
+    "static": edited(
         """
         class Base:
             def m(self): return 1
@@ -237,49 +169,33 @@ DIFFERENT = {
             pass
         def f(x): return A().m()
         """,
-        """
-        class Base:
-            def m(self): return 1
-            @property
-            def p(self): return 1
-            @staticmethod
-            def s(): return 2
-        class A(Base):
-            pass
-        def f(x): return A().m()
-        """,
+        "s(): return 1",
+        "s(): return 2",
     ),
-    "annotated type": (
+    "annotated type": edited(
         """
         class V:
             def __add__(s,o): return 1
         def f(x: V, y: 'V'): return x+y
         """,
-        """
-        class V:
-            def __add__(s,o): return 2
-        def f(x: V, y: 'V'): return x+y
-        """,
+        "return 1",
+        "return 2",
     ),
-    "swapped locals": (
+    "swapped locals": edited(
         """
         def f(x):
             a=1; b=2
             return a-b
         """,
-        """
-        def f(x):
-            a=1; b=2
-            return b-a
-        """,
+        "a-b",
+        "b-a",
     ),
-    "parameter renamed": (
+    "parameter renamed": edited(
         """
         def f(x): return x
         """,
-        """
-        def f(y): return y
-        """,
+        "x): return x",
+        "y): return y",
     ),
     "global vs local": (
         """
@@ -296,29 +212,24 @@ DIFFERENT = {
             return A
         """,
     ),
-    "getattr globals()": (
+    "getattr globals()": edited(
         """
         def g(): return 1
         def f(x): return globals()['g']()
         """,
-        """
-        def g(): return 2
-        def f(x): return globals()['g']()
-        """,
+        "return 1",
+        "return 2",
     ),
-    "list global nested fn": (
+    "list global nested fn": edited(
         """
         def a(): return 1
         T={'a': a}
         def f(x): return T[x]()
         """,
-        """
-        def a(): return 2
-        T={'a': a}
-        def f(x): return T[x]()
-        """,
+        "return 1",
+        "return 2",
     ),
-    "decorator args": (
+    "decorator args": edited(
         """
         def d(n):
             def w(g): return g
@@ -326,15 +237,10 @@ DIFFERENT = {
         @d(1)
         def f(x): return x
         """,
-        """
-        def d(n):
-            def w(g): return g
-            return w
-        @d(2)
-        def f(x): return x
-        """,
+        "d(1",
+        "d(2",
     ),
-    "decorator args global": (
+    "decorator args global": edited(
         """
         K=1
         def d(n):
@@ -343,16 +249,10 @@ DIFFERENT = {
         @d(K)
         def f(x): return x
         """,
-        """
-        K=2
-        def d(n):
-            def w(g): return g
-            return w
-        @d(K)
-        def f(x): return x
-        """,
+        "K=1",
+        "K=2",
     ),
-    "slots": (
+    "slots": edited(
         """
         class A:
             __slots__=('a',)
@@ -360,29 +260,20 @@ DIFFERENT = {
         X=A(1)
         def f(x): return X.a
         """,
-        """
-        class A:
-            __slots__=('a',)
-            def __init__(s,a): s.a=a
-        X=A(2)
-        def f(x): return X.a
-        """,
+        "A(1",
+        "A(2",
     ),
-    "method call chain on global instance": (
+    "method call chain on global instance": edited(
         """
         class A:
             def go(self): return 1
         X=A()
         def f(x): return X.go()
         """,
-        """
-        class A:
-            def go(self): return 2
-        X=A()
-        def f(x): return X.go()
-        """,
+        "return 1",
+        "return 2",
     ),
-    "super": (
+    "super": edited(
         """
         class A:
             def go(self): return 1
@@ -390,31 +281,23 @@ DIFFERENT = {
             def go(self): return super().go()
         def f(x): return B().go()
         """,
-        """
-        class A:
-            def go(self): return 3
-        class B(A):
-            def go(self): return super().go()
-        def f(x): return B().go()
-        """,
+        "return 1",
+        "return 3",
     ),
-    "default expr value": (
+    "default expr value": edited(
         """
         A=1
         def f(x, k=A): return k
         """,
-        """
-        A=2
-        def f(x, k=A): return k
-        """,
+        "A=1",
+        "A=2",
     ),
-    "fstring": (
+    "fstring": edited(
         """
         def f(x): return f'{x:>3}'
         """,
-        """
-        def f(x): return f'{x:>4}'
-        """,
+        "x:>3",
+        "x:>4",
     ),
     "nested class attr": (
         """
@@ -430,13 +313,12 @@ DIFFERENT = {
             return Q.a
         """,
     ),
-    "async/await": (
+    "async/await": edited(
         """
         async def f(x): return x
         """,
-        """
-        def f(x): return x
-        """,
+        "async def",
+        "def",
     ),
     "two globals swapped": (
         """
@@ -450,33 +332,26 @@ DIFFERENT = {
         def f(x): return A-B
         """,
     ),
-    "outputs": (
+    "outputs": edited(
         """
         from holdfast.lineage import thunk
         @thunk
         def f(x): return x
         """,
-        """
-        from holdfast.lineage import thunk
-        @thunk(outputs=2)
-        def f(x): return x
-        """,
+        "@thunk",
+        "@thunk(outputs=2)",
     ),
-    "class cell": (
+    "class cell": edited(
         """
         class A:
             z=1
             def go(self): return __class__.z
         def f(x): return A().go()
         """,
-        """
-        class A:
-            z=2
-            def go(self): return __class__.z
-        def f(x): return A().go()
-        """,
+        "z=1",
+        "z=2",
     ),
-    "cached_property": (
+    "cached_property": edited(
         """
         import functools
         class A:
@@ -484,15 +359,10 @@ DIFFERENT = {
             def go(self): return 1
         def f(x): return A().go
         """,
-        """
-        import functools
-        class A:
-            @functools.cached_property
-            def go(self): return 2
-        def f(x): return A().go
-        """,
+        "return 1",
+        "return 2",
     ),
-    "custom descriptor": (
+    "custom descriptor": edited(
         """
         class D:
             def __get__(s,i,o): return 1
@@ -500,23 +370,16 @@ DIFFERENT = {
             d=D()
         def f(x): return A().d
         """,
-        """
-        class D:
-            def __get__(s,i,o): return 2
-        class A:
-            d=D()
-        def f(x): return A().d
-        """,
+        "return 1",
+        "return 2",
     ),
-    "env builtin": (
+    "env builtin": edited(
         """
         import os
         def f(x): return os.path.join(x,'a')
         """,
-        """
-        import os
-        def f(x): return os.path.split(x)
-        """,
+        "os.path.join(x,'a'",
+        "os.path.split(x",
     ),
     "local shadows builtin": (
         """
@@ -529,47 +392,36 @@ DIFFERENT = {
             return abs
         """,
     ),
-    "inner shadow differs": (
+    "inner shadow differs": edited(
         """
         def f(x):
             a=1
             def g(a): return a
             return g(x)
         """,
-        """
-        def f(x):
-            a=1
-            def g(b): return a
-            return g(x)
-        """,
+        "g(a",
+        "g(b",
     ),
-    "locals()": (
+    "locals()": edited(
         """
         def f(x):
             a=1
             return locals()
         """,
-        """
-        def f(x):
-            b=1
-            return locals()
-        """,
+        "a=1",
+        "b=1",
     ),
-    "kwarg name": (
+    "kwarg name": edited(
         """
         def g(**k): return k
         def f(x):
             a=1
             return g(a=a)
         """,
-        """
-        def g(**k): return k
-        def f(x):
-            a=1
-            return g(b=a)
-        """,
+        "g(a",
+        "g(b",
     ),
-    "del/global collide": (
+    "del/global collide": edited(
         """
         def f(x):
             a=x
@@ -578,14 +430,8 @@ DIFFERENT = {
 
         A=1
         """,
-        """
-        def f(x):
-            a=x
-            b=a
-            return b
-
-        A=1
-        """,
+        "return A",
+        "return b",
     ),
     "missing global later": (
         """
@@ -596,181 +442,139 @@ DIFFERENT = {
         def later(x): return 1
         """,
     ),
-    "mutual recursion": (
+    "mutual recursion": edited(
         """
         def f(x): return g(x)
         def g(x): return f(x) or 1
         """,
-        """
-        def f(x): return g(x)
-        def g(x): return f(x) or 2
-        """,
+        "or 1",
+        "or 2",
     ),
-    "module attr via alias": (
+    "module attr via alias": edited(
         """
         import helper_module as m
         def f(x): return m.h(x)
         """,
-        """
-        import helper_module as m
-        def f(x): return m.k(x)
-        """,
+        "m.h",
+        "m.k",
     ),
-    "__init_subclass__": (
+    "__init_subclass__": edited(
         """
         class B:
             def __init_subclass__(c): c.k=1
         class A(B): pass
         def f(x): return A.k
         """,
-        """
-        class B:
-            def __init_subclass__(c): c.k=2
-        class A(B): pass
-        def f(x): return A.k
-        """,
+        "c.k=1",
+        "c.k=2",
     ),
-    "metaclass": (
+    "metaclass": edited(
         """
         class M(type):
             def __call__(c): return 1
         class A(metaclass=M): pass
         def f(x): return A()
         """,
-        """
-        class M(type):
-            def __call__(c): return 2
-        class A(metaclass=M): pass
-        def f(x): return A()
-        """,
+        "return 1",
+        "return 2",
     ),
-    "defaultdict": (
+    "defaultdict": edited(
         """
         import collections
         D=collections.defaultdict(list)
         def f(x): return D
         """,
-        """
-        import collections
-        D=collections.defaultdict(int)
-        def f(x): return D
-        """,
+        "list",
+        "int",
     ),
-    "deque": (
+    "deque": edited(
         """
         import collections
         D=collections.deque([1])
         def f(x): return D
         """,
-        """
-        import collections
-        D=collections.deque([2])
-        def f(x): return D
-        """,
+        "collections.deque([1",
+        "collections.deque([2",
     ),
-    "dict subclass": (
+    "dict subclass": edited(
         """
         class T(dict): pass
         D=T(a=1)
         def f(x): return D
         """,
-        """
-        class T(dict): pass
-        D=T(a=2)
-        def f(x): return D
-        """,
+        "a=1",
+        "a=2",
     ),
-    "str subclass": (
+    "str subclass": edited(
         """
         class T(str): pass
         D=T('a')
         def f(x): return D
         """,
-        """
-        class T(str): pass
-        D=T('b')
-        def f(x): return D
-        """,
+        "'a'",
+        "'b'",
     ),
-    "object array": (
+    "object array": edited(
         """
         import numpy as np
         A=np.array([1,'a'],object)
         def f(x): return A
         """,
-        """
-        import numpy as np
-        A=np.array([2,'a'],object)
-        def f(x): return A
-        """,
+        "np.array([1",
+        "np.array([2",
     ),
-    "masked": (
+    "masked": edited(
         """
         import numpy as np
         A=np.ma.array([1,2],mask=[0,1])
         def f(x): return A
         """,
-        """
-        import numpy as np
-        A=np.ma.array([1,2],mask=[1,0])
-        def f(x): return A
-        """,
+        "0,1",
+        "1,0",
     ),
-    "structured": (
+    "structured": edited(
         """
         import numpy as np
         A=np.zeros(2,[('a','i4')])
         def f(x): return A
         """,
-        """
-        import numpy as np
-        A=np.zeros(2,[('b','i4')])
-        def f(x): return A
-        """,
+        "'a'",
+        "'b'",
     ),
-    "tuple nest": (
+    "tuple nest": edited(
         """
         A=((1,2),3)
         def f(x): return A
         """,
-        """
-        A=(1,(2,3))
-        def f(x): return A
-        """,
+        "(1,2),3",
+        "1,(2,3)",
     ),
-    "global int bool": (
+    "global int bool": edited(
         """
         A=1
         def f(x): return A
         """,
-        """
-        A=True
-        def f(x): return A
-        """,
+        "A=1",
+        "A=True",
     ),
-    "-0.0": (
+    "-0.0": edited(
         """
         A=0.0
         def f(x): return A
         """,
-        """
-        A=-0.0
-        def f(x): return A
-        """,
+        "0.0",
+        "-0.0",
     ),
-    "import module inside": (
+    "import module inside": edited(
         """
         def f(x):
             import helper_module
             return helper_module.h(x)
         """,
-        """
-        def f(x):
-            import helper_module
-            return helper_module.k(x)
-        """,
+        "helper_module.h",
+        "helper_module.k",
     ),
-    "callable class deco": (
+    "callable class deco": edited(
         """
         class D:
             def __init__(s,g): s.g=g
@@ -779,16 +583,10 @@ DIFFERENT = {
         def g(x): return 1
         def f(x): return g(x)
         """,
-        """
-        class D:
-            def __init__(s,g): s.g=g
-            def __call__(s,*a): return s.g(*a)
-        @D
-        def g(x): return 2
-        def f(x): return g(x)
-        """,
+        "return 1",
+        "return 2",
     ),
-    "total_ordering": (
+    "total_ordering": edited(
         """
         import functools
         @functools.total_ordering
@@ -797,120 +595,12 @@ DIFFERENT = {
             def __eq__(s,o): return 1
         def f(x): return A()>A()
         """,
-        """
-        import functools
-        @functools.total_ordering
-        class A:
-            def __lt__(s,o): return 0
-            def __eq__(s,o): return 1
-        def f(x): return A()>A()
-        """,
+        "__lt__(s,o): return 1",
+        "__lt__(s,o): return 0",
     ),
 }
 
 SAME = {
-    "import inside": (
-        """
-        def f(x):
-            from helper_module import h
-            return h(x)
-        """,
-        """
-        def f(x):
-            from helper_module import h
-            return h(x)
-        """,
-    ),
-    "singledispatch same": (
-        """
-        import functools
-        @functools.singledispatch
-        def g(x): return 1
-        @g.register
-        def _(x: int): return 2
-        def f(x): return g(x)
-        """,
-        """
-        import functools
-        @functools.singledispatch
-        def g(x): return 1
-        @g.register
-        def _(x: int): return 2
-        def f(x): return g(x)
-        """,
-    ),
-    "lru same": (
-        """
-        import functools
-        @functools.lru_cache(None)
-        def g(x): return 1
-        def f(x): return g(x)
-        """,
-        """
-        import functools
-        @functools.lru_cache(None)
-        def g(x): return 1
-        def f(x): return g(x)
-        """,
-    ),
-    "ctx same": (
-        """
-        import contextlib
-        @contextlib.contextmanager
-        def g():
-            yield 1
-        def f(x):
-            with g() as y: return y
-        """,
-        """
-        import contextlib
-        @contextlib.contextmanager
-        def g():
-            yield 1
-        def f(x):
-            with g() as y: return y
-        """,
-    ),
-    "partial same": (
-        """
-        import functools
-        def g(a,b): return a+b
-        h=functools.partial(g,1)
-        def f(x): return h(x)
-        """,
-        """
-        import functools
-        def g(a,b): return a+b
-        h=functools.partial(g,1)
-        def f(x): return h(x)
-        """,
-    ),
-    "stdlib values same": (
-        """
-        import re, logging, pathlib, datetime, decimal, collections
-        LOG=logging.getLogger('a')
-        PAT=re.compile('a')
-        PA=pathlib.Path('/x')
-        DA=datetime.date(2020,1,1)
-        DE=decimal.Decimal('1.5')
-        N=collections.namedtuple('N','a b')
-        NV=N(1,1)
-        def f(x):
-            LOG.info('x'); return PAT, PA, DA, DE, NV
-        """,
-        """
-        import re, logging, pathlib, datetime, decimal, collections
-        LOG=logging.getLogger('a')
-        PAT=re.compile('a')
-        PA=pathlib.Path('/x')
-        DA=datetime.date(2020,1,1)
-        DE=decimal.Decimal('1.5')
-        N=collections.namedtuple('N','a b')
-        NV=N(1,1)
-        def f(x):
-            LOG.info('x'); return PAT, PA, DA, DE, NV
-        """,
-    ),
     "nested function renamed local": (
         """
         def f(x):
@@ -939,73 +629,13 @@ SAME = {
             return b-a
         """,
     ),
-    "set order": (
+    "set order": edited(
         """
         S={'a','b','c'}
         def f(x): return x in S
         """,
-        """
-        S={'c','b','a'}
-        def f(x): return x in S
-        """,
-    ),
-    "generic dataclass": (
-        """
-        import dataclasses, typing
-        @dataclasses.dataclass(frozen=True)
-        class D:
-            a: int = 1
-            b: list = dataclasses.field(default_factory=list)
-            def m(self): return 1
-        def f(x): return D().m()
-        """,
-        """
-        import dataclasses, typing
-        @dataclasses.dataclass(frozen=True)
-        class D:
-            a: int = 1
-            b: list = dataclasses.field(default_factory=list)
-            def m(self): return 1
-        def f(x): return D().m()
-        """,
-    ),
-    "abc": (
-        """
-        import abc, typing
-        T=typing.TypeVar('T')
-        class D(abc.ABC, typing.Generic[T]):
-            @abc.abstractmethod
-            def m(self): ...
-        class E(D[int]):
-            def m(self): return 1
-        def f(x): return E().m()
-        """,
-        """
-        import abc, typing
-        T=typing.TypeVar('T')
-        class D(abc.ABC, typing.Generic[T]):
-            @abc.abstractmethod
-            def m(self): ...
-        class E(D[int]):
-            def m(self): return 1
-        def f(x): return E().m()
-        """,
-    ),
-    "numpy things": (
-        """
-        import numpy as np
-        from scipy import signal
-        R=np.random.default_rng(3)
-        U=np.vectorize(abs)
-        def f(x): return signal.butter(2,.1), np.linalg.norm(x), np.float32(1), R, U, np.pi
-        """,
-        """
-        import numpy as np
-        from scipy import signal
-        R=np.random.default_rng(3)
-        U=np.vectorize(abs)
-        def f(x): return signal.butter(2,.1), np.linalg.norm(x), np.float32(1), R, U, np.pi
-        """,
+        "'a','b','c'",
+        "'c','b','a'",
     ),
     "match": (
         """
@@ -1023,34 +653,6 @@ SAME = {
             return 0
         """,
     ),
-    "lock global": (
-        """
-        import threading
-        L=threading.Lock()
-        def f(x):
-            with L: return x
-        """,
-        """
-        import threading
-        L=threading.Lock()
-        def f(x):
-            with L: return x
-        """,
-    ),
-    "typing alias": (
-        """
-        import typing
-        A=typing.Union[int,str]
-        B=list[int]
-        def f(x): return typing.cast(A, x), B
-        """,
-        """
-        import typing
-        A=typing.Union[int,str]
-        B=list[int]
-        def f(x): return typing.cast(A, x), B
-        """,
-    ),
     "thunk decorator form": (
         """
         from holdfast.lineage import thunk
@@ -1063,25 +665,21 @@ SAME = {
         def f(x): return x
         """,
     ),
-    "walrus in comp": (
+    "walrus in comp": edited(
         """
         def f(x): return [y for z in x if (y := z)]
         """,
-        """
-        def f(x): return [q for z in x if (q := z)]
-        """,
+        "y for z in x if (y",
+        "q for z in x if (q",
     ),
-    "except name": (
+    "except name": edited(
         """
         def f(x):
             try: return 1
             except ValueError as e: return e
         """,
-        """
-        def f(x):
-            try: return 1
-            except ValueError as err: return err
-        """,
+        "e: return e",
+        "err: return err",
     ),
     "with/for": (
         """
@@ -1141,65 +739,14 @@ SAME = {
         def f(z): return A.x
         """,
     ),
-    "ndarray view": (
+    "ndarray view": edited(
         """
         import numpy as np
         A=np.arange(10)[::2]
         def f(x): return A
         """,
-        """
-        import numpy as np
-        A=np.arange(0,10,2)
-        def f(x): return A
-        """,
-    ),
-    "Protocol/TypedDict": (
-        """
-        import typing
-        class P(typing.Protocol):
-            def m(self): ...
-        class TD(typing.TypedDict):
-            a: int
-        def f(x: P, y: TD): return x
-        """,
-        """
-        import typing
-        class P(typing.Protocol):
-            def m(self): ...
-        class TD(typing.TypedDict):
-            a: int
-        def f(x: P, y: TD): return x
-        """,
-    ),
-    "IntEnum/Flag": (
-        """
-        import enum
-        class E(enum.IntFlag):
-            A=1
-            B=2
-        V=E.A|E.B
-        def f(x): return V
-        """,
-        """
-        import enum
-        class E(enum.IntFlag):
-            A=1
-            B=2
-        V=E.A|E.B
-        def f(x): return V
-        """,
-    ),
-    "NewType/ParamSpec": (
-        """
-        import typing
-        U=typing.NewType('U',int)
-        def f(x: U): return U(x)
-        """,
-        """
-        import typing
-        U=typing.NewType('U',int)
-        def f(x: U): return U(x)
-        """,
+        "10)[::2]",
+        "0,10,2)",
     ),
     "one array or two equal ones": (
         """
@@ -1214,6 +761,74 @@ SAME = {
         def f(x): return A
         """,
     ),
+}
+
+#: Sources beside those above that must have one identity each time that they are loaded.
+STABLE = {
+    "import inside": """
+        def f(x):
+            from helper_module import h
+            return h(x)
+        """,
+    "generic dataclass": """
+        import dataclasses, typing
+        @dataclasses.dataclass(frozen=True)
+        class D:
+            a: int = 1
+            b: list = dataclasses.field(default_factory=list)
+            def m(self): return 1
+        def f(x): return D().m()
+        """,
+    "abc": """
+        import abc, typing
+        T=typing.TypeVar('T')
+        class D(abc.ABC, typing.Generic[T]):
+            @abc.abstractmethod
+            def m(self): ...
+        class E(D[int]):
+            def m(self): return 1
+        def f(x): return E().m()
+        """,
+    "numpy things": """
+        import numpy as np
+        from scipy import signal
+        R=np.random.default_rng(3)
+        U=np.vectorize(abs)
+        def f(x): return signal.butter(2,.1), np.linalg.norm(x), np.float32(1), R, U, np.pi
+        """,
+    "lock global": """
+        import threading
+        L=threading.Lock()
+        def f(x):
+            with L: return x
+        """,
+    "typing alias": """
+        import typing
+        A=typing.Union[int,str]
+        B=list[int]
+        def f(x): return typing.cast(A, x), B
+        """,
+    "Protocol/TypedDict": """
+        import typing
+        class P(typing.Protocol):
+            def m(self): ...
+        class TD(typing.TypedDict):
+            a: int
+        def f(x: P, y: TD): return x
+        """,
+    "IntEnum/Flag": """
+        import enum
+        class E(enum.IntFlag):
+            A=1
+            B=2
+        V=E.A|E.B
+        def f(x): return V
+        """,
+    "NewType/ParamSpec": """
+        import typing
+        U=typing.NewType('U',int)
+        def f(x: U): return U(x)
+        """,
 }
 
 
@@ -1240,7 +855,14 @@ def identity(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("texts", DIFFERENT.values(), ids=DIFFERENT)
 def test_what_makes_another_function(identity, texts):
-    assert identity(texts[0]) != identity(texts[1])
+    first = identity(texts[0])
+    assert identity(texts[1]) != first
+    assert identity(texts[0]) == first
+
+
+@pytest.mark.parametrize("text", STABLE.values(), ids=STABLE)
+def test_what_is_one_function_however_often_it_is_loaded(identity, text):
+    assert identity(text) == identity(text)
 
 
 @pytest.mark.parametrize("texts", SAME.values(), ids=SAME)
