@@ -63,9 +63,11 @@ struct MethodTable: Sendable {
                     try context.access.check(M.role, for: M.name)
                     let parameters = try request.decode(M.self)
                     let apply = try await prepare(parameters, context)
+                    // Not the parameters: their arrays need not stay in memory until the write's turn comes.
+                    let auditNote = parameters.auditNote
                     return WriteOperation(stamp: stamp) { transaction in
                         let result = try JSONCoding.encode(try apply(transaction))
-                        if let note = parameters.auditNote {
+                        if let note = auditNote {
                             try AuditLog.record(.call(M.name, context.access, note), transaction)
                         }
                         try Self.check(result.readableBytes + 1024, context.limits.payload, "payload")

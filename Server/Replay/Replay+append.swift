@@ -10,7 +10,7 @@ extension Replay {
     ) async throws -> @Sendable (WriteTransaction) throws -> StepsAppend.Result {
         let runID = parameters.runID
         try RunMethods.check(runID)
-        let batch: StepBatch
+        var batch: StepBatch
         switch (parameters.steps, parameters.count, parameters.columns) {
         case (let steps?, nil, nil): batch = try StepBatch(steps: steps)
         case (nil, let count?, let columns?): batch = try StepBatch(count: count, columns: columns)
@@ -23,11 +23,11 @@ extension Replay {
             for source in attached.source { rows += try await arrays.encode(source, for: compression) }
             encoded.append(rows)
         }
-        let rows = encoded
-        return { transaction in
+        batch.releaseSources()
+        return { [batch, encoded] transaction in
             try StepWriter(
                 batch: batch,
-                encoded: rows,
+                encoded: encoded,
                 compression: compression,
                 runID: runID,
                 transaction: transaction

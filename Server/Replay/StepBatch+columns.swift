@@ -83,7 +83,7 @@ extension StepBatch {
         }
         guard array.rows == nil else { throw WireError.invalidParams("columns.action can't be compressed") }
         guard array.shape.count == 1, !array.dtype.isFloat else {
-            return .arrays(try RowSource(rowsOf: array), rows: Array(0..<count))
+            return .arrays(try RowSource(rowsOf: try stack([array], shape: array.shape)), rows: Array(0..<count))
         }
         let values = array.integers()?.map { Int32(exactly: $0) } ?? [nil]
         if let row = values.firstIndex(of: nil) {

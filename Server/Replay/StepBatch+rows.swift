@@ -93,7 +93,7 @@ extension StepBatch {
                 "step \(row): action is \(array.dtype.rawValue) \(array.shape), the first is \(dtype.rawValue) \(shape)"
             )
         }
-        return .arrays(try RowSource(rowsOf: try stack(sources)), rows: rows)
+        return .arrays(try RowSource(rowsOf: try stack(sources, shape: [sources.count] + shape)), rows: rows)
     }
 
     private static func integer(_ action: Action?, row: Int) throws -> Int32? {
@@ -118,10 +118,12 @@ extension StepBatch {
         }
     }
 
-    private static func stack(_ arrays: [ArrayValue]) throws -> ArrayValue {
-        var bytes = arrays[0].bytes
-        for array in arrays.dropFirst() { bytes.writeImmutableBuffer(array.bytes) }
-        return try ArrayValue(dtype: arrays[0].dtype, shape: [arrays.count] + arrays[0].shape, bytes: bytes)
+    /// Puts arrays of one dtype behind each other, in memory of their own.
+    static func stack(_ arrays: [ArrayValue], shape: [Int]) throws -> ArrayValue {
+        var bytes = ByteBuffer()
+        bytes.reserveCapacity(arrays.reduce(0) { $0 + $1.bytes.readableBytes })
+        for array in arrays { bytes.writeImmutableBuffer(array.bytes) }
+        return try ArrayValue(dtype: arrays[0].dtype, shape: shape, bytes: bytes)
     }
 }
 

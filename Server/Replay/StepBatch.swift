@@ -17,18 +17,26 @@ struct StepBatch: Sendable {
         case none
         /// Nil where a step has none.
         case discrete([Int32?])
-        /// Float or vector actions; `rows` says which steps have one.
+        /// Float or vector actions, in memory of their own; `rows` says which steps have one.
         case arrays(RowSource, rows: [Int])
     }
 
     /// Arrays of some of the steps, for one dataset.
     struct Attached: Sendable {
         let dataset: String
-        let source: [RowSource]
+        let layout: RowLayout
+        /// Empty when the arrays are encoded.
+        fileprivate(set) var source: [RowSource]
         /// Which step each array row belongs to, ascending.
         let rows: [Int]
 
-        var layout: RowLayout { source[0].layout }
+        /// - Parameter source: At least one, all of the same layout.
+        init(dataset: String, source: [RowSource], rows: [Int]) {
+            self.dataset = dataset
+            self.layout = source[0].layout
+            self.source = source
+            self.rows = rows
+        }
     }
 
     let count: Int
@@ -40,7 +48,7 @@ struct StepBatch: Sendable {
     /// UNIX seconds; nil for the time of receipt.
     let timestamps: [Double?]?
     let actions: Actions
-    let attached: [Attached]
+    var attached: [Attached]
     /// JSON texts
     let infos: [String?]?
     let agents: Names?
@@ -53,6 +61,11 @@ struct StepBatch: Sendable {
     /// a step has.
     var observations: [Attached] {
         attached.filter { $0.dataset.hasPrefix("observations") }.sorted { $0.dataset < $1.dataset }
+    }
+
+    /// Lets go of the attached arrays once they are encoded, and so of the request's memory.
+    mutating func releaseSources() {
+        for place in attached.indices { attached[place].source = [] }
     }
 
     /// The most steps in a request.
