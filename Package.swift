@@ -110,12 +110,14 @@ let package = Package(
             path: "Server/HDF5",
             swiftSettings: strict
         ),
+        .systemLibrary(name: "CMalloc", path: "Server/CMalloc"),
         .target(name: "CSQLite", path: "Server/CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "PNG", dependencies: ["CPNG", "Wire"], path: "Server/PNG", swiftSettings: strict),
         .executableTarget(
             name: "Server",
             dependencies: [
-                "Holdfast", "Wire", "HDF5", "PNG", "CSQLite", nioCore, nioPosix, nioSSL, nioTLS, logging, crypto,
+                "Holdfast", "Wire", "HDF5", "PNG", "CMalloc", "CSQLite", nioCore, nioPosix, nioSSL, nioTLS, logging,
+                crypto,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -126,7 +128,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Server",
-            exclude: ["CHDF5", "CPNG", "CDeflate", "CFaultNote", "CSQLite", "HDF5", "PNG"],
+            exclude: ["CHDF5", "CPNG", "CDeflate", "CFaultNote", "CMalloc", "CSQLite", "HDF5", "PNG"],
             swiftSettings: safe
         ),
 

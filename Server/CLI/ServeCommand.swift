@@ -29,6 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
             )
         }
         try DescriptorLimit.raise()
+        Heap.separateLargeBlocks()
         let isSecure = configuration.tls != nil
         let server = HoldfastServer(configuration) { tcp, http in
             let training = isSecure ? "tls://\(tcp)" : tcp

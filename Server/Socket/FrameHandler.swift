@@ -4,7 +4,7 @@ import Wire
 /// What the frame handler passes on.
 enum InboundFrame: Sendable {
     /// A frame, and the memory it takes for as long as this is held.
-    case frame(Frame, MemoryBudget.Reservation?)
+    case frame(Frame, FrameMemory?)
     /// To be answered, and the stream goes on.
     case refused(WireError)
     /// To be answered, then the connection is closed.
@@ -22,13 +22,20 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     /// Frames smaller than this are not worth a reservation.
     private static let smallFrame = 64 << 10
+    /// Other connections wait for so long.
+    private static let mostDirectBytes = 2 << 20
+    private static let worthReading = 512 << 10
 
     private let limits: SocketLimits
     private let memory: RequestMemory
     private let traffic: Traffic
+    /// Whether the bytes of the frames are those that come from the socket; otherwise TLS is between.
+    private let isPlain: Bool
     private var decoder = FrameDecoder(limits: .beforeHello)
     private var reservation: MemoryBudget.Reservation?
     private var reservedBytes = 0
+    /// How many bytes are there when the channel reads.
+    private var expectedBytes = 1
     private var isWaitingForMemory = false
     private var isReadPending = false
     /// Whether bytes that come are wanted; otherwise it is the server that is slow.
@@ -43,10 +50,11 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
     private var lastActivity = NIODeadline.now()
     private var context: ChannelHandlerContext?
 
-    init(limits: SocketLimits, memory: RequestMemory, traffic: Traffic) {
+    init(limits: SocketLimits, memory: RequestMemory, traffic: Traffic, isPlain: Bool) {
         self.limits = limits
         self.memory = memory
         self.traffic = traffic
+        self.isPlain = isPlain
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -70,12 +78,39 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
-        lastActivity = .now()
-        traffic.received.add(bytes.readableBytes)
-        bytesSinceCheck += bytes.readableBytes
+        count(bytes.readableBytes)
         guard !isBroken else { return }
         decoder.append(bytes)
         decode(context)
+        readDirectly(context)
+        expectMore(context)
+    }
+
+    private func count(_ bytes: Int) {
+        lastActivity = .now()
+        traffic.received.add(bytes)
+        bytesSinceCheck += bytes
+    }
+
+    /// Reads more of a large frame straight to where it belongs: the channel would read it into memory of its own, from
+    /// which it had to be copied.
+    private func readDirectly(_ context: ChannelHandlerContext) {
+        guard isPlain, reservation != nil, !isBroken else { return }
+        let bytes = unsafe decoder.fill { room in
+            unsafe context.readFromSocket(into: .init(rebasing: room.prefix(Self.mostDirectBytes)))
+        }
+        guard bytes > 0 else { return }
+        count(bytes)
+        decode(context)
+    }
+
+    /// Each part of a large frame costs the same time again to wait for it, so it is not to come in many small ones.
+    private func expectMore(_ context: ChannelHandlerContext) {
+        guard isPlain else { return }
+        let bytes = reservation == nil ? 1 : min(decoder.missingBytes, Self.worthReading)
+        guard bytes != expectedBytes else { return }
+        expectedBytes = bytes
+        context.readWhenSocketHas(bytes: bytes)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -90,9 +125,7 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
                 switch try decoder.next() {
                 case .frame(let frame):
                     hasFirst = true
-                    context.fireChannelRead(wrapInboundOut(.frame(frame, reservation)))
-                    reservation = nil
-                    reservedBytes = 0
+                    pass(frame, on: context)
                 case .refused(let error): context.fireChannelRead(wrapInboundOut(.refused(error)))
                 case .needsMore: return reserve(decoder.missingBytes, context)
                 }
@@ -100,6 +133,13 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
         } catch {
             refuse(error, context)
         }
+    }
+
+    private func pass(_ frame: Frame, on context: ChannelHandlerContext) {
+        let held = reservation.map { FrameMemory($0, part: frame.largestPart, blocks: memory.blocks) }
+        reservation = nil
+        reservedBytes = 0
+        context.fireChannelRead(wrapInboundOut(.frame(frame, held)))
     }
 
     private func refuse(_ error: WireError, _ context: ChannelHandlerContext) {
@@ -116,14 +156,17 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
         let loop = context.eventLoop
         let handler = NIOLoopBound(self, eventLoop: loop)
         memory.reserve(bytes) { reservation in
+            // At once, if it is there: before more comes for which there is no room yet.
+            if loop.inEventLoop { return handler.value.resume(reservation) }
             loop.execute { handler.value.resume(reservation) }
         }
     }
 
     private func resume(_ reservation: MemoryBudget.Reservation) {
         isWaitingForMemory = false
-        guard let context else { return }
+        guard let context, !isBroken else { return }
         self.reservation = reservation
+        decoder.gather(in: memory.blocks.take)
         if isReadPending {
             isReadPending = false
             startReading(context)
@@ -168,6 +211,12 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     private func check() {
         guard let context, !isBroken else { return }
+        if isReading {
+            // What has come may be too little to be told of.
+            readDirectly(context)
+            expectMore(context)
+            context.fireChannelReadComplete()
+        }
         let wasWaitedFor = isReading && .now() - resumedAt >= limits.progressInterval
         if decoder.isInsideFrame, wasWaitedFor, bytesSinceCheck < slowestProgress {
             return refuse(WireError(.overloaded, "the frame comes too slowly"), context)
@@ -175,5 +224,12 @@ final class FrameHandler: ChannelDuplexHandler, @unchecked Sendable {
         if .now() - lastActivity > limits.idleTimeout { return context.close(promise: nil) }
         bytesSinceCheck = 0
         scheduleCheck(context)
+    }
+}
+
+extension Frame {
+    /// The part that most of the frame's memory is needed for.
+    fileprivate var largestPart: ByteBuffer {
+        attachments.reduce(payload) { $0.readableBytes < $1.readableBytes ? $1 : $0 }
     }
 }

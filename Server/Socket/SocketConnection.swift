@@ -30,9 +30,10 @@ struct SocketConnection: Sendable {
 
     /// A write that waits for its turn.
     private struct Write: Sendable {
-        let request: Request
+        let id: RequestID
         let measurement: RequestMeter.Measurement
         let operation: Task<WriteOperation, Never>
+        let memory: FrameMemory?
         let bytes: Int
     }
 
@@ -137,7 +138,7 @@ struct SocketConnection: Sendable {
                     case .refused(let error), .broken(let error):
                         respond(Response(id: nil, outcome: .failure(error)), responses)
                         break receiving
-                    case .frame(let frame, let reservation):
+                    case .frame(let frame, let memory):
                         guard let access else {
                             access = await greet(frame, responses)
                             if access == nil { break receiving }
@@ -145,7 +146,7 @@ struct SocketConnection: Sendable {
                         }
                         await inFlight.enter(bytes: frame.byteCount)
                         let context = context(access, life, order)
-                        take(frame, reservation, context, &group, submissions, responses, inFlight, order)
+                        take(frame, memory, context, &group, submissions, responses, inFlight, order)
                     }
                 }
             } catch {
@@ -169,7 +170,7 @@ struct SocketConnection: Sendable {
 
     private func take(
         _ frame: Frame,
-        _ reservation: MemoryBudget.Reservation?,
+        _ memory: FrameMemory?,
         _ context: CallContext,
         _ group: inout DiscardingTaskGroup,
         _ submissions: Writes.Continuation,
@@ -190,7 +191,7 @@ struct SocketConnection: Sendable {
             measurement.end(outcome)
             respond(Response(id: id, outcome: outcome), responses, inFlight, bytes, isBegun: isBegun)
             // Held until here: the request's memory is in use until it is answered.
-            withExtendedLifetime(reservation) {}
+            withExtendedLifetime(memory) {}
         }
         if request.method == Hello.name {
             group.addTask { answer(request.id, await welcome.outcome(of: request, from: address).answer) }
@@ -212,11 +213,12 @@ struct SocketConnection: Sendable {
             // Unstructured so that `submit` can wait for it in its turn, which it does without fail.
             let operation = Task {
                 let operation = await prepare(request, context)
-                withExtendedLifetime(reservation) {}
+                // Arrays are encoded now, which leaves of most of them little.
+                memory?.recycle()
                 return operation
             }
             submissions.yield(
-                Write(request: request, measurement: measurement, operation: operation, bytes: bytes)
+                Write(id: request.id, measurement: measurement, operation: operation, memory: memory, bytes: bytes)
             )
         }
     }
@@ -228,11 +230,12 @@ struct SocketConnection: Sendable {
         _ order: WriteOrder
     ) async {
         for await write in writes {
-            let (id, measurement, bytes) = (write.request.id, write.measurement, write.bytes)
+            let (id, measurement, memory, bytes) = (write.id, write.measurement, write.memory, write.bytes)
             dispatcher.writer.submit(await write.operation.value) { outcome in
                 measurement.end(outcome)
                 respond(Response(id: id, outcome: outcome), responses, inFlight, bytes)
                 order.answer()
+                withExtendedLifetime(memory) {}
             }
         }
         // The answers of what was submitted are still to come.

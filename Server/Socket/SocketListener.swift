@@ -29,6 +29,7 @@ struct SocketListener: Service {
         let open = OpenChannels(limits)
         try await withGracefulShutdownHandler {
             try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { await memory.giveBackIdle() }
                 try await server.executeThenClose { clients in
                     for try await client in clients {
                         Self.arriving.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(client.channel.channel)) }
@@ -86,12 +87,21 @@ struct SocketListener: Service {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(
                 .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 8192, maximum: 1 << 20)
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 2048,
+                    initial: 8192,
+                    maximum: tls == nil ? 1 << 16 : 1 << 20
+                )
             )
             .bind(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try tls?.add(to: channel)
-                    let handler = FrameHandler(limits: limits, memory: memory, traffic: meters.traffic)
+                    let handler = FrameHandler(
+                        limits: limits,
+                        memory: memory,
+                        traffic: meters.traffic,
+                        isPlain: tls == nil
+                    )
                     try channel.pipeline.syncOperations.addHandler(handler)
                     let client = try NIOAsyncChannel<InboundFrame, ByteBuffer>(
                         wrappingChannelSynchronously: channel,

@@ -50,6 +50,73 @@ import Testing
         }
     }
 
+    @Test func framesComeOutWhenTheirBytesAreWrittenInPlace() throws {
+        for _ in 0..<200 {
+            var decoder = FrameDecoder(limits: FrameLimits())
+            var rest = stream[...]
+            var frames: [String] = []
+            while !rest.isEmpty {
+                if decoder.isInsideFrame, Bool.random() {
+                    decoder.gather { ByteBufferAllocator().buffer(capacity: $0) }
+                }
+                let count = Int.random(in: 1...12)
+                if decoder.isInsideFrame, Bool.random() {
+                    let filled = unsafe decoder.fill { room in
+                        let count = min(count, room.count)
+                        unsafe room.copyBytes(from: rest.prefix(count))
+                        return count
+                    }
+                    rest = rest.dropFirst(filled)
+                } else {
+                    decoder.append(ByteBuffer(bytes: rest.prefix(count)))
+                    rest = rest.dropFirst(count)
+                }
+                while case .frame(let frame) = try decoder.next() { frames.append(summary(frame)) }
+            }
+            #expect(frames == expected)
+        }
+    }
+
+    /// A frame whose attachment is gathered in a block of its own, and where that is.
+    private func gather(_ bytes: [UInt8], into decoder: inout FrameDecoder) throws -> (frame: Frame, block: Range<Int>)
+    {
+        var block = ByteBufferAllocator().buffer(capacity: 1 << 12)
+        let place = block.address..<block.address + block.capacity
+        #expect(try decoder.next() == .needsMore)
+        decoder.gather { _ in
+            defer { block = ByteBuffer() }
+            return block
+        }
+        decoder.append(ByteBuffer(bytes: bytes))
+        guard case .frame(let frame) = try decoder.next() else {
+            throw WireError(.invalidRequest, "the frame is there")
+        }
+        return (frame, place)
+    }
+
+    /// Also where the attachments have not begun.
+    @Test(arguments: [0, 10]) func aFrameIsGatheredInTheMemoryThatIsGivenForIt(early: Int) throws {
+        let attachment = [UInt8](repeating: 7, count: 1000)
+        let bytes = frameBytes(#"{"attachments":[1000]}"#, attachments: [attachment])
+        let cut = bytes.count - attachment.count + early
+        var decoder = FrameDecoder(bytes: Array(bytes[..<cut]))
+        let (frame, block) = try gather(Array(bytes[cut...]), into: &decoder)
+        #expect(frame.attachments[0].array == attachment)
+        #expect(block.contains(frame.attachments[0].address))
+    }
+
+    @Test func theNextFrameDoesNotKeepTheMemoryOfALargeOne() throws {
+        let bytes = frameBytes(#"{"attachments":[1000]}"#, attachments: [[UInt8](repeating: 7, count: 1000)])
+        let cut = bytes.count - 1000
+        var decoder = FrameDecoder(bytes: Array(bytes[..<cut]))
+        let (_, block) = try gather(bytes[cut...] + frameBytes(#"{"id":2}"#), into: &decoder)
+        guard case .frame(let next) = try decoder.next() else {
+            Issue.record("the next frame is there, too")
+            return
+        }
+        #expect(!block.contains(next.payload.address))
+    }
+
     @Test func itSaysHowManyBytesAreMissing() throws {
         var decoder = FrameDecoder(limits: FrameLimits())
         #expect(!decoder.isInsideFrame)

@@ -39,4 +39,7 @@ func encoded(_ value: some Encodable) throws -> String { String(buffer: try JSON
 
 extension ByteBuffer {
     var array: [UInt8] { Array(readableBytesView) }
+
+    /// Where its memory is.
+    var address: Int { unsafe withVeryUnsafeBytes { Int(bitPattern: $0.baseAddress) } }
 }

@@ -8,6 +8,8 @@ public struct FrameDecoder {
     public var limits: FrameLimits
     private var buffered = ByteBuffer()
     private var state = State.length
+    /// Whether the bytes belong into the memory that `buffered` has.
+    private var isGathering = false
 
     private enum State {
         case length
@@ -28,11 +30,33 @@ public struct FrameDecoder {
 
     /// Adds received bytes.
     public mutating func append(_ bytes: ByteBuffer) {
-        if buffered.readableBytes == 0 {
+        if buffered.readableBytes == 0, !isGathering {
             buffered = bytes
         } else {
             buffered.reserveCapacity(minimumWritableBytes: max(bytes.readableBytes, missingBytes))
             buffered.writeImmutableBuffer(bytes)
+        }
+    }
+
+    /// Has the frame that has begun gathered in memory of the caller's, as far as its size is known.
+    ///
+    /// - Parameter memory: Gives a buffer that nobody else holds, with room for so many bytes.
+    public mutating func gather(in memory: (_ size: Int) -> ByteBuffer) {
+        let size = buffered.readableBytes + missingBytes
+        var gathered = memory(size)
+        gathered.clear(minimumCapacity: size)
+        gathered.writeImmutableBuffer(buffered)
+        buffered = gathered
+        isGathering = true
+    }
+
+    /// Adds bytes of the frame that has begun by having them written to where they belong.
+    ///
+    /// - Parameter source: Gets room for the frame's missing bytes, and says how many it wrote there from the start.
+    public mutating func fill(_ source: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        let missing = missingBytes
+        return unsafe buffered.writeWithUnsafeMutableBytes(minimumWritableBytes: missing) { room in
+            unsafe source(UnsafeMutableRawBufferPointer(rebasing: room[..<missing]))
         }
     }
 
@@ -77,6 +101,7 @@ public struct FrameDecoder {
                 state = .payload(Int(count))
             case .payload(let count):
                 guard let payload = buffered.readSlice(length: count) else { return .needsMore }
+                isGathering = false
                 state = .length
                 do {
                     try begin(payload)
@@ -87,10 +112,16 @@ public struct FrameDecoder {
                 guard buffered.readableBytes >= total else { return .needsMore }
                 let attachments = sizes.compactMap { buffered.readSlice(length: $0) }
                 state = .length
-                buffered = buffered.slice()
+                releaseMemory(of: total)
                 return .frame(Frame(payload: payload, members: members, attachments: attachments))
             }
         }
+    }
+
+    /// What came behind a frame must not keep all of the frame's memory.
+    private mutating func releaseMemory(of bytes: Int) {
+        isGathering = false
+        buffered = buffered.readableBytes <= bytes ? ByteBuffer(bytes: buffered.readableBytesView) : buffered.slice()
     }
 
     private mutating func begin(_ payload: ByteBuffer) throws(WireError) {
