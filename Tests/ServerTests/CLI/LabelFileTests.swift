@@ -62,6 +62,10 @@ struct LabelFileTests {
         ("labels.csv", "filename,has_tool\na,maybe\n", "has_tool"), ("labels.csv", "filename\n\"a\n", "quoted"),
         ("labels.jsonl", "{\"has_tool\":1}\n", "line 1"), ("labels.csv", "", "filename"),
         ("labels.jsonl", "{\"filename\":\"a\"}\n\n{\n", "line 3 is not what it should be"),
+        // Joined by a comma, these would be JSON, and as many objects as lines.
+        ("labels.jsonl", "{\"filename\":\"a\",\"x\":[1\n2]}\n{\"filename\":\"b\"},{\"filename\":\"c\"}\n", "line 1"),
+        ("labels.jsonl", "{\"filename\":\"a\",\"x\":\"\n\"}\n{\"filename\":\"b\"},{\"filename\":\"c\"}\n", "line 1"),
+        ("labels.jsonl", "{\"filename\":\"a\"},\n", "line 1"),
         (
             "labels.json", "{\"images\":[],\"categories\":[],\"annotations\":[{\"image_id\":1,\"category_id\":1}]}",
             "image 1"

@@ -27,15 +27,18 @@ struct JSONLinesLabelRows: LabelRows {
     }
 
     /// The lines' objects, nil for empty lines. All lines are decoded as one array, which is several times as fast as one
-    /// by one; one by one they are only when something is wrong, to say where.
+    /// by one; one by one they are only when something is wrong, to say where. Where each line is in itself complete and
+    /// there are as many objects as lines, each line is one.
     private func decode(_ lines: [ArraySlice<UInt8>]) throws -> [[String: JSONValue]?] {
         let isEmpty = { (text: ArraySlice<UInt8>) in text.allSatisfy { $0 == 0x20 || $0 == 0x0D || $0 == 0x09 } }
         let texts = lines.map { isEmpty($0) ? Array("null".utf8)[...] : $0 }
-        let array = [UInt8(ascii: "[")] + texts.joined(separator: [UInt8(ascii: ",")]) + [UInt8(ascii: "]")]
-        if let values = try? JSONCoding.decode([[String: JSONValue]?].self, from: ByteBuffer(bytes: array)),
-            values.count == lines.count
+        // The decoder lets an array end in a comma, so a last element of ours follows those of the lines.
+        let array = [UInt8(ascii: "[")] + texts.map { $0 + [UInt8(ascii: ",")] }.joined() + Array("null]".utf8)
+        if texts.allSatisfy(Self.isComplete),
+            let values = try? JSONCoding.decode([[String: JSONValue]?].self, from: ByteBuffer(bytes: array)),
+            values.count == lines.count + 1
         {
-            return values
+            return values.dropLast()
         }
         return try texts.enumerated().map { index, text -> [String: JSONValue]? in
             do {
@@ -44,6 +47,25 @@ struct JSONLinesLabelRows: LabelRows {
                 throw LabelFile.Problem("line \(line + index + 1) is not what it should be: \(error.message)")
             }
         }
+    }
+
+    /// Whether what a text opens is closed in it: brackets and strings.
+    private static func isComplete(_ text: ArraySlice<UInt8>) -> Bool {
+        var (depth, isInString, isEscaped) = (0, false, false)
+        for byte in text {
+            switch byte {
+            case _ where isEscaped: isEscaped = false
+            case UInt8(ascii: "\\"): isEscaped = isInString
+            case UInt8(ascii: "\""): isInString.toggle()
+            case _ where isInString: break
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                if depth < 0 { return false }
+            default: break
+            }
+        }
+        return depth == 0 && !isInString
     }
 
     private mutating func row(_ fields: [String: JSONValue]) throws -> LabelFile.Row {
