@@ -83,6 +83,35 @@ package final class ForeignFile: @unchecked Sendable {
         return written
     }
 
+    /// Whether all rows of a dataset were written: of others a small file can claim any number.
+    package func isWhole(_ name: String) throws(HDF5Error) -> Bool {
+        executor.assertIsCurrent()
+        let subject = "\(path)/\(name)"
+        let handle = try Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose, "H5Dopen", subject)
+        let creation = try Handle(H5Dget_create_plist(handle.id), H5Pclose, "H5Dget_create_plist", subject)
+        let dimensions = try Dataspace.dimensions(of: handle.id, subject)
+        if dimensions.contains(0) { return true }
+        let fileSize = try FileDescriptor(path, 0).size()
+        guard H5Pget_layout(creation.id) == H5D_CHUNKED else {
+            // All of its space, or none.
+            let size = H5Dget_storage_size(handle.id)
+            return size > 0 && size <= fileSize
+        }
+        var chunk = [hsize_t](repeating: 0, count: dimensions.count)
+        try check(H5Pget_chunk(creation.id, Int32(chunk.count), &chunk), "H5Pget_chunk", subject)
+        var chunks: UInt64 = 1
+        for (size, step) in zip(dimensions, chunk) {
+            let (product, overflow) = chunks.multipliedReportingOverflow(by: (UInt64(size) - 1) / max(1, step) + 1)
+            // Asking how many there are is a walk over all that there could be.
+            guard !overflow, product <= fileSize else { return false }
+            chunks = product
+        }
+        let space = try Handle(H5Dget_space(handle.id), H5Sclose, "H5Dget_space", subject)
+        var written: hsize_t = 0
+        try check(H5Dget_num_chunks(handle.id, space.id, &written), "H5Dget_num_chunks", subject)
+        return written == chunks
+    }
+
     /// The scalar attributes of an object, strings and numbers, as text; "/" is the file's own.
     package func attributes(of object: String = "/") throws(HDF5Error) -> [String: String] {
         executor.assertIsCurrent()

@@ -335,6 +335,18 @@ def test_a_file_like_those_of_d4rl(server, connection, binary, tmp_path):
         assert [step["truncated"] for step in page["steps"]] == truncations[rows].tolist()
 
 
+@pytest.mark.parametrize("chunks", [None, (1000,)])
+def test_rows_of_d4rl_that_were_never_written(server, binary, tmp_path, chunks):
+    """A small file must not make us look for the ends of episodes in as many rows as it claims."""
+    with h5py.File(tmp_path / "claims.hdf5", "w", libver=("earliest", "v110")) as file:
+        for name in ("actions", "rewards", "terminals"):
+            file.create_dataset(name, (2**40,), "uint8", chunks=chunks, fillvalue=1)
+        if chunks is not None:
+            file["terminals"][5] = 1
+    message = refuse(binary, "import", tmp_path / "claims.hdf5", *address(server), code=4)
+    assert "terminals" in message and "1099511627776 rows" in message, message
+
+
 @pytest.mark.parametrize("offline", [False, True])
 def test_a_file_like_those_of_robomimic(make_server, binary, recording, tmp_path, offline):
     random, demos = numpy.random.default_rng(2), {}

@@ -35,6 +35,12 @@ struct ForeignFileTests {
         #expect(try read(file, "lzf", 3..<3).isEmpty)
     }
 
+    @Test(arguments: ["lzf", "deflated", "group/big", "scalar"])
+    func aDatasetThatH5pyWroteIsWhole(name: String) throws {
+        let file = try open(ForeignFixture.usual.bytes())
+        #expect(try executor.sync { () throws(HDF5Error) in try file.isWhole(name) })
+    }
+
     @Test(arguments: [("lzf", 0..<21), ("lzf", -1..<2), ("none", 0..<1), ("text", 0..<1), ("outside", 0..<1)])
     func whatCannotBeReadIsAnError(name: String, rows: Range<Int>) throws {
         let file = try open(ForeignFixture.usual.bytes())
@@ -57,6 +63,7 @@ struct ForeignFileTests {
         let missing = [UInt8](repeating: 0, count: 144)
         let frames = (0..<100).flatMap { recording.bytes(Recording.frames, $0) ?? missing }
         #expect(try read(file, Recording.frames, 0..<100) == frames)
+        #expect(try executor.sync { () throws(HDF5Error) in try !file.isWhole(Recording.frames) })
         let attributes = try executor.sync { () throws(HDF5Error) in try file.attributes() }
         #expect(attributes["run_id"] == "r1")
         #expect(attributes["compression"] == "lzf")

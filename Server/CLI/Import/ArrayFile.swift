@@ -38,15 +38,21 @@ struct ArrayFile: Sendable {
     /// Rows of a dataset of numbers that stand for yes or no; no, where there is no dataset.
     func flags(_ name: String?, _ range: Range<Int>) async throws -> [Bool] {
         guard let name else { return [Bool](repeating: false, count: range.count) }
-        let rows = try await rows(name, range)
-        let flags = rows.integers().map { $0.map { $0 != 0 } } ?? rows.doubles().map { $0.map { $0 != 0 } } ?? []
-        guard flags.count == range.count else {
+        if let layout = try datasets[name]?.layout, layout.count != 1 {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "\(url.path): \(name) has more than one flag a row"
+                message: "\(url.path): \(name) has \(layout.count) flags a row, not one"
             )
         }
-        return flags
+        let rows = try await rows(name, range)
+        return rows.integers().map { $0.map { $0 != 0 } } ?? rows.doubles().map { $0.map { $0 != 0 } } ?? []
+    }
+
+    /// Whether all rows of a dataset were written.
+    func isWhole(_ name: String) async throws -> Bool {
+        guard let path = datasets[name]?.path else { return false }
+        let file = file
+        return try await executor.run { () throws(HDF5Error) in try file.isWhole(path) }
     }
 
     /// Rows of a dataset of strings.

@@ -47,7 +47,7 @@ struct EpisodeFile: Sendable {
             let count = file.datasets[paths.actions]?.rows ?? 0
             try check(paths, count)
             if episodes.isEmpty { try await checkPictures(paths) }
-            let ranges = format == .d4rl ? ForeignEpisode.split(ends: try await ends(paths, count)) : [0..<count]
+            let ranges = format == .d4rl ? try await split(paths, count) : [0..<count]
             for rows in ranges where !rows.isEmpty {
                 let label = group.isEmpty ? "rows \(rows.lowerBound) to \(rows.upperBound - 1)" : group
                 let seed = attributes["seed"].flatMap { Int64($0) }
@@ -133,7 +133,7 @@ struct EpisodeFile: Sendable {
                     message: "\(file.url.path): \(path) has \(dataset.rows) rows, others have \(expected)"
                 )
             }
-            guard dataset.dtype != nil else {
+            guard try dataset.layout != nil else {
                 throw failure(
                     "\(path) are no numbers but texts, or JPEG pictures, which are not imported; write the dataset of Minari again with jpeg_encoding=False"
                 )
@@ -155,15 +155,24 @@ struct EpisodeFile: Sendable {
         }
     }
 
-    private func ends(_ paths: ForeignEpisode.Paths, _ count: Int) async throws -> [Bool] {
-        var ends: [Bool] = []
+    /// The episodes of a recording, by the flags at their last steps.
+    private func split(_ paths: ForeignEpisode.Paths, _ count: Int) async throws -> [Range<Int>] {
+        for name in [paths.terminated, paths.truncated].compactMap({ $0 }) {
+            guard try await file.isWhole(name) else {
+                throw CommandFailure(
+                    code: CommandFailure.dataDamaged,
+                    message: "\(file.url.path): \(name) says that it has \(count) rows, not all of which were written"
+                )
+            }
+        }
+        var split = EpisodeSplit()
         for first in stride(from: 0, to: count, by: Self.flagsAtOnce) {
             let range = first..<min(first + Self.flagsAtOnce, count)
             let terminated = try await file.flags(paths.terminated, range)
             let truncated = try await file.flags(paths.truncated, range)
-            ends += zip(terminated, truncated).map { $0 || $1 }
+            split.add(zip(terminated, truncated).lazy.map { $0 || $1 })
         }
-        return ends
+        return split.ranges()
     }
 
     private func failure(_ message: String) -> CommandFailure {

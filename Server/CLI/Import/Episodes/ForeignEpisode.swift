@@ -23,15 +23,24 @@ struct ForeignEpisode: Sendable, Equatable {
     let rows: Range<Int>
     let paths: Paths
     let seed: Int64?
+}
 
-    /// The stretches of a recording that each end where an episode does; the last one may lack its end.
-    static func split(ends: [Bool]) -> [Range<Int>] {
-        var ranges: [Range<Int>] = []
-        var start = 0
-        for (row, isEnd) in ends.enumerated() where isEnd || row == ends.count - 1 {
-            ranges.append(start..<(row + 1))
-            start = row + 1
+/// Cuts a recording where episodes end.
+struct EpisodeSplit {
+    private var ended: [Range<Int>] = []
+    private var start = 0
+    private var count = 0
+
+    /// Takes the flags of the next steps, true for the last one of an episode.
+    mutating func add(_ ends: some Sequence<Bool>) {
+        for isEnd in ends {
+            count += 1
+            guard isEnd else { continue }
+            ended.append(start..<count)
+            start = count
         }
-        return ranges
     }
+
+    /// The stretches that each end where an episode does; the last one may lack its end.
+    func ranges() -> [Range<Int>] { start < count ? ended + [start..<count] : ended }
 }

@@ -83,10 +83,7 @@ struct RecordedEpisodes: ImportSource {
     /// How many steps of an episode are read at a time.
     private func piece(_ episode: ForeignEpisode) -> Int {
         let paths = [episode.paths.actions, episode.paths.frames].compactMap { $0 } + episode.paths.observations.values
-        let bytes = paths.reduce(0) { sum, path in
-            let dataset = source.file.datasets[path]
-            return sum + (dataset?.dimensions.dropFirst().reduce(dataset?.dtype?.itemSize ?? 0, *) ?? 0)
-        }
+        let bytes = paths.reduce(0) { $0 + ((try? source.file.datasets[$1]?.layout)?.rowBytes ?? 0) }
         return max(1, min(1000, EpisodeBatch.mostBytes / max(1, bytes)))
     }
 

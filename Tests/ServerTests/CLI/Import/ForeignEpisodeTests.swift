@@ -5,13 +5,15 @@ import Testing
 struct ForeignEpisodeTests {
     @Test(
         arguments: [
-            ([], []), ([true], [0..<1]), ([false, false], [0..<2]),
-            ([false, true, true, false], [0..<2, 2..<3, 3..<4]),
-            ([true, false, true], [0..<1, 1..<3]),
-        ] as [([Bool], [Range<Int>])]
+            ([], []), ([[true]], [0..<1]), ([[false], [], [false]], [0..<2]),
+            ([[false, true, true], [false]], [0..<2, 2..<3, 3..<4]),
+            ([[true, false], [true]], [0..<1, 1..<3]),
+        ] as [([[Bool]], [Range<Int>])]
     )
-    func episodesEndAtTheFlags(ends: [Bool], ranges: [Range<Int>]) {
-        #expect(ForeignEpisode.split(ends: ends) == ranges)
+    func episodesEndAtTheFlags(pieces: [[Bool]], ranges: [Range<Int>]) {
+        var split = EpisodeSplit()
+        for ends in pieces { split.add(ends) }
+        #expect(split.ranges() == ranges)
     }
 
     @Test(arguments: [
