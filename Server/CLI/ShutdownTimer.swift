@@ -1,5 +1,6 @@
 import Dispatch
 import Logging
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -10,6 +11,8 @@ import Glibc
 enum ShutdownTimer {
     /// The share of the deadline that is left when the process ends itself.
     private static let margin = 0.05
+    /// Held for the rest of the process: a source that nobody holds hears no signals.
+    private static let sources = Mutex<[any DispatchSourceSignal]>([])
 
     /// - Parameter deadline: Seconds from now.
     static func start(deadline: Double) {
@@ -19,17 +22,18 @@ enum ShutdownTimer {
             Logger(label: "holdfast").warning("the shutdown took too long; what was not committed is not stored")
             _exit(0)
         }
-        for signal in [SIGTERM, SIGINT] {
-            let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
-            source.setEventHandler {
-                Logger(label: "holdfast").warning(
-                    "a second signal ends the shutdown; what was not committed is not stored"
-                )
-                _exit(128 + signal)
+        sources.withLock { sources in
+            for signal in [SIGTERM, SIGINT] {
+                let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
+                source.setEventHandler {
+                    Logger(label: "holdfast").warning(
+                        "a second signal ends the shutdown; what was not committed is not stored"
+                    )
+                    _exit(128 + signal)
+                }
+                source.resume()
+                sources.append(source)
             }
-            source.resume()
-            // For the rest of the process: a source that nobody holds hears no signals.
-            _ = unsafe Unmanaged.passRetained(source as AnyObject)
         }
     }
 }
