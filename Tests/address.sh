@@ -13,6 +13,9 @@ address_flags=(
     -Xlinker "$(clang -print-file-name="libclang_rt.fuzzer_no_main-$(uname -m).a")" -Xlinker -lstdc++
     -Xlinker -u -Xlinker LLVMFuzzerRunDriver -Xlinker --export-dynamic-symbol=LLVMFuzzerRunDriver
 )
+# libhdf5 asks for as many bytes as a damaged file says, and can do without them.
+export ASAN_OPTIONS=allocator_may_return_null=1:suppressions=$PWD/Tests/address.supp${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+export LSAN_OPTIONS=suppressions=$PWD/Tests/leaks.supp:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}
 # Package.swift then has our own targets count what is reached, not those of others.
 export HOLDFAST_FUZZ=1
 

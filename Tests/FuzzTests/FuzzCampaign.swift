@@ -32,6 +32,7 @@ struct FuzzCampaign {
             let driver = unsafeBitCast(symbol, to: Driver.self)
             let target = try type.init()
             Self.running.withLock { $0 = target }
+            Self.alarm()
             var count = CInt(lines.count)
             var arguments = lines.map { strdup(String($0)) } + [nil]
             arguments.withUnsafeMutableBufferPointer { arguments in
@@ -40,6 +41,25 @@ struct FuzzCampaign {
                     FuzzCampaign.feed([UInt8](UnsafeBufferPointer(start: bytes, count: count)))
                     return 0
                 }
+            }
+        }
+    }
+
+    /// Has libFuzzer look now and then how long an input takes, for which this is its thread. It does so when its timer's
+    /// signal comes, but only in its thread, while the kernel sends that to the process's first one.
+    private static func alarm() {
+        // Until libFuzzer has a handler.
+        signal(SIGALRM, SIG_IGN)
+        // A thread has the mask of the one that made it, and those that run tasks are asked for nothing.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGALRM)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        let thread = pthread_self()
+        Thread.detachNewThread {
+            while true {
+                Thread.sleep(forTimeInterval: 5)
+                pthread_kill(thread, SIGALRM)
             }
         }
     }

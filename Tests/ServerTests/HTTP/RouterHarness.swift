@@ -67,13 +67,16 @@ struct RouterHarness {
     ) async throws -> Answer {
         let head = HTTPRequest(method: method, scheme: "http", authority: host, path: path, headerFields: headers)
         let request = Hummingbird.Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body)))
+        let channel = NIOAsyncTestingChannel()
         let source = ApplicationRequestContextSource(
-            channel: NIOAsyncTestingChannel(),
+            channel: channel,
             logger: Logger(label: "holdfast.tests")
         )
         let response = try await responder.respond(to: request, context: DoorContext(source: source))
         let collector = Collector()
         try await response.body.write(collector)
+        // An open channel and its pipeline hold each other.
+        _ = try await channel.finish()
         return Answer(
             status: response.head.status,
             headers: response.head.headerFields,
