@@ -17,6 +17,7 @@ struct JSONSuspectsTests {
         (#"{"name":"a\ud800"}"#, "params.name = half of a surrogate pair"),
         (#"{"name":"\udc00"}"#, "params.name = half of a surrogate pair"),
         (#"{"name":"\ud83d\u0041"}"#, "params.name = half of a surrogate pair"),
+        (#"{"a\ud800":1}"#, #"params.a\ud800 = a name with half of a surrogate pair"#),
     ])
     func whatFitsNoFieldIsNamed(text: String, place: String) {
         let error = #expect(throws: WireError.self) {

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Finds what a decoder can't have liked in a text that is JSON: numbers that are not whole or fit no 64-bit type, and
-/// halves of surrogate pairs. The decoder itself says only that it did not like something.
+/// halves of surrogate pairs in texts and names. The decoder itself says only that it did not like something.
 struct JSONSuspects {
     /// Places such as `.steps[3].reward`, with what stands there.
     private(set) var found: [String] = []
@@ -50,7 +50,9 @@ struct JSONSuspects {
             if current == UInt8(ascii: ",") { index += 1 }
             skipSpace()
             if hasKeys {
-                let key = String(decoding: string().prefix(Self.longest), as: UTF8.self)
+                let text = string()
+                let key = String(decoding: text.prefix(Self.longest), as: UTF8.self)
+                if hasHalfPair(text) { note("\(path).\(key)", "a name with half of a surrogate pair") }
                 skipSpace()
                 index += 1
                 value("\(path).\(key)")
