@@ -393,6 +393,15 @@ def test_files_that_cannot_be_imported_are_told(server, binary, tmp_path):
         file["terminals"], file["observations"] = numpy.zeros(5, bool), numpy.zeros((5, 2))
     message = refuse(binary, "import", tmp_path / "short.hdf5", *address(server), code=4)
     assert "actions has 4 rows" in message, message
+    with h5py.File(tmp_path / "index.hdf5", "w") as file:
+        file["rewards"], file["dones"], file["episodes/starts"] = numpy.zeros(3), numpy.zeros(3, bool), [0]
+        file["episode_index"] = numpy.zeros(3)
+    message = refuse(binary, "import", tmp_path / "index.hdf5", *address(server))
+    assert "episode_index is not one whole number a row" in message, message
+    with h5py.File(tmp_path / "huge.hdf5", "w") as file:
+        file.create_dataset("frames", (2**62, 4, 4), "uint8", chunks=(1, 4, 4))
+    message = refuse(binary, "import", tmp_path / "huge.hdf5", *address(server), code=4)
+    assert "4611686018427387904 rows" in message, message
     with h5py.File(tmp_path / "fine.hdf5", "w") as file:
         file["rewards"], file["actions"] = numpy.zeros(5), numpy.zeros((5, 2))
         file["terminals"], file["observations"] = numpy.zeros(5, bool), numpy.zeros((5, 2))

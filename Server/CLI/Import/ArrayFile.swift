@@ -5,6 +5,9 @@ import NIOCore
 
 /// An HDF5 file that is imported.
 struct ArrayFile: Sendable {
+    /// No file has more; sums of the rows of several datasets then are numbers.
+    private static let mostRows = 1 << 40
+
     let url: URL
     let datasets: [String: ForeignDataset]
     private let file: ForeignFile
@@ -17,6 +20,12 @@ struct ArrayFile: Sendable {
         let file = try executor.sync { () throws(HDF5Error) in try ForeignFile(path, on: executor) }
         self.file = file
         datasets = Dictionary(file.datasets.map { ($0.path.trimmedSlashes, $0) }, uniquingKeysWith: { $1 })
+        if let dataset = file.datasets.first(where: { $0.rows > Self.mostRows }) {
+            throw CommandFailure(
+                code: CommandFailure.dataDamaged,
+                message: "\(path): \(dataset.path) says that it has \(dataset.rows) rows, more than any file can have"
+            )
+        }
     }
 
     /// The file's name without its ending.
@@ -46,6 +55,25 @@ struct ArrayFile: Sendable {
         }
         let rows = try await rows(name, range)
         return rows.integers().map { $0.map { $0 != 0 } } ?? rows.doubles().map { $0.map { $0 != 0 } } ?? []
+    }
+
+    /// Rows of a dataset of whole numbers, one a row.
+    func wholeNumbers(_ name: String, _ range: Range<Int>) async throws -> [Int64] {
+        guard let numbers = try await rows(name, range).integers(), numbers.count == range.count else {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "\(url.path): \(name) is not one whole number a row"
+            )
+        }
+        return numbers
+    }
+
+    /// Rows of a dataset of numbers, one a row.
+    func numbers(_ name: String, _ range: Range<Int>) async throws -> [Double] {
+        guard let numbers = try await rows(name, range).doubles(), numbers.count == range.count else {
+            throw CommandFailure(code: CommandFailure.other, message: "\(url.path): \(name) is not one number a row")
+        }
+        return numbers
     }
 
     /// Whether all rows of a dataset were written.

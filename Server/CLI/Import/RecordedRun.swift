@@ -36,7 +36,7 @@ struct RecordedRun: ImportSource {
         let done = try await run.stepsOnServer(of: count, client)
         if done == count { return "run \"\(run.id)\" has all \(count) steps already; nothing was added" }
         try await run.start(client)
-        let episodes = try await file.rows("episode_index", 0..<count).integers() ?? []
+        let episodes = try await file.wholeNumbers("episode_index", 0..<count)
         var next: [Int64: Int64] = [:]
         for episode in episodes[..<done] { next[episode, default: 0] += 1 }
         var progress = ProgressBar("steps", total: count)
@@ -69,11 +69,11 @@ struct RecordedRun: ImportSource {
             defer { next[episode, default: 0] += 1 }
             return next[episode, default: 0]
         }
-        let dones = (try await file.rows("dones", range).integers() ?? []).map { $0 != 0 }
+        let dones = try await file.flags("dones", range)
         var columns = StepsAppend.Columns(
             episodeID: try StringColumn(episodes.map { run.episodeID($0) }),
             stepIndex: try ArrayValue(indices),
-            reward: try ArrayValue(try await file.rows("rewards", range).doubles() ?? []),
+            reward: try ArrayValue(try await file.numbers("rewards", range)),
             terminated: try ArrayValue(dones),
             truncated: try ArrayValue(dones.map { _ in false })
         )

@@ -25,18 +25,18 @@ struct EpisodeBatch {
         let paths = episode.paths
         episodes += repeatElement(id, count: rows.count)
         if let path = paths.stepIndex {
-            indices += try await file.rows(path, rows).integers() ?? []
+            indices += try await file.wholeNumbers(path, rows)
         } else {
             indices += rows.map { Int64($0 - episode.rows.lowerBound) }
         }
         if let path = paths.rewards {
-            rewards += try await file.rows(path, rows).doubles() ?? []
+            rewards += try await file.numbers(path, rows)
         } else {
             rewards += repeatElement(0, count: rows.count)
         }
         terminated += try await file.flags(paths.terminated, rows)
         truncated += try await file.flags(paths.truncated, rows)
-        if let path = paths.timestamps { timestamps += try await file.rows(path, rows).doubles() ?? [] }
+        if let path = paths.timestamps { timestamps += try await file.numbers(path, rows) }
         infos += try await StepInfos(paths, file).texts(rows)
         try await stack("actions", paths.actions, rows, file)
         if let path = paths.frames { try await stack("frames", path, rows, file) }

@@ -1,3 +1,5 @@
+import HDF5
+
 /// An episode in a file of another program.
 struct ForeignEpisode: Sendable, Equatable {
     /// The datasets that have its rows.
@@ -23,6 +25,12 @@ struct ForeignEpisode: Sendable, Equatable {
     let rows: Range<Int>
     let paths: Paths
     let seed: Int64?
+
+    /// Bytes of the arrays of a step.
+    func rowBytes(in file: ArrayFile) -> Int {
+        let names = [paths.actions, paths.frames].compactMap { $0 } + paths.observations.values
+        return names.reduce(0) { $0 + ((try? file.datasets[$1]?.layout)?.rowBytes ?? 0) }
+    }
 }
 
 /// Cuts a recording where episodes end.

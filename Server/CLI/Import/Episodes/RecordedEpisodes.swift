@@ -82,9 +82,7 @@ struct RecordedEpisodes: ImportSource {
 
     /// How many steps of an episode are read at a time.
     private func piece(_ episode: ForeignEpisode) -> Int {
-        let paths = [episode.paths.actions, episode.paths.frames].compactMap { $0 } + episode.paths.observations.values
-        let bytes = paths.reduce(0) { $0 + ((try? source.file.datasets[$1]?.layout)?.rowBytes ?? 0) }
-        return max(1, min(1000, EpisodeBatch.mostBytes / max(1, bytes)))
+        max(1, min(1000, EpisodeBatch.mostBytes / max(1, episode.rowBytes(in: source.file))))
     }
 
     private func close(_ episodes: [ForeignEpisode], of run: ImportedRun, _ client: HoldfastClient) async throws {
