@@ -192,7 +192,7 @@ let package = Package(
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "ServerTests", "Server", "Holdfast", "Wire", "HDF5", "PNG", "CLZF", "CSpool", nioCore,
+                "ServerTests", "Server", "Holdfast", "Wire", "HDF5", "PNG", "CHDF5", "CLZF", "CSpool", nioCore,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             path: "Tests/FuzzTests",

@@ -28,7 +28,7 @@ struct ArrayFileTarget: FuzzTarget {
         }
     }
 
-    private static func read(_ file: ArrayFile) async throws {
+    static func read(_ file: ArrayFile) async throws {
         _ = try await file.attributes(of: "/")
         for (name, dataset) in file.datasets {
             let rows = 0..<min(dataset.rows, mostRows)
