@@ -27,10 +27,15 @@ def descriptors(server):
     return collections.Counter(found)
 
 
+def await_departures(server, sockets):
+    """Waits until no socket is left of clients that are gone, and says what is open then."""
+    eventually(lambda: descriptors(server)["socket:"] == sockets, "the sockets of clients that left are closed")
+    return descriptors(server)
+
+
 def check_descriptors(server, before):
     """No socket is left of clients that are gone, and of files only what pools keep open, however many calls there were."""
-    eventually(lambda: descriptors(server)["socket:"] == before["socket:"], "the sockets of clients that left are closed")
-    more = descriptors(server) - before
+    more = await_departures(server, before["socket:"]) - before
     assert more.total() <= MOST_POOLED, f"more descriptors than before: {dict(more)}"
 
 
@@ -43,11 +48,12 @@ def rows(server, query):
 def test_a_crowd_loses_nothing_and_leaves_nothing_behind(make_server, binary, is_long):
     seconds, pace = (3600, 2.0) if is_long else (25, 1.0)
     server = make_server("--web", crowd.WEB, "--durability", "process")
+    sockets = descriptors(server)["socket:"]
     crowd.prepare(server, crowd.images_needed(5, pace) + crowd.images_needed(seconds, pace))
 
     # The first ones fill pools and caches, which stay.
     whole = crowd.gather(server, 5, pace)
-    open_before = descriptors(server)
+    open_before = await_departures(server, sockets)
     memory = []
     whole.add(crowd.gather(server, seconds, pace, lambda: memory.append(server.resident_mib)))
 
