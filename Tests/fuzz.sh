@@ -80,7 +80,7 @@ fuzz() {
 }
 
 # keep TARGET : of what was found, what reaches code that the corpus does not.
-keep() { "$driver" "$1" -merge=1 -max_len=16384 -detect_leaks=0 "$corpus/$1" "$address_path/found/$1"; }
+keep() { "$driver" "$1" -set_cover_merge=1 -max_len=16384 -detect_leaks=0 "$corpus/$1" "$address_path/found/$1"; }
 
 # try TARGET : its campaign, and what came of it in a line.
 try() {

@@ -3,7 +3,8 @@
 #
 # usage: Tests/sanitize.sh thread|address [ARGUMENT…]      ARGUMENT: of swift test, such as --filter NAME
 #
-# thread    data races; the build is in .build-thread, and its holdfast can be given to the other suites as HOLDFAST_BIN
+# thread    data races; the build is in .build-thread, and its holdfast can be given to the other suites as HOLDFAST_BIN, with
+#           LD_PRELOAD=.build-thread/mutex.so (see Tests/mutex.c)
 # address   memory errors and leaks; the build is that of Tests/fuzz.sh
 set -euo pipefail
 
@@ -25,8 +26,10 @@ options=(--disable-xctest --no-parallel)
 case $kind in
     -h | --help) usage ;;
     thread)
-        swift test "${options[@]}" --sanitize thread --scratch-path .build-thread \
-            --explicit-target-dependency-import-check error "$@"
+        flags=(--sanitize thread --scratch-path .build-thread --explicit-target-dependency-import-check error)
+        swift build --build-tests "${flags[@]}"
+        clang -shared -fPIC -O1 -o .build-thread/mutex.so Tests/mutex.c -ldl
+        LD_PRELOAD=$root/.build-thread/mutex.so swift test "${options[@]}" --skip-build "${flags[@]}" "$@"
         ;;
     address)
         # shellcheck source=Tests/address.sh
