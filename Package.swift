@@ -196,7 +196,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             path: "Tests/FuzzTests",
-            exclude: ["Corpus"],
+            exclude: ["Corpus", "README.md"],
             swiftSettings: strict
         ),
     ],
