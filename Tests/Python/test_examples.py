@@ -4,19 +4,25 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 import holdfast
 from conftest import CLIENT
 from programs import environment
 
 
-def example(name, spool, *arguments):
-    done = subprocess.run(
+def start(name, spool, *arguments):
+    return subprocess.run(
         [sys.executable, CLIENT / "examples" / name, *map(str, arguments)],
         env=environment(CLIENT, HOLDFAST_SPOOL=str(spool)),
         capture_output=True,
         text=True,
         timeout=100,
     )
+
+
+def example(name, spool, *arguments):
+    done = start(name, spool, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -53,3 +59,18 @@ def test_a_pipeline_runs_what_labels_concern_and_nothing_else(make_server, spool
     with holdfast.Client(server.ready["tcp"]) as client:
         kinds = {node["output_type"] for node in client.lineage.upstream(record)["records"]}
         assert {"Predictions", "Model", "Features", "Pixels", "snapshot", "image", "frame"} <= kinds
+
+
+@pytest.mark.parametrize("name", ["active_learning.py", "pipeline.py"])
+def test_a_server_without_the_label_gets_no_image_and_the_user_one_line(name, make_server, spool):
+    server = make_server("--labels", "other")
+    done = start(name, spool, "--server", server.ready["tcp"])
+    assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+    assert "no label is_eight" in done.stderr and "serve --data DIR --labels is_eight" in done.stderr
+    with holdfast.Client(server.ready["tcp"]) as client:
+        assert client.labels.stats()["progress"]["other"]["open"] == 0
+
+
+def test_without_a_server_the_user_gets_one_line(spool):
+    done = start("pipeline.py", spool, "--server", "127.0.0.1:1")
+    assert done.returncode == 1 and re.fullmatch(r"pipeline\.py: no connection to the server at 127\.0\.0\.1:1.*\n", done.stderr)

@@ -8,6 +8,7 @@ Each round labels what the server asks, trains, sends the model's confidences ba
 """
 
 import argparse
+import sys
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -63,9 +64,19 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=20, help="labels a round")
     parser.add_argument("--images", type=int, default=1000)
     options = parser.parse_args()
-    with holdfast.Client(options.server) as client, holdfast.init(
-        config=vars(options), tags=["active-learning"], server=options.server
-    ) as run:
+    try:
+        with holdfast.Client(options.server) as client:
+            if options.label not in client.labels.stats()["labels"]:
+                start = f"holdfast serve --data DIR --labels {options.label}"
+                sys.exit(f"{parser.prog}: this server has no label {options.label}; start another, DIR being new: {start}")
+            learn(client, options)
+    except (holdfast.HoldfastError, holdfast.ServerError) as error:
+        sys.exit(f"{parser.prog}: {error}")
+
+
+def learn(client: holdfast.Client, options: argparse.Namespace) -> None:
+    """Round by round; each is a point of the run's curves."""
+    with holdfast.init(config=vars(options), tags=["active-learning"], server=options.server) as run:
         loop = Loop(client, options.label, options.images)
         loop.answer(client.holdout.next(limit=1000, annotator=ANNOTATOR)["images"])
         loop.answer(loop.ask(options.batch, "random"))

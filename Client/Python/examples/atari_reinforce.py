@@ -5,6 +5,7 @@
 """
 
 import argparse
+import sys
 
 import ale_py
 import gymnasium
@@ -110,10 +111,13 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.5, help="the learning rate")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    with holdfast.init(run=options.run, config=vars(options), tags=["reinforce", "pong"], server=options.server) as run:
-        train(run, options)
-        run.flush()
-        read_back(run)
+    try:
+        with holdfast.init(run=options.run, config=vars(options), tags=["reinforce", "pong"], server=options.server) as run:
+            train(run, options)
+            run.flush()
+            read_back(run)
+    except (holdfast.HoldfastError, holdfast.ServerError) as error:
+        sys.exit(f"{parser.prog}: {error}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ the features. Says which step ran and which was loaded, why, and where the dashb
 """
 
 import argparse
+import sys
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -107,15 +108,21 @@ def main() -> None:
     parser.add_argument("--label", default="is_eight", help="a label of the server")
     parser.add_argument("--images", type=int, default=1000)
     options = parser.parse_args()
-    with holdfast.Client(options.server) as client:
-        use(client)
-        pipeline = Pipeline(client, options.label, options.images)
-        pipeline.answer(100, "random")
-        pipeline.run("first")
-        pipeline.run("again")
-        pipeline.answer(50, "balanced")
-        record = pipeline.run("after 50 more labels")
-        print(f"what they came from: {options.dashboard}/?room=lineage&record={record}")
+    try:
+        with holdfast.Client(options.server) as client:
+            if options.label not in client.labels.stats()["labels"]:
+                start = f"holdfast serve --data DIR --labels {options.label}"
+                sys.exit(f"{parser.prog}: this server has no label {options.label}; start another, DIR being new: {start}")
+            use(client)
+            pipeline = Pipeline(client, options.label, options.images)
+            pipeline.answer(100, "random")
+            pipeline.run("first")
+            pipeline.run("again")
+            pipeline.answer(50, "balanced")
+            record = pipeline.run("after 50 more labels")
+            print(f"what they came from: {options.dashboard}/?room=lineage&record={record}")
+    except (holdfast.HoldfastError, holdfast.ServerError) as error:
+        sys.exit(f"{parser.prog}: {error}")
 
 
 if __name__ == "__main__":
