@@ -44,7 +44,8 @@ class Server:
         if certificate is not None:
             command += map(str, certificate.arguments)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        http = self._ready()["http"]
+        ready = self._ready()
+        self.tcp, http = ready["tcp"], ready["http"]
         self.url = http if certificate else f"http://{http}"
         self.address = self.url.partition("://")[2]
         self._producer = str(uuid.uuid4())

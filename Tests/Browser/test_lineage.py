@@ -1,7 +1,10 @@
 """From the list of variables to a record's graph, its value, and what differs between two versions."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from conftest import wait_until
 from holdfast_server import Server, array
 from test_access import serious
 
+CLIENT = Path(__file__).resolve().parents[2] / "Client" / "Python"
 GRAPH = ".graph"
 # What is painted in the middle of the graph, as one number per pixel.
 INK = """(graph) => {
@@ -239,9 +243,16 @@ def test_the_table_says_the_same_as_the_graph(server: Server, page: Page, many: 
     expect(rows).to_have_count(500)
 
 
-def test_nothing_there_says_so(server: Server, page: Page):
+def test_nothing_there_says_so_and_what_to_do(server: Server, page: Page):
     page.goto(f"{server.url}/?room=lineage")
     expect(page.get_by_role("heading", name="No variables yet")).to_be_visible()
+    expect(page.get_by_text("No variable is chosen")).to_be_hidden()
+    code = page.locator(".command code")
+    assert code.evaluate("code => code.scrollWidth <= code.clientWidth"), "all of the code is to be seen"
+    told = code.inner_text().replace("127.0.0.1:7411", server.tcp)
+    subprocess.run([sys.executable, "-c", told], check=True, env={**os.environ, "PYTHONPATH": str(CLIENT)})
+    page.reload()
+    expect(page.locator(".catalog tbody tr")).to_have_text(re.compile("^Raw"))
     page.goto(record_address(server, "Raw", "0000"))
     expect(page.get_by_role("heading", name="The graph did not come")).to_be_visible()
 

@@ -9,13 +9,14 @@ import { metadataText } from "./words.js";
 
 const PAGE = 100;
 const SHOWN = 200;
-const COMMAND = `from holdfast.lineage import BaseVariable, thunk, use
+const COMMAND = `import holdfast
+from holdfast.lineage import BaseVariable, use
 
-use("127.0.0.1:7411")
+use(holdfast.Client("127.0.0.1:7411"))
 
 class Raw(BaseVariable): pass
 
-Raw.save(signal, subject=1)`;
+Raw.save([0.1, 0.2], subject=1)`;
 
 /** The variables; of the chosen one the locations; of the chosen record's location the versions. */
 export class Catalog {
@@ -124,6 +125,7 @@ export class Catalog {
     const words = (this.route.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
     const rows = this.#variables.filter(({ variable }) => words.every((word) => variable.toLowerCase().includes(word)));
     this.heading.replaceChildren();
+    this.element.classList.toggle("is-empty", this.#variables.length === 0);
     setText(this.found, rows.length === this.#variables.length ? plural(rows.length, "variable") : `${count(rows.length)} of ${plural(this.#variables.length, "variable")}`);
     if (this.#variables.length === 0) {
       this.body.replaceChildren(empty("No variables yet", "Save values with their metadata, and what computes them as thunks; they show up here with where they come from.", COMMAND));
