@@ -22,8 +22,10 @@ struct FrameTarget: FuzzTarget {
         guard let cut = bytes.first else { return }
         let stream = Array(bytes.dropFirst())
         let whole = try read(stream, inPiecesOf: max(1, stream.count))
-        let pieces = try read(stream, inPiecesOf: 1 + Int(cut) % 64)
-        try demand(whole == pieces, "in one piece: \(whole), in several: \(pieces)")
+        for isGathered in [false, true] {
+            let pieces = try read(stream, inPiecesOf: 1 + Int(cut) % 64, isGathered: isGathered)
+            try demand(whole == pieces, "in one piece: \(whole), in several: \(pieces), gathered: \(isGathered)")
+        }
         var place = 0
         for case .frame(let frame) in whole.steps {
             let written = Self.joined(FrameEncoder.encode(payload: frame.payload, attachments: frame.attachments))
@@ -36,11 +38,25 @@ struct FrameTarget: FuzzTarget {
         }
     }
 
-    private func read(_ stream: [UInt8], inPiecesOf size: Int) throws -> Reading {
+    /// - Parameter isGathered: Whether what is missing of a frame is written in its place, as sockets do it.
+    private func read(_ stream: [UInt8], inPiecesOf size: Int, isGathered: Bool = false) throws -> Reading {
         var decoder = FrameDecoder(limits: Self.limits)
         var reading = Reading()
-        for start in stride(from: 0, to: stream.count, by: size) {
-            decoder.append(ByteBuffer(bytes: stream[start..<min(start + size, stream.count)]))
+        var rest = stream[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(size)
+            if isGathered, decoder.isInsideFrame, decoder.missingBytes > 0 {
+                decoder.gather { ByteBuffer(repeating: 0xff, count: $0) }
+                let filled = unsafe decoder.fill { room in
+                    let count = min(piece.count, room.count)
+                    unsafe room.copyBytes(from: piece.prefix(count))
+                    return count
+                }
+                rest = rest.dropFirst(filled)
+            } else {
+                decoder.append(ByteBuffer(bytes: piece))
+                rest = rest.dropFirst(piece.count)
+            }
             do {
                 while case let step = try decoder.next(), step != .needsMore { reading.steps.append(step) }
             } catch {
