@@ -95,6 +95,7 @@ import Wire
             for deadline in [Duration.zero, .milliseconds(20)] {
                 let error = await #expect(throws: HoldfastError.self) { try await client.flush(deadline: deadline) }
                 #expect(error?.code == .timeout)
+                #expect(error?.message.contains("they stay in the spool") == true)
             }
             let task = Task { try await client.flush(deadline: .seconds(600)) }
             task.cancel()

@@ -67,10 +67,10 @@ struct Recorder: Sendable {
         client.insertImages(images)
     }
 
-    /// Waits until the server has everything.
+    /// Waits until the server has everything: a slow disk may be minutes behind a policy that learns.
     func finish() async throws {
         run.finish(.finished)
-        try await client.flush()
+        try await client.flush(deadline: .seconds(600))
         await client.close(deadline: .seconds(5))
     }
 

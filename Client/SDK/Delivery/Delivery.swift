@@ -120,7 +120,9 @@ final class Delivery: Sendable {
                 intake.flush(id) { continuation.resume(with: $0) }
                 // Only now: what is over before it was registered would never be told.
                 timer = loop.scheduleTask(in: TimeAmount(deadline)) { [intake] in
-                    let message = "\(intake.statistics.queued) records were not acknowledged within \(deadline)"
+                    let message =
+                        "\(intake.statistics.queued) records were not acknowledged within \(deadline); they stay in the spool, "
+                        + "from which this process sends them on, or holdfast sync when it has ended"
                     intake.cancelFlush(id, throwing: HoldfastError(.timeout, message))
                 }
                 if Task.isCancelled { intake.cancelFlush(id, throwing: CancellationError()) }

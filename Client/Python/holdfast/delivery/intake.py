@@ -340,7 +340,10 @@ class Intake:
                     raise self._ending
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    message = f"{self.statistics.queued} records were not acknowledged within {timeout:g} s"
+                    message = (
+                        f"{self.statistics.queued} records were not acknowledged within {timeout:g} s; they stay in the spool, "
+                        "from which this process sends them on, or python -m holdfast sync when it has ended"
+                    )
                     raise HoldfastError("timeout", message)
                 self._changed.wait(left)
 
