@@ -21,6 +21,29 @@ struct ConnectionTests {
         #expect(read?.type == "text")
     }
 
+    /// What a statement keeps to take itself back goes to a file once it is too large for memory.
+    @Test(arguments: [2, 30, 31, 32, 64, 128, 1000])
+    func aStatementThatFailsIsTakenBackHoweverManyPagesItChanged(rows: Int) async throws {
+        let data = try TestData()
+        try data.catalog.writeNow { connection in
+            try connection.run(
+                script: """
+                    CREATE TABLE filler (id INTEGER PRIMARY KEY, value INTEGER CHECK (value < 2), content TEXT);
+                    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(rows))
+                    INSERT INTO filler SELECT i, 0, printf('%.3000c', 'x') FROM n
+                    """
+            )
+        }
+        try data.catalog.writeNow { connection in
+            try connection.execute("UPDATE filler SET value = 1, content = upper(content)")
+            #expect(throws: SQLError.self) {
+                try connection.execute("UPDATE filler SET value = value + (id = ?), content = lower(content)", rows)
+            }
+        }
+        let changed = "SELECT count(*) FROM filler WHERE value = 1 AND content GLOB 'X*'"
+        #expect(try await data.integers(changed) == [Int64(rows)])
+    }
+
     @Test(arguments: [
         SQLValue.null, .integer(.min), .integer(.max), .real(-0.5), .real(.infinity), .real(1e300), .text(""),
         .text("x\0y"), .blob([]), .blob([0]), .blob([0, 255, 0]),
