@@ -6,15 +6,24 @@ import Synchronization
 
 /// Folds the write-ahead log into the database on a thread of its own: SQLite would do it at the end of a commit, which then
 /// takes as long as all of the pages do to be written and synced.
+///
+/// While others commit, a fold never gets to the log's end, and the log only grows: SQLite starts it anew when all of it is
+/// folded. So a commit folds the rest by itself once the log is long and the rest short.
 final class Checkpointer: Sendable {
-    /// Pages in the log from which on it is folded.
-    private static let pages: CInt = 1000
-    /// Pages from which on a commit folds it, since it grows faster than this thread folds: 256 MiB.
-    private static let mostPages: CInt = 65_536
+    /// Pages that are not folded yet from which on they are, 16 MiB: most of them are the same few, again and again.
+    private static let pages = 4096
+    /// Pages from which on the log is to start anew: 64 MiB.
+    private static let manyPages = 16_384
+    /// A rest that a commit folds in a few milliseconds, and that it tries to fold at all.
+    private static let fewPages = 64...512
+    /// Pages from which on a commit folds whatever is left, since the log grows faster than this thread folds: 256 MiB.
+    private static let mostPages = 65_536
 
     private let database: DatabaseQueue
     private let thread = DispatchQueue(label: "holdfast.checkpointer")
     private let isScheduled = Atomic(false)
+    /// Pages of the log when it was folded the last time, and how many of them readers let through into the database.
+    private let last = Mutex((seen: 0, folded: 0))
     /// Why the log was not folded the last time, which is said once.
     private let failure = Mutex<String?>(nil)
     private let logger = Logger(label: "holdfast.checkpointer")
@@ -33,16 +42,31 @@ final class Checkpointer: Sendable {
             writer.sqliteConnection,
             { context, connection, _, pages in
                 guard let context = unsafe context else { return SQLITE_OK }
-                if pages >= Checkpointer.mostPages {
-                    // Its failure is not the commit's, which is done.
-                    _ = unsafe sqlite3_wal_checkpoint_v2(connection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
-                } else if pages >= Checkpointer.pages {
-                    unsafe Unmanaged<Checkpointer>.fromOpaque(context).takeUnretainedValue().schedule()
-                }
+                let checkpointer = unsafe Unmanaged<Checkpointer>.fromOpaque(context).takeUnretainedValue()
+                unsafe checkpointer.committed(connection, Int(pages))
                 return SQLITE_OK
             },
             this
         )
+    }
+
+    /// After a commit that left so many pages in the log.
+    private func committed(_ connection: OpaquePointer?, _ pages: Int) {
+        let (seen, folded) = last.withLock { last in
+            // It was started anew.
+            if pages < last.seen { last = (0, 0) }
+            return last
+        }
+        let isTooLong = pages >= Self.mostPages && pages - seen >= Self.fewPages.lowerBound
+        let canStartAnew = pages >= Self.manyPages && Self.fewPages.contains(pages - folded)
+        if isTooLong || canStartAnew {
+            var done: CInt = 0
+            // Its failure is not the commit's, which is done.
+            let code = unsafe sqlite3_wal_checkpoint_v2(connection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, &done)
+            last.withLock { $0 = (pages, code == SQLITE_OK ? Int(done) : $0.folded) }
+        } else if pages - seen >= Self.pages {
+            schedule()
+        }
     }
 
     private func schedule() {
@@ -56,7 +80,8 @@ final class Checkpointer: Sendable {
 
     private func fold() {
         do {
-            try database.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+            let result = try database.writeWithoutTransaction { try $0.checkpoint(.passive) }
+            last.withLock { $0 = (result.walFrameCount, result.checkpointedFrameCount) }
             failure.withLock { $0 = nil }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
             // Another program folds it.
