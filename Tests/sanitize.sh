@@ -4,8 +4,7 @@
 # usage: Tests/sanitize.sh thread|address [ARGUMENT…]      ARGUMENT: of swift test, such as --filter NAME
 #
 # thread    data races; the build is in .build-thread, and its holdfast can be given to the other suites as HOLDFAST_BIN, with
-#           LD_PRELOAD=.build-thread/mutex.so (see Tests/mutex.c). What one thread hands to another through a continuation is
-#           reported now and then, though it is right: Swift's runtime does not tell the sanitizer of all of them.
+#           LD_PRELOAD=.build-thread/mutex.so (see Tests/mutex.c) and TSAN_OPTIONS=suppressions=Tests/thread.supp
 # address   memory errors and leaks; the build is that of Tests/fuzz.sh
 set -euo pipefail
 
@@ -30,6 +29,7 @@ case $kind in
         flags=(--sanitize thread --scratch-path .build-thread --explicit-target-dependency-import-check error)
         swift build --build-tests "${flags[@]}"
         clang -shared -fPIC -O1 -o .build-thread/mutex.so Tests/mutex.c -ldl
+        export TSAN_OPTIONS=suppressions=$root/Tests/thread.supp${TSAN_OPTIONS:+:$TSAN_OPTIONS}
         LD_PRELOAD=$root/.build-thread/mutex.so swift test "${options[@]}" --skip-build "${flags[@]}" "$@"
         ;;
     address)
