@@ -26,7 +26,7 @@ import Wire
             let client = try client(server.address)
             let run = try await client.startRun("r")
             for step in 0..<5000 { run.log("loss", 0, step: step) }
-            #expect(await client.close().isEmpty)
+            #expect(await client.close(deadline: .seconds(60)).isEmpty)
             #expect(try ledger.applied.metricSteps() == Array(0..<5000))
         }
         try await eventually("the spool is removed") { left.isEmpty }
