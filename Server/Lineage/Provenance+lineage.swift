@@ -16,6 +16,7 @@ extension Provenance {
         guard lineage.startedAt.map({ Timestamp.range.contains($0) }) ?? true else {
             throw WireError.invalidParams("started_at is a time in UNIX seconds")
         }
+        try Attachment.checkHasNoArray(.array(lineage.constants), "lineage.constants")
     }
 
     /// `lineage.save`

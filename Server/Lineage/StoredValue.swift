@@ -36,7 +36,8 @@ enum StoredValue {
     /// Throws unless a table's columns are equally long, and arrays as they are said to be.
     static func check(_ value: VariableValue) throws {
         switch value {
-        case .json, .pieces: return
+        case .pieces: return
+        case .json(let value): try Attachment.checkHasNoArray(value, "value.json")
         case .array(let array): try check(array)
         case .table(let columns):
             guard columns.count <= 10_000 else { throw WireError.invalidParams("a table has at most 10 000 columns") }
@@ -60,7 +61,9 @@ enum StoredValue {
     private static func count(of column: TableColumn, _ name: String) throws -> Int {
         do {
             switch column {
-            case .values(let values): return values.count
+            case .values(let values):
+                try Attachment.checkHasNoArray(.array(values), "its values")
+                return values.count
             case .strings(let column):
                 try check(column.codes)
                 guard column.codes.shape.count == 1 else { throw WireError.invalidParams("codes have one dimension") }

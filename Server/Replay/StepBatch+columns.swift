@@ -95,9 +95,10 @@ extension StepBatch {
     private static func infos(_ column: StringColumn, count: Int) throws -> [String?] {
         let names = try Names(column, count: count, name: "info")
         for (index, text) in names.values.enumerated() {
-            guard (try? JSONCoding.decode(JSONValue.self, from: .init(string: text))) != nil else {
+            guard let info = try? JSONCoding.decode(JSONValue.self, from: .init(string: text)) else {
                 throw WireError.invalidParams("columns.info.values[\(index)] is not JSON")
             }
+            try Attachment.checkHasNoArray(info, "columns.info.values[\(index)]")
         }
         return (0..<count).map(names.value)
     }

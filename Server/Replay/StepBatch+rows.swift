@@ -13,9 +13,7 @@ extension StepBatch {
         truncated = steps.map(\.truncated)
         timestamps = steps.contains { $0.timestamp != nil } ? steps.map(\.timestamp) : nil
         actions = try Self.actions(of: steps)
-        infos =
-            steps.contains { $0.info != nil }
-            ? try steps.map { try $0.info.map { String(buffer: try JSONCoding.encode($0)) } } : nil
+        infos = steps.contains { $0.info != nil } ? try Self.infos(of: steps) : nil
         agents = steps.contains { $0.agentID != nil } ? Names(steps.map(\.agentID)) : nil
         workers = steps.contains { $0.workerID != nil } ? Names(steps.map(\.workerID)) : nil
         var attached: [Attached] = []
@@ -25,6 +23,14 @@ extension StepBatch {
         }
         self.attached = attached
         try check()
+    }
+
+    private static func infos(of steps: [StepsAppend.Step]) throws -> [String?] {
+        try steps.enumerated().map { row, step in
+            guard let info = step.info else { return nil }
+            try Attachment.checkHasNoArray(info, "step \(row): info")
+            return String(buffer: try JSONCoding.encode(info))
+        }
     }
 
     private static func attach(_ dataset: String, _ arrays: [ArrayValue?]) throws -> Attached? {

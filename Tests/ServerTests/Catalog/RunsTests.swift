@@ -24,6 +24,26 @@ struct RunsTests {
         #expect(abs(run.startedAt - Timestamp.now()) < 60)
     }
 
+    @Test func whatIsKeptAsItIsHasNoArrays() async throws {
+        let data = try TestData()
+        let array: JSONValue = ["spaces": [1, ["dtype": "uint8", "shape": [2], "attachment": 0]]]
+        func message(_ call: () async throws -> Void) async -> String? {
+            await #expect(throws: WireError.self) { try await call() }?.message
+        }
+        let place = ".spaces[1] has dtype, shape and"
+        #expect(
+            await message { try await data.call(RunsStart(runID: "a", config: array)) }?.contains("config\(place)")
+                == true
+        )
+        try await data.append("a", try Steps.of("e", 0..<1))
+        let finish = EpisodesFinish(runID: "a", episodeID: "e", metadata: array)
+        #expect(await message { try await data.call(finish) }?.contains("metadata\(place)") == true)
+        let step = StepsAppend.Step(episodeID: "e", stepIndex: 1, reward: 0, info: array)
+        #expect(await message { try await data.append("a", [step]) }?.contains("step 0: info\(place)") == true)
+        let variable = VariablesSave(variable: "V", metadata: [:], value: .json(array))
+        #expect(await message { try await data.call(variable) }?.contains("value.json\(place)") == true)
+    }
+
     @Test func startingAgainResumesAndKeepsWhatIsNotGivenAgain() async throws {
         let data = try TestData()
         try await data.call(RunsStart(runID: "a", config: ["lr": 1], tags: ["x"], agentID: "dqn"))
