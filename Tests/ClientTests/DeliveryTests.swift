@@ -47,7 +47,7 @@ import Wire
             #expect(statistics.acknowledged == 193)
             #expect(statistics.sent == 193)
             #expect(statistics.queued == 0 && statistics.queuedBytes == 0)
-            #expect(await client.close().isEmpty)
+            #expect(await client.close(deadline: .seconds(60)).isEmpty)
             #expect(problems.all.isEmpty)
         }
     }
@@ -120,7 +120,7 @@ import Wire
             #expect(try ledger.applied.stepIndices() == Array(0..<200))
             #expect(try ledger.applied.metricSteps() == Array(0..<200))
             #expect(client.statistics.acknowledged == 401)
-            #expect(await client.close().isEmpty)
+            #expect(await client.close(deadline: .seconds(60)).isEmpty)
         }
     }
 

@@ -105,7 +105,7 @@ import Wire
                         let client = try client(server.address)
                         let run = try await client.startRun("r\(number)")
                         for step in 0..<200 { run.log("loss", 0, step: step) }
-                        #expect(await client.close().isEmpty)
+                        #expect(await client.close(deadline: .seconds(60)).isEmpty)
                     }
                 }
                 try await group.waitForAll()
