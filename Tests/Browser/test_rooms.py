@@ -179,3 +179,5 @@ def test_a_phone_shows_the_further_rooms_without_scrolling_sideways(server: Serv
     page.goto(f"{server.url}/?room={room}")
     expect(page.locator("#room > section")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    here, rooms = page.locator("#rooms [aria-current]").bounding_box(), page.locator("#rooms").bounding_box()
+    assert rooms["x"] <= here["x"] and here["x"] + here["width"] <= rooms["x"] + rooms["width"], "the link of the room is in sight"
