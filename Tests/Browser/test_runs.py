@@ -116,14 +116,14 @@ def test_a_run_shows_its_facts_its_charts_and_its_episodes(runs: Page):
     expect(runs.locator(".config pre")).to_contain_text('"lr": 0.001')
 
 
-@pytest.mark.parametrize("width", [1440, 1280, 1024])
-def test_when_a_run_began_is_seen_whole(server: Server, page: Page, width: int):
+@pytest.mark.parametrize(("width", "column"), [(1440, "steps"), (1366, "episodes"), (1280, "steps"), (1024, "started_at")])
+def test_when_a_run_began_and_how_long_it_is_are_seen_whole(server: Server, page: Page, width: int, column: str):
     for k in range(3):
         start_run(server, f"a-rather-long-name-of-a-run-{k}", lr=k, optimizer="adam")
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{server.url}/?room=runs")
     expect(page.locator("table.runs tbody tr")).to_have_count(3)
-    head, pane = page.locator("[data-column=started_at]").bounding_box(), page.locator(".runs-list").bounding_box()
+    head, pane = page.locator(f"[data-column={column}]").bounding_box(), page.locator(".runs-list").bounding_box()
     assert head["x"] + head["width"] <= pane["x"] + pane["width"]
 
 
