@@ -90,10 +90,11 @@ def test_the_theme_follows_the_system_until_the_switch_is_pressed(server: Server
     assert page.evaluate(background) == light
 
 
-@pytest.mark.parametrize("path", ["/", "/?room=runs", "/?room=runs&run=alpha", "/?room=replay&run=alpha&episode=alpha-e0", "/login.html"])
+@pytest.mark.parametrize("path", ["/", "/?room=runs", "/?room=runs&run=alpha", "/?room=runs&run=empty", "/?room=replay&run=alpha&episode=alpha-e0", "/login.html"])
 def test_a_phone_shows_everything_without_scrolling_sideways(server: Server, page: Page, path: str):
     server.insert_images(30)
     server.log_run("alpha", tags=("atari", "a-rather-long-tag"))
+    server.call("runs.start", run_id="empty")
     page.set_viewport_size({"width": 360, "height": 640})
     page.goto(server.url + path)
     expect(page.locator("main")).not_to_be_empty()
