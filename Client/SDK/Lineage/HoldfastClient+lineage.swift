@@ -1,4 +1,3 @@
-import NIOCore
 public import Wire
 
 extension HoldfastClient {
@@ -24,23 +23,5 @@ extension HoldfastClient {
     /// Why a record was computed: what changed since the one before it at the same location, and which inputs have changed since.
     public func why(_ recordID: String) async throws -> LineageWhy.Result {
         try await call(LineageWhy(recordID: recordID))
-    }
-}
-
-extension LineageWhy.Change {
-    /// For people.
-    var shown: String {
-        switch (before, after) {
-        case (nil, _): "\(kind.rawValue): \(name) is new"
-        case (_, nil): "\(kind.rawValue): \(name) is gone"
-        case (let before?, let after?): "\(kind.rawValue): \(name) changed from \(before.text) to \(after.text)"
-        }
-    }
-}
-
-extension JSONValue {
-    fileprivate var text: String {
-        if case .string(let text) = self { return text }
-        return (try? JSONCoding.encode(self)).map { String(buffer: $0) } ?? ""
     }
 }

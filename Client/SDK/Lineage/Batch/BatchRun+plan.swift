@@ -91,7 +91,7 @@ extension BatchRun {
         let lineage = try invocation.lineage(ofOutput: 0, Circumstances(), ephemeral: true, path: "")
         let changes = try await client.call(LineageWhy(recordID: old.recordID, lineage: lineage)).changes
         return changes.isEmpty
-            ? "the outputs of that call are gone" : changes.map(\.shown).joined(separator: "; ")
+            ? "the outputs of that call are gone" : changes.map(\.description).joined(separator: "; ")
     }
 }
 
