@@ -20,6 +20,16 @@ struct LabelingTests {
         #expect(accuracy > 70, "\(output)")
     }
 
+    @Test(arguments: ["ActiveLearning", "Pipeline"])
+    func anExampleWithoutItsLabelRegistersNothing(example: String) async throws {
+        let server = try ServerProcess("--labels", "is_square")
+        try server.start()
+        #expect(try ServerProcess.run(example, ["--server", server.address]).status != 0)
+        let client = try HoldfastClient(server: server.address)
+        #expect(try await client.labelStats().total == 0)
+        await client.close()
+    }
+
     @Test func rowsComePageByPageAndLabelsSurviveARestart() async throws {
         let server = try ServerProcess()
         try server.start()

@@ -9,7 +9,9 @@ package struct Annotator {
     /// The pictures by their images' ids.
     package let pictures: [Int64: Picture]
 
+    /// - Throws: ``MissingLabel``, before any picture is registered.
     package init(client: HoldfastClient, drawing count: Int, seed: UInt64) async throws {
+        guard try await client.labelStats().labels[Self.label] != nil else { throw MissingLabel(label: Self.label) }
         self.client = client
         var drawn: [Int64: Picture] = [:]
         for start in stride(from: 0, to: count, by: 200) {
@@ -50,4 +52,13 @@ package struct Annotator {
     }
 
     private func answer(_ id: Int64) -> Int { pictures[id]?.isDisc ?? false ? 1 : 0 }
+}
+
+/// The server was made for other labels.
+package struct MissingLabel: Error, CustomStringConvertible {
+    let label: String
+
+    package var description: String {
+        "this server has no label \(label); start another, DIR being new: holdfast serve --data DIR --labels \(label)"
+    }
 }
