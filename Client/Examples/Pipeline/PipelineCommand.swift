@@ -10,8 +10,8 @@ struct PipelineCommand: AsyncParsableCommand {
         abstract: "Snapshot, features, model, predictions: each computed once for what it depends on.",
         discussion: """
             The pictures are drawn by the program, which so knows the truth and plays the annotator. Start the server on a \
-            new data directory with the label: holdfast serve --labels is_disc. Run it again, and everything is a hit; change \
-            a function in Steps.swift or Classifier.swift, and what depends on it runs again.
+            new data directory with the label: holdfast serve --labels is_disc. Run it again with --labels 0, and everything \
+            is a hit; change a function in Steps.swift or Classifier.swift, and what depends on it runs again.
             """
     )
 
