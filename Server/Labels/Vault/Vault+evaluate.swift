@@ -87,7 +87,7 @@ extension Labels {
         guard !labeled.isEmpty else {
             throw WireError(
                 "nothing_to_evaluate",
-                "no held-out image has the label \(label.name); label some with holdout.next"
+                "no held-out image has the label \(label.name); label some on the dashboard (Review, Hold-out) or with holdout.next"
             )
         }
         let samples = labeled.compactMap { image in

@@ -135,11 +135,12 @@ struct VaultTests {
     @Test func aScoreOfFewerThanAllLabeledImagesIsRefused() async throws {
         let data = try TestData()
         let (held, others) = try await images(data)
-        try await label(data, held) { $0 % 2 }
         let all = predictions(held) { _ in 0.5 }
         func refusal(_ predictions: [HoldoutEvaluate.Prediction]) async throws -> WireError.Kind? {
             try await data.refusal(HoldoutEvaluate(label: "biopsy_tool", predictions: predictions, reason: "x"))?.kind
         }
+        #expect(try await refusal(all) == "nothing_to_evaluate")
+        try await label(data, held) { $0 % 2 }
         #expect(try await refusal(Array(all.dropLast())) == "incomplete_predictions")
         #expect(try await refusal(all + [all[0]]) == .invalidParams)
         #expect(try await refusal(all + [.init(id: others[0], confidence: 0.5)]) == .invalidParams)
