@@ -216,6 +216,11 @@ def test_permissions_that_do_not_fit_are_told(binary, data):
         assert name in text, found
 
 
+def test_a_directory_behind_a_symbolic_link_is_as_that_is(binary, data, tmp_path):
+    (tmp_path / "link").symlink_to(data)
+    assert not faults(binary, tmp_path / "link")
+
+
 def test_a_disk_that_is_nearly_full_is_an_error(binary, small_disk, filled):
     data = shutil.copytree(filled / "data", small_disk / "data")
     findings = json.loads(run_doctor(binary, data).stdout)["findings"]

@@ -62,7 +62,9 @@ struct PermissionCheck {
     }
 
     private static func place(_ path: String) -> Place? {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
+        // A symbolic link's own mode says nothing: everybody may do everything with it.
+        let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: real) else { return nil }
         let number = (attributes[.ownerAccountID] as? NSNumber)?.intValue ?? -1
         return Place(
             path: path,
