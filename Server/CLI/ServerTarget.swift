@@ -24,7 +24,7 @@ struct ServerTarget: ParsableArguments {
     /// Imports with a client and prints the job's summary.
     func run(importing source: String, _ job: @escaping @Sendable (HoldfastClient) async throws -> String) async throws
     {
-        try await run(doing: "importing \(source)", job)
+        try await run(doing: "importing \(source)", makesData: true, job)
     }
 
     /// Does a job with a client and prints its summary.
@@ -32,9 +32,12 @@ struct ServerTarget: ParsableArguments {
     /// - Parameters:
     ///   - task: What it is, as a failure calls it.
     ///   - patience: How long one answer may take.
+    ///   - makesData: Whether a data directory that isn't there is made. What only works on data that are there would find an
+    ///     empty one well, wherever a name was mistyped.
     func run(
         doing task: String,
         patience: Duration = .seconds(30),
+        makesData: Bool = false,
         _ job: @escaping @Sendable (HoldfastClient) async throws -> String
     ) async throws {
         guard let data else {
@@ -46,6 +49,12 @@ struct ServerTarget: ParsableArguments {
                 token: token ?? environment["HOLDFAST_TOKEN"],
                 caFile: caFile,
                 job
+            )
+        }
+        guard makesData || FileManager.default.fileExists(atPath: DataFolder(data).database) else {
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: "\(data) is no data directory: it has no database"
             )
         }
         LineLogHandler.start(.error)

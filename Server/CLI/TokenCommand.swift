@@ -34,7 +34,7 @@ struct TokenCommand: AsyncParsableCommand {
                 return role
             }
             let request = TokensCreate(name: name, roles: roles)
-            try await target.run(doing: "making a token") { try await $0.call(request).token }
+            try await target.run(doing: "making a token", makesData: true) { try await $0.call(request).token }
         }
     }
 

@@ -243,6 +243,13 @@ def test_importing_nothing_useful_is_an_error(binary, tmp_path, source):
     assert len(refused.stderr.strip().splitlines()) <= 3, f"errors are one line: {refused.stderr}"
 
 
+@pytest.mark.parametrize("command", ["verify", "gc", "seal", "backup", "audit", "token list"])
+def test_a_directory_without_data_is_not_taken_for_one_that_is_well(binary, tmp_path, command):
+    refused = run(binary, *command.split(), "--data", tmp_path / "mistyped")
+    assert refused.returncode == 1 and "no data directory" in refused.stderr and refused.stdout == "", str(refused)
+    assert not (tmp_path / "mistyped").exists()
+
+
 def test_clients_that_come_while_the_server_ends_do_no_harm(make_server):
     for number in range(8):
         server = make_server(name=f"data{number}")
