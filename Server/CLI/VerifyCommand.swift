@@ -44,7 +44,9 @@ struct VerifyCommand: AsyncParsableCommand {
                             ? "; references with nothing behind them were taken out" : "; --repair takes them out")
                 )
             }
-            return "\(names.count) runs, \(checked) references: all whole"
+            let own = names.filter { !RunID.reserved.contains($0) }.count
+            let others = runs.isEmpty ? ", images and variables" : ""
+            return "\(own) runs\(others): \(checked) references, all whole"
         }
     }
 
