@@ -42,6 +42,20 @@ enum LineageRows {
         try connection.first("SELECT \(columns) FROM lineage WHERE output_record_id = ?", recordID, read: read)
     }
 
+    /// What was told of the same invocation when it made the record before; nil if it didn't.
+    private static func known(_ lineage: Lineage, of recordID: String, _ connection: Connection) throws -> Lineage? {
+        let tables = ["lineage", "lineage_earlier"].map { table in
+            "SELECT \(columns) FROM \(table) WHERE output_record_id = ?1 AND lineage_hash IS ?2 AND function_hash = ?3"
+        }
+        return try connection.first(
+            tables.joined(separator: " UNION ALL "),
+            recordID,
+            lineage.lineageHash,
+            lineage.functionHash,
+            read: read
+        )?.lineage
+    }
+
     /// What a function consists of; nil where nobody said.
     static func parts(of functionHash: String, _ connection: Connection) throws -> [String: String]? {
         try connection.first("SELECT parts FROM lineage_functions WHERE function_hash = ?", functionHash) { row in
@@ -57,6 +71,8 @@ enum LineageRows {
         _ transaction: WriteTransaction
     ) throws {
         let connection = transaction.connection
+        // Who saves what it found did not run it: that stays known of the one that did.
+        let ran = lineage.startedAt == nil ? try known(lineage, of: recordID, connection) ?? lineage : lineage
         try connection.execute(
             """
             INSERT INTO lineage_earlier (\(columns)) SELECT \(columns) FROM lineage
@@ -82,11 +98,11 @@ enum LineageRows {
             lineage.functionHash,
             String(buffer: try JSONCoding.encode(lineage.inputs)),
             String(buffer: try JSONCoding.encode(lineage.constants)),
-            lineage.runID,
-            lineage.userID,
+            lineage.runID ?? ran.runID,
+            lineage.userID ?? ran.userID,
             transaction.timestamp,
-            lineage.host,
-            lineage.startedAt
+            lineage.host ?? ran.host,
+            ran.startedAt
         )
         if let parts = lineage.functionParts {
             try connection.execute(

@@ -36,6 +36,17 @@ def test_a_function_is_told_with_its_parts_host_and_time(producer):
     assert again["function_parts"] == told["function_parts"], "they are the function's"
 
 
+def test_who_saves_what_was_found_takes_nothing_from_who_ran_it(producer):
+    told = {"host": "ada", "user_id": "me", "started_at": 1795848000.5}
+    record = save(producer, {"json": 1}, "Out", made("f", **told))["record_id"]
+    for name in ("f", "g", "f"):
+        save(producer, {"json": 1}, "Out", made(name))
+        lineage = producer.connection.call("lineage.get", {"record_id": record})["lineage"]
+        assert {member: lineage.get(member) for member in told} == (told if name == "f" else dict.fromkeys(told)), name
+    save(producer, {"json": 1}, "Out", made("f", host="bob", started_at=1795849000.5))
+    assert producer.connection.call("lineage.get", {"record_id": record})["lineage"]["host"] == "bob", "it ran again"
+
+
 def argument(name, hash, **value):
     return {"name": name, "hash": hash} | value
 
