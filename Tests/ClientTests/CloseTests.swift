@@ -87,6 +87,21 @@ import Wire
         }
     }
 
+    @Test func readingsOfResourcesThatARunsEndOvertakesAreNotDropped() async throws {
+        let ledger = Ledger()
+        try await TestServer.serving(ledger.script) { server in
+            for number in 0..<20 {
+                var options = ClientOptions.forTests(problems)
+                options.resourceInterval = .seconds(1)
+                let client = try HoldfastClient(server: server.address, options: options)
+                try await client.startRun("r\(number)").finish()
+                await client.close(deadline: .zero)
+                #expect(client.statistics.dropped == 0)
+            }
+        }
+        #expect(problems.of(.dropped).isEmpty)
+    }
+
     @Test func aFlushEndsAtItsDeadline() async throws {
         try await TestServer.serving(TestServer.silent) { server in
             let client = try client(server.address)

@@ -134,9 +134,9 @@ final class Delivery: Sendable {
 
     /// Refuses new records, sends what is there until the time is over, and ends.
     func close(within deadline: Duration) async -> Unsent {
-        intake.close()
-        heartbeats.stop()
         monitor?.stop()
+        heartbeats.stop()
+        intake.close()
         let start = ContinuousClock.now
         // A task of its own: who closes because it was cancelled, at an interrupt, still wants its records sent.
         let flushing = Task { try await flush(within: deadline) }
@@ -170,9 +170,9 @@ final class Delivery: Sendable {
     }
 
     private func stop() -> EventLoopFuture<Void> {
-        intake.close()
-        heartbeats.stop()
         monitor?.stop()
+        heartbeats.stop()
+        intake.close()
         return .andAllComplete([sender.stop(), calls.stop()] + (drains.map { [$0.stop()] } ?? []), on: loop)
     }
 }
