@@ -243,7 +243,7 @@ def test_importing_nothing_useful_is_an_error(binary, tmp_path, source):
     assert len(refused.stderr.strip().splitlines()) <= 3, f"errors are one line: {refused.stderr}"
 
 
-@pytest.mark.parametrize("command", ["verify", "gc", "seal", "backup", "audit", "token list"])
+@pytest.mark.parametrize("command", ["verify", "gc", "seal run", "backup", "audit", "token list"])
 def test_a_directory_without_data_is_not_taken_for_one_that_is_well(binary, tmp_path, command):
     refused = run(binary, *command.split(), "--data", tmp_path / "mistyped")
     assert refused.returncode == 1 and "no data directory" in refused.stderr and refused.stdout == "", str(refused)
