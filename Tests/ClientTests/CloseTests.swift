@@ -90,7 +90,7 @@ import Wire
     @Test func readingsOfResourcesThatARunsEndOvertakesAreNotDropped() async throws {
         let ledger = Ledger()
         try await TestServer.serving(ledger.script) { server in
-            for number in 0..<20 {
+            for number in 0..<8 {
                 var options = ClientOptions.forTests(problems)
                 options.resourceInterval = .seconds(1)
                 let client = try HoldfastClient(server: server.address, options: options)
