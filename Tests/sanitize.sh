@@ -4,7 +4,7 @@
 # usage: Tests/sanitize.sh thread|address [ARGUMENT…]      ARGUMENT: of swift test, such as --filter NAME
 #
 # thread    data races; the build is in .build-thread, and its holdfast can be given to the other suites as HOLDFAST_BIN, with
-#           LD_PRELOAD=.build-thread/mutex.so (see Tests/mutex.c) and TSAN_OPTIONS=suppressions=Tests/thread.supp
+#           LD_PRELOAD=.build-thread/handover.so (see Tests/handover.c)
 # address   memory errors and leaks; the build is that of Tests/fuzz.sh
 set -euo pipefail
 
@@ -28,9 +28,8 @@ case $kind in
     thread)
         flags=(--sanitize thread --scratch-path .build-thread --explicit-target-dependency-import-check error)
         swift build --build-tests "${flags[@]}"
-        clang -shared -fPIC -O1 -o .build-thread/mutex.so Tests/mutex.c -ldl
-        export TSAN_OPTIONS=suppressions=$root/Tests/thread.supp${TSAN_OPTIONS:+:$TSAN_OPTIONS}
-        LD_PRELOAD=$root/.build-thread/mutex.so swift test "${options[@]}" --skip-build "${flags[@]}" "$@"
+        clang -shared -fPIC -O1 -o .build-thread/handover.so Tests/handover.c -ldl
+        LD_PRELOAD=$root/.build-thread/handover.so swift test "${options[@]}" --skip-build "${flags[@]}" "$@"
         ;;
     address)
         # shellcheck source=Tests/address.sh
