@@ -87,8 +87,8 @@ class Shell {
     }
     document.title = `${title} · Holdfast`;
     document.body.dataset.room = name;
-    // On a phone not all of them have room.
-    byID("rooms").querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
+    // On a phone.
+    byID("rooms").querySelector("[aria-current]").scrollIntoView({ block: "nearest" });
     if (!this.#rooms.has(name)) {
       const [Room] = await Promise.all([load(), ...(globalThis.roomStyles[name] ?? []).map(stylesheet)]);
       // Somebody may have gone on meanwhile, or come here twice.

@@ -370,6 +370,7 @@ def test_resources_and_operations_are_folded_below(server: Server, page: Page):
     wait_until(page, lambda: "open=resources" in page.url, "the open panel in the address")
     page.get_by_text("Operations (2)").click()
     rate = page.locator("[data-group=operations] .chart", has_text="rollout samples")
+    rate.scroll_into_view_if_needed()
     expect(rate.locator(".readout")).to_have_text("150")
     page.reload()
     expect(page.locator("[data-group=resources] .chart").first).to_be_visible()

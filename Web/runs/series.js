@@ -84,7 +84,7 @@ export function extent(lines) {
   return from === to ? { from: from - 0.5, to: to + 0.5 } : { from, to };
 }
 
-/** The range of the values that can be seen between two x, with some air, and with 0 if wanted; on a logarithmic axis only of those above 0. */
+/** The range of the values between two x, with some air, with 0 if wanted; on a logarithmic axis of those above 0. */
 export function valueRange(lines, from, to, isLog, hasZero = false) {
   let low = Infinity;
   let high = -Infinity;
