@@ -27,17 +27,20 @@ extension ArrayStore {
 
         /// A commit says that the run is sealed: from now on the file is needed.
         func keep() { draft.isKept.store(true, ordering: .releasing) }
+
+        /// The file has taken its place: who is told so may have the run sealed again.
+        func release() { draft.claim.withLock { $0 = nil } }
     }
 
     /// The file that a run is sealed into, by one caller at a time: another's would take its name away.
     fileprivate final class SealedDraft: Sendable {
         let path: String
         let isKept = Atomic(false)
-        private let claim: Claims.Claim
+        let claim: Mutex<Claims.Claim?>
 
         init(_ path: String, _ claim: Claims.Claim) {
             self.path = path
-            self.claim = claim
+            self.claim = Mutex(claim)
             unsafe unlink(path)
         }
 

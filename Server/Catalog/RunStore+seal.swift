@@ -24,6 +24,7 @@ extension RunMethods {
             transaction.afterCommit {
                 sealed.keep()
                 arrays.replaceBySealed(runID)
+                sealed.release()
             }
             return RunsSeal.Result(
                 runID: runID,
