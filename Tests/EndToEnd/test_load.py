@@ -31,8 +31,21 @@ def descriptors(server):
 
 def await_departures(server):
     """Waits until no socket is left of clients that are gone, and says what is open then."""
-    eventually(lambda: descriptors(server)["socket:"] == DOORS, "the sockets of clients that left are closed")
+    try:
+        eventually(lambda: descriptors(server)["socket:"] == DOORS, "the sockets of clients that left are closed")
+    except AssertionError as error:
+        raise AssertionError(f"{error}; open are {dict(descriptors(server))}, connections: {connections(server)}") from None
     return descriptors(server)
+
+
+def connections(server):
+    """How many connections each door has, by their states as in Linux's tcp_states.h."""
+    doors, found = {server.tcp[1]: "tcp", server.http[1]: "http"}, collections.Counter()
+    with open("/proc/net/tcp") as table:
+        for fields in [line.split() for line in table.readlines()[1:]]:
+            if door := doors.get(int(fields[1].rpartition(":")[2], 16)):
+                found[f"{door} in state {int(fields[3], 16)}"] += 1
+    return dict(found)
 
 
 def check_descriptors(server, before):
