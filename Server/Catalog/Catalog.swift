@@ -58,7 +58,7 @@ final class Catalog: Sendable {
             }
         }
         try migrator.migrate(pool)
-        // Half of what a label wrote were copies of pages, in a file, for the case that a trigger refuses it.
+        // Three quarters of the writes of a label were copies of pages, in a file, for the case that a trigger refuses it.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = MEMORY") }
         writer = try Writer(pool: pool, path: path, arrays: arrays, durability: durability)
     }
