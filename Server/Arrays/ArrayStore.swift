@@ -17,16 +17,17 @@ final class ArrayStore: Sendable {
     let logger = Logger(label: "holdfast.arrays")
     /// The runs whose file is open for writing; known without asking the executor.
     private let writable = Mutex<Set<String>>([])
-    /// The runs whose file could not be repaired when the server started, and why: what the library would read there may
-    /// be zeros.
-    private let damaged = Mutex<[String: HDF5Error]>([:])
+    /// The runs whose file could not be repaired, why, and which file that was: what the library would read there may be zeros.
+    private let damaged = Mutex<[String: (error: HDF5Error, file: FileIdentity?)]>([:])
     /// The runs whose file was not repaired when the server started, for whatever reason: the next start tries again.
     private let unrepaired = Mutex<Set<String>>([])
     /// The files in which an earlier server crashed.
     private let faults: FaultNotes
+    private let repairs: any FileRepair
 
-    init(directory: String) throws {
+    init(directory: String, repairs: any FileRepair) throws {
         self.directory = directory
+        self.repairs = repairs
         executor = try HDF5Executor()
         open = OpenFiles(executor: executor)
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -129,15 +130,30 @@ final class ArrayStore: Sendable {
         committedRows: [String: Int],
         restored: [Column]
     ) throws(HDF5Error) -> RunFile {
-        try faults.check(path(runID))
-        let (file, recovery) = try RunFile.open(path(runID), committedRows: committedRows, on: executor)
-        damaged.withLock { $0[runID] = nil }
-        unrepaired.withLock { _ = $0.remove(runID) }
-        if !recovery.isNothing {
-            try file.append(restored)
-            logger.notice("run file repaired", metadata: ["run": "\(runID)", "did": "\(recovery)"])
+        let path = path(runID)
+        try checkWhole(runID)
+        try faults.check(path)
+        do throws(HDF5Error) {
+            let repaired = try RunFile.needsRepair(path) ? repairs.repair(path, committedRows: committedRows) : nil
+            let (file, cut) = try RunFile.open(path, committedRows: committedRows, on: executor)
+            damaged.withLock { $0[runID] = nil }
+            unrepaired.withLock { _ = $0.remove(runID) }
+            let recovery = repaired ?? cut
+            if !recovery.isNothing {
+                try file.append(restored)
+                logger.notice("run file repaired", metadata: ["run": "\(runID)", "did": "\(recovery)"])
+            }
+            return file
+        } catch {
+            if error.kind == .damaged { damaged.withLock { $0[runID] = (error, FileIdentity(path)) } }
+            throw error
         }
-        return file
+    }
+
+    /// Throws where the file could not be repaired before and is still the same one.
+    private func checkWhole(_ runID: String) throws(HDF5Error) {
+        guard let known = damaged.withLock({ $0[runID] }), known.file == FileIdentity(path(runID)) else { return }
+        throw known.error
     }
 
     /// Closes the files that a failed group wrote to; what it wrote is cut off when they are opened again.
@@ -168,7 +184,6 @@ final class ArrayStore: Sendable {
             }
         } catch {
             unrepaired.withLock { _ = $0.insert(runID) }
-            if error.kind == .damaged { damaged.withLock { $0[runID] = error } }
             throw error
         }
     }
@@ -214,7 +229,7 @@ final class ArrayStore: Sendable {
     func openForReading(_ runID: String) throws(HDF5Error) -> RunFile? {
         if let file = open.any(runID) { return file }
         guard !open.isDeleted(runID) else { return nil }
-        if let error = damaged.withLock({ $0[runID] }) { throw error }
+        try checkWhole(runID)
         guard FileManager.default.fileExists(atPath: path(runID)) else { return nil }
         let file = try openReadOnly(path(runID))
         try open.add(file, runID: runID, isWritable: false)
@@ -236,7 +251,7 @@ final class ArrayStore: Sendable {
             )
         }
         switch error.kind {
-        case .damaged:
+        case .damaged, .torn:
             return WireError(
                 .runDamaged,
                 "the array file of run \"\(runID)\" is damaged: \(error)",

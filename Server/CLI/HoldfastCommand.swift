@@ -12,7 +12,7 @@ struct HoldfastCommand: AsyncParsableCommand {
             ServeCommand.self, ImportCommand.self, ExportCommand.self, ExportVideoCommand.self, AnalyzeCommand.self,
             SyncCommand.self, DoctorCommand.self, VerifyCommand.self, SealCommand.self, PruneCommand.self,
             BackupCommand.self,
-            RestoreCommand.self, CollectCommand.self, TokenCommand.self, AuditCommand.self,
+            RestoreCommand.self, CollectCommand.self, TokenCommand.self, AuditCommand.self, RepairFileCommand.self,
         ]
     )
 

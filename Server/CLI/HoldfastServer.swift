@@ -15,12 +15,18 @@ final class HoldfastServer: Sendable {
     private let started = Timestamp.now()
     private let monitor = ServerMonitor()
 
+    private let repairs: any FileRepair
     private let onReady: OpenDoors.Report
     private let services = Mutex<ServiceGroup?>(nil)
 
     /// - Parameter onReady: Called once when both doors are open, with their addresses.
-    init(_ configuration: ServerConfiguration, onReady: @escaping OpenDoors.Report) {
+    init(
+        _ configuration: ServerConfiguration,
+        repairs: any FileRepair = RepairProcess(),
+        onReady: @escaping OpenDoors.Report
+    ) {
         self.configuration = configuration
+        self.repairs = repairs
         self.onReady = onReady
     }
 
@@ -34,7 +40,7 @@ final class HoldfastServer: Sendable {
         let directory = try openDirectory()
         try await configuration.checkDoors()
         reportEncryption()
-        let arrays = try ArrayStore(directory: directory.arrays)
+        let arrays = try ArrayStore(directory: directory.arrays, repairs: repairs)
         let (catalog, settings) = try CommandFailure.naming(directory.database) { try openCatalog(directory, arrays) }
         try CommandFailure.naming(directory.database) { try recover(directory, catalog, arrays) }
         let parts = Parts(

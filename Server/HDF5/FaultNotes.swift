@@ -9,28 +9,19 @@ package struct FaultNotes: Sendable {
     private static let name = "crashed-files"
     private let directory: String
     private let path: String
-    private let notes: [Substring]
 
-    /// Reads what earlier processes noted of a directory's files, leaves out those that have changed since, and has the crashes of
-    /// this process noted.
+    /// Has the crashes of this process noted, and forgets notes of files that have changed since.
     package init(directory: String) throws(HDF5Error) {
         self.directory = directory
         path = "\(directory)/\(Self.name)"
-        notes = try Self.read(path).filter { Self.isCurrent($0, in: directory) }
-        if notes.isEmpty { unlink(path) }
+        if try current().isEmpty { unlink(path) }
         guard cfaultnote_install(path) == 0 else { throw .system("sigaction", path) }
-    }
-
-    private static func read(_ path: String) throws(HDF5Error) -> [Substring] {
-        guard access(path, F_OK) == 0 else { return [] }
-        let file = try FileDescriptor(path, O_RDONLY)
-        return String(decoding: try file.readStart(Int(file.size())), as: UTF8.self).split(separator: "\n")
     }
 
     /// Throws where a process crashed in the file as it is.
     package func check(_ file: String) throws(HDF5Error) {
         let name = Self.fileName(file[...])
-        guard notes.contains(where: { Self.fileName($0) == name && Self.isCurrent($0, in: directory) }) else { return }
+        guard try current().contains(where: { Self.fileName($0) == name }) else { return }
         throw HDF5Error(
             .damaged,
             "open",
@@ -40,17 +31,19 @@ package struct FaultNotes: Sendable {
         )
     }
 
-    private static func fileName(_ text: Substring) -> Substring {
-        text.lastIndex(of: "/").map { text[text.index(after: $0)...] } ?? text
+    /// The notes of files that are as they were then. Other processes write some, too.
+    private func current() throws(HDF5Error) -> [Substring] {
+        guard access(path, F_OK) == 0 else { return [] }
+        let file = try FileDescriptor(path, O_RDONLY)
+        let text = String(decoding: try file.readStart(Int(file.size())), as: UTF8.self)
+        return text.split(separator: "\n").filter { note in
+            let numbers = note.split(separator: " ", maxSplits: 4).prefix(4).map { Int($0) }
+            return FileIdentity("\(directory)/\(Self.fileName(note))")?.numbers == numbers
+        }
     }
 
-    private static func isCurrent(_ note: Substring, in directory: String) -> Bool {
-        let numbers = note.split(separator: " ", maxSplits: 4).prefix(4).map { Int($0) }
-        var status = stat()
-        guard stat("\(directory)/\(fileName(note))", &status) == 0 else { return false }
-        return numbers == [
-            Int(status.st_ino), Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-        ]
+    private static func fileName(_ text: Substring) -> Substring {
+        text.lastIndex(of: "/").map { text[text.index(after: $0)...] } ?? text
     }
 
     /// Says which file this thread is in until it is in another or leaves it; a draft counts as what it is to become.

@@ -2,12 +2,14 @@ import CHDF5
 import Glibc
 
 /// What went wrong with an array file: in which operation, with what, and why.
-package struct HDF5Error: Error, CustomStringConvertible {
-    package enum Kind: Sendable {
+package struct HDF5Error: Error, Codable, CustomStringConvertible {
+    package enum Kind: String, Codable, Sendable {
         /// A call of the library or of the system failed.
         case failed
         /// The file or the stored bytes are not what they must be.
         case damaged
+        /// A repair in place failed: what is committed can perhaps be read, but nothing more can be written there.
+        case torn
         /// The file is sound as far as can be told, but has something that cannot be read or kept here.
         case unsupported
         /// The caller asked for something that does not fit the file.

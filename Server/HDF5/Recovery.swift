@@ -1,6 +1,6 @@
 /// What opening a run file did to it.
-package struct Recovery: Hashable, Sendable, CustomStringConvertible {
-    package struct Cut: Hashable, Sendable {
+package struct Recovery: Hashable, Codable, Sendable, CustomStringConvertible {
+    package struct Cut: Hashable, Codable, Sendable {
         package let dataset: String
         package let from: Int
         package let to: Int

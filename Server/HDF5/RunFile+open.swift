@@ -1,10 +1,14 @@
 import CHDF5
 
 extension RunFile {
-    /// Opens a file for writing at exactly the committed rows, repairing it where its last writer was killed.
+    /// Whether a file was not closed by its last writer, or lost its end with the power.
+    package static func needsRepair(_ path: String) throws(HDF5Error) -> Bool { try Superblock(path: path).needsRepair }
+
+    /// Opens a file for writing at exactly the committed rows, repairing it in place where that is needed.
     ///
     /// A dataset that `committedRows` does not name has none committed. A file that does not have all the committed
-    /// rows, or will not open, is `damaged`, and untouched unless the repair itself failed.
+    /// rows, or will not open, is `damaged`, and untouched. One in which the repair fails is `torn`: the library's own memory
+    /// may be spoilt by then, so that whoever is told so ends, and has another process `rebuild` it.
     package static func open(
         _ path: String,
         committedRows: [String: Int],
@@ -23,10 +27,7 @@ extension RunFile {
                 return (try openVerified(path, committedRows, on: executor), recovery)
             } catch {
                 guard recovery.wasRepaired, error.errno == 0 else { throw error }
-                // Part of an index that only rows on their way needed may be torn; whatever can be read can be copied.
-                do throws(HDF5Error) { try rebuild(path, committedRows) } catch { throw error }
-                recovery.wasRebuilt = true
-                return (try openVerified(path, committedRows, on: executor), recovery)
+                throw HDF5Error(.torn, error.operation, error.subject, error.message)
             }
         } catch {
             throw error.asDamage()
@@ -43,8 +44,28 @@ extension RunFile {
         return try RunFile(file, isWritable: true, on: executor)
     }
 
-    /// Puts a new file with exactly the committed rows in the place of one that can be read but no longer be written to.
-    private static func rebuild(_ path: String, _ committedRows: [String: Int]) throws(HDF5Error) {
+    /// Puts a new file with exactly the committed rows in the place of one that is torn.
+    ///
+    /// Part of an index that only rows on their way needed may be torn; whatever can be read can be copied.
+    package static func rebuild(
+        _ path: String,
+        committedRows: [String: Int],
+        on executor: HDF5Executor
+    ) throws(HDF5Error) -> Recovery {
+        executor.assertIsCurrent()
+        do throws(HDF5Error) {
+            var recovery = try inspect(path, Superblock(path: path), committedRows)
+            recovery.wasRepaired = true
+            recovery.wasRebuilt = true
+            try copy(path, committedRows)
+            try openVerified(path, committedRows, on: executor).close()
+            return recovery
+        } catch {
+            throw error.asDamage()
+        }
+    }
+
+    private static func copy(_ path: String, _ committedRows: [String: Int]) throws(HDF5Error) {
         let old = try OpenFile.open(path, chdf5_read_only() | chdf5_swmr_read(), repairs: true)
         let compression = try old.readCompression()
         let attributes = try Attributes.readAll(of: old.id, path: path)

@@ -1,12 +1,14 @@
 """Array files made so that libhdf5 itself crashes: a server does it once, then the file is out of service."""
 
+import contextlib
 import signal
+import sqlite3
 import struct
 import subprocess
 
 import pytest
 
-from replay import refs, resolve_stacked, send_columns, send_rows, start, tiny_step
+from replay import assert_same_arrays, refs, resolve_stacked, send_columns, send_rows, start, tiny_step
 from server import environment
 from wire import Closed, RpcError
 
@@ -115,12 +117,41 @@ def test_a_file_that_crashes_its_reader_does_so_once(files):
         assert len(resolve_stacked(connection, "crafted", "frames", range(3))) == 3
 
 
-def test_a_file_that_crashes_its_repair_lets_the_server_start_the_next_time(files):
-    server, _ = files("kill")
-    server.launch()
-    assert_crashed(server)
+def test_a_file_that_crashes_its_repair_does_not_keep_the_server_from_starting(files):
+    server, whole = files("kill")
+    for _ in range(2):
+        server.start()
+        assert_out_of_service(server, "crafted")
+        server.stop()
+    server.run_file("crafted").write_bytes(whole)
     server.start()
-    assert_out_of_service(server, "crafted")
+    with server.connect() as connection:
+        assert len(resolve_stacked(connection, "crafted", "frames", range(3))) == 3
+
+
+def test_a_file_that_can_not_be_repaired_in_place_is_rebuilt(make_server, recording):
+    server, committed = make_server(), 40
+    with server.connect() as connection:
+        start(connection, "run")
+        send_columns(connection, "run", recording)
+    server.kill()
+    # As after a loss of power: the last rows were on their way, and so were blocks of the index that has them.
+    with contextlib.closing(sqlite3.connect(server.database)) as database, database:
+        database.execute("UPDATE runs SET next_row = ?", (committed,))
+        database.execute("DELETE FROM steps WHERE rowid NOT IN (SELECT rowid FROM steps ORDER BY rowid LIMIT ?)", (committed,))
+    data = bytearray(server.run_file("run").read_bytes())
+    for _ in range(2):
+        block = data.rindex(b"EADB")
+        data[block : block + 64] = bytes(64)
+    server.run_file("run").write_bytes(data)
+    server.start()
+    assert "rebuilt" in server.messages()
+    with server.connect() as connection:
+        assert_same_arrays(
+            resolve_stacked(connection, "run", "frames", range(committed)), recording.frames[:committed], "frames"
+        )
+        assert send_rows(connection, "run", [tiny_step(0, "more")]) == {"stored": 1, "first_index": committed}
+    server.check()
 
 
 def test_a_file_in_use_when_a_server_is_killed_stays_in_service(make_server, recording):

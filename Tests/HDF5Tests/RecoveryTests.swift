@@ -103,6 +103,24 @@ struct RecoveryTests {
         }
     }
 
+    @Test(arguments: [Compression.none, .lzf])
+    func aRebuiltFileHasTheCommittedRowsAndGoesOn(compression: Compression) throws {
+        let recording = try Recording(directory.file("r.h5"), compression)
+        let file = try recording.create()
+        try recording.append(0..<700, to: file)
+        let copy = directory.file("killed.h5")
+        try TemporaryDirectory.write(TemporaryDirectory.read(recording.path), to: copy)
+        let recovery = try recording.executor.sync { () throws(HDF5Error) in
+            try RunFile.rebuild(copy, committedRows: counts(500), on: recording.executor)
+        }
+        #expect(recovery.wasRebuilt)
+        let (rebuilt, left) = try recording.open(counts(500), at: copy)
+        #expect(left.isNothing)
+        try recording.expect(500, in: rebuilt)
+        try recording.append(500..<600, to: rebuilt)
+        try recording.expect(600, in: rebuilt)
+    }
+
     @Test func aKillAfterADatasetWasAddedLosesNothing() throws {
         let recording = try Recording(directory.file("r.h5"))
         let file = try recording.create([])

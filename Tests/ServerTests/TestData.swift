@@ -27,7 +27,7 @@ final class TestData: Sendable {
         self.directory = try directory ?? TemporaryDirectory()
         elsewhere = try TemporaryDirectory()
         let place = try DataDirectory(self.directory.path)
-        arrays = try ArrayStore(directory: place.arrays)
+        arrays = try ArrayStore(directory: place.arrays, repairs: RepairHere())
         catalog = try Catalog(
             path: place.database,
             durability: durability,

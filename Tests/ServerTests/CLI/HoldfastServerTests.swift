@@ -30,7 +30,7 @@ struct HoldfastServerTests {
     @discardableResult
     private func startAndStop(_ configuration: ServerConfiguration) async throws -> (tcp: String, http: String) {
         let (doors, opened) = AsyncStream<(tcp: String, http: String)>.makeStream()
-        let server = HoldfastServer(configuration) { tcp, http in
+        let server = HoldfastServer(configuration, repairs: RepairHere()) { tcp, http in
             opened.yield((tcp, http))
             opened.finish()
         }

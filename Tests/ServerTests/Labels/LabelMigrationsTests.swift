@@ -16,7 +16,7 @@ struct LabelMigrationsTests {
             path: place.database,
             durability: .process,
             migrations: migrations,
-            arrays: try ArrayStore(directory: place.arrays)
+            arrays: try ArrayStore(directory: place.arrays, repairs: RepairHere())
         )
         try catalog.writeNow { connection in
             try connection.run(

@@ -27,7 +27,7 @@ struct MetricsFixture {
     init(schema: String = schema, _ fill: (Connection) throws -> Void = { _ in }) throws {
         directory = try TemporaryDirectory()
         path = directory.file("telemetry.sqlite")
-        let arrays = try ArrayStore(directory: directory.file("arrays"))
+        let arrays = try ArrayStore(directory: directory.file("arrays"), repairs: RepairHere())
         let catalog = try Catalog(
             path: path,
             durability: .process,
