@@ -23,6 +23,8 @@ final class ArrayStore: Sendable {
     private let unrepaired = Mutex<Set<String>>([])
     /// The files in which an earlier server crashed.
     private let faults: FaultNotes
+    /// The files that may have been written to since they were closed in order.
+    let journal: OpenJournal
     private let repairs: any FileRepair
 
     init(directory: String, repairs: any FileRepair) throws {
@@ -32,6 +34,7 @@ final class ArrayStore: Sendable {
         open = OpenFiles(executor: executor)
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         faults = try FaultNotes(directory: directory)
+        journal = try OpenJournal(directory: directory)
     }
 
     func isWritable(_ runID: String) -> Bool { writable.withLock { $0.contains(runID) } }
@@ -109,7 +112,10 @@ final class ArrayStore: Sendable {
                 on: executor
             )
         } else {
-            file = try openRepaired(runID, committedRows: opening.committedRows, restored: opening.restored)
+            try journal.note(runID)
+            let recovery: Recovery
+            (file, recovery) = try openRepaired(runID, committedRows: opening.committedRows)
+            if !recovery.isNothing { try file.append(opening.restored) }
         }
         try open.add(file, runID: runID, isWritable: true)
         writable.withLock { _ = $0.insert(runID) }
@@ -127,9 +133,8 @@ final class ArrayStore: Sendable {
 
     private func openRepaired(
         _ runID: String,
-        committedRows: [String: Int],
-        restored: [Column]
-    ) throws(HDF5Error) -> RunFile {
+        committedRows: [String: Int]
+    ) throws(HDF5Error) -> (RunFile, Recovery) {
         let path = path(runID)
         try checkWhole(runID)
         try faults.check(path)
@@ -140,10 +145,9 @@ final class ArrayStore: Sendable {
             unrepaired.withLock { _ = $0.remove(runID) }
             let recovery = repaired ?? cut
             if !recovery.isNothing {
-                try file.append(restored)
                 logger.notice("run file repaired", metadata: ["run": "\(runID)", "did": "\(recovery)"])
             }
-            return file
+            return (file, recovery)
         } catch {
             if error.kind == .damaged { damaged.withLock { $0[runID] = (error, FileIdentity(path)) } }
             throw error
@@ -176,11 +180,15 @@ final class ArrayStore: Sendable {
         for runID in executor.sync({ open.runIDs }) { close(runID) }
     }
 
-    /// Cuts a file that was not closed back to what is committed, and closes it.
+    /// Brings a file that may have been written to back to what is committed, and closes it.
+    ///
+    /// - Parameter restored: Is always written: after a loss of power nothing else need show that a writer was there.
     func repair(_ runID: String, committedRows: [String: Int], restored: [Column]) throws(HDF5Error) {
         do throws(HDF5Error) {
             try executor.sync { () throws(HDF5Error) in
-                try openRepaired(runID, committedRows: committedRows, restored: restored).close()
+                let (file, _) = try openRepaired(runID, committedRows: committedRows)
+                try file.append(restored)
+                try file.close()
             }
         } catch {
             unrepaired.withLock { _ = $0.insert(runID) }

@@ -24,9 +24,12 @@ extension HoldfastServer {
 
     /// Brings the files of runs that were not closed back to what is committed.
     private func repairUnclosed(_ catalog: Catalog, _ arrays: ArrayStore) throws {
+        let noted = arrays.journal.open
         let unclosed = try catalog.readNow { connection in
-            try connection.rows("SELECT run_id FROM runs WHERE file_open = 1") { $0.string(0) }
-        }
+            try connection.rows("SELECT run_id, file_open FROM runs WHERE deleted_at IS NULL") {
+                (runID: $0.string(0), isOpen: $0.bool(1))
+            }
+        }.filter { $0.isOpen || noted.contains($0.runID) }.map(\.runID)
         for runID in unclosed {
             let (committed, restored) = try catalog.readNow {
                 (try RunStore.committedRows(runID, $0), try StepWriter.restored(runID, $0))
@@ -41,11 +44,17 @@ extension HoldfastServer {
             }
         }
         do {
-            try catalog.markFilesClosed(except: arrays.unrepairedRuns)
+            try markFilesClosed(catalog, arrays)
         } catch {
             // They are looked at again at the next start.
             logger.warning("the repair could not be recorded", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// Records that the files are closed, but for those that could not be repaired.
+    func markFilesClosed(_ catalog: Catalog, _ arrays: ArrayStore) throws {
+        try catalog.markFilesClosed(except: arrays.unrepairedRuns)
+        arrays.journal.clear()
     }
 
     /// Removes the files of runs that have no committed row: of a first one that was written and then not committed.

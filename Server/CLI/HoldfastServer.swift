@@ -85,7 +85,7 @@ final class HoldfastServer: Sendable {
     /// What fails here, on a full disk, is made up for at the next start.
     private func close(_ catalog: Catalog, _ arrays: ArrayStore) {
         do {
-            try catalog.markFilesClosed(except: arrays.unrepairedRuns)
+            try markFilesClosed(catalog, arrays)
             try catalog.close()
         } catch {
             logger.warning("the database could not be closed in order", metadata: ["error": "\(error)"])

@@ -27,6 +27,17 @@ final class FileDescriptor: Sendable {
         return Array(bytes[..<length])
     }
 
+    /// Writes all bytes where the descriptor stands.
+    func write(_ bytes: [UInt8]) throws(HDF5Error) {
+        var left = bytes[...]
+        while !left.isEmpty {
+            let written = left.withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
+            if written < 0, errno == EINTR { continue }
+            guard written >= 0 else { throw .system("write", path) }
+            left.removeFirst(written)
+        }
+    }
+
     /// fdatasync(2): any descriptor of a file will do, also one that only reads.
     func synchronize() throws(HDF5Error) {
         guard fdatasync(number) == 0 else { throw .system("fdatasync", path) }

@@ -1,4 +1,5 @@
 import Foundation
+import HDF5
 import NIOCore
 import Testing
 import Wire
@@ -64,6 +65,7 @@ final class TestData: Sendable {
     func close() async throws {
         arrays.closeAll()
         try catalog.markFilesClosed(except: arrays.unrepairedRuns)
+        arrays.journal.clear()
         try catalog.close()
     }
 

@@ -102,6 +102,37 @@ struct HoldfastServerTests {
         #expect(try await again.append("run", try Steps.of("a", 3..<4)).firstIndex == 3)
     }
 
+    /// The first group that a server writes into an old file may be the one with which it is killed.
+    @Test func whatAFirstGroupWroteThatWasNeverCommittedIsCutOff() async throws {
+        let first = try TestData()
+        try await first.append("run", try Steps.of("a", 0..<3))
+        try await first.close()
+        let second = try TestData(in: first.directory)
+        try await second.append("run", try Steps.of("a", 3..<5))
+        let copy = try killed(second)
+        let before = try TestData(in: copy)
+        try before.change("UPDATE runs SET next_row = 3, file_open = 0 WHERE run_id = 'run'")
+        try before.change("DELETE FROM steps WHERE step_index >= 3")
+        try before.catalog.close()
+        try await startAndStop(configuration(copy.path))
+        let again = try TestData(in: copy)
+        let frames = try await again.resolve((0..<5).map { "h5://run/frames/\($0)" })
+        #expect(frames == [try Steps.frame(0), try Steps.frame(1), try Steps.frame(2), nil, nil])
+    }
+
+    /// After a loss of power a length may be there that counts steps which are not, and nothing else of their group.
+    @Test func theLengthsOfEpisodesAreThoseOfTheDatabase() async throws {
+        let data = try TestData()
+        try await data.append("run", try Steps.of("a", 0..<5))
+        try data.change("UPDATE episodes SET steps = 4")
+        data.arrays.closeAll()
+        try data.catalog.close()
+        let copy = try killed(data)
+        try await startAndStop(configuration(copy.path))
+        let again = try TestData(in: copy)
+        #expect(try await again.integers(in: "episodes/lengths", of: "run", count: 1) == [4])
+    }
+
     @Test func aFileThatCantBeRepairedDoesNotStopTheServer() async throws {
         let data = try TestData()
         try await data.append("bad", try Steps.of("a", 0..<2))
