@@ -20,6 +20,7 @@ import time
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "EndToEnd"))
+from prometheus import Metrics  # noqa: E402
 from server import Server  # noqa: E402
 from wire import request  # noqa: E402
 
@@ -84,6 +85,25 @@ def report(what, times, note=""):
     print(f"  {what:<44} p50 {statistics.median(times) * 1e3:8.3f} ms   p99 {percentile(times, 0.99) * 1e3:8.3f} ms  {note}")
 
 
+#: By what shares of the calls the server's own part is told: milliseconds that are bounds of its histograms.
+BOUNDS = (0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+def server_part(server, method):
+    """How many calls of a method took the server up to each of the bounds, and all."""
+    metrics = Metrics(server.get("/metrics")[2].decode())
+    labels = {"door": "tcp", "method": method}
+    name = "holdfast_request_duration_seconds"
+    counts = [metrics.value(f"{name}_bucket", le=f"{bound / 1e3:g}", **labels) for bound in BOUNDS]
+    return [*counts, metrics.value(f"{name}_count", **labels)]
+
+
+def report_server_part(what, before, after):
+    *counts, total = (late - early for early, late in zip(before, after))
+    shares = ", ".join(f"{100 * count / total:.1f} % up to {bound:g} ms" for bound, count in zip(BOUNDS, counts))
+    print(f"  {what}, inside the server: {shares}")
+
+
 def picking(server, rows, plain_runs):
     with server.connect() as connection:
         time_calls(connection, "labels.next", lambda k: {"seed": k}, 50)
@@ -94,10 +114,12 @@ def picking(server, rows, plain_runs):
         for busy in (False, True):
             if busy:
                 worker.start()
+            before = server_part(server, "labels.next")
             for strategy in ("mixed", "random", "uncertain", "hunt"):
                 ask = lambda k, strategy=strategy: {"seed": k, "strategy": strategy, "annotator": f"a{k % 50}"}  # noqa: E731
                 note = "during ingest and predictions" if busy else ""
                 report(f"labels.next {strategy}", time_calls(connection, "labels.next", ask, 400), note)
+            report_server_part("labels.next", before, server_part(server, "labels.next"))
         stop.set()
         worker.join()
         report("labels.stats", time_calls(connection, "labels.stats", lambda _: {}, 200))

@@ -7,8 +7,8 @@ import Wire
 
 struct MetersTests {
     @Test(arguments: [
-        (Duration.zero, 0), (.microseconds(500), 0), (.nanoseconds(500_001), 1), (.milliseconds(1), 1),
-        (.seconds(10), 13), (.seconds(11), 14), (.seconds(100_000), 14),
+        (Duration.zero, 0), (.microseconds(100), 0), (.nanoseconds(100_001), 1), (.microseconds(250), 1),
+        (.seconds(10), 15), (.seconds(11), 16), (.seconds(100_000), 16),
     ])
     func aDurationIsCountedFromItsBoundOn(duration: Duration, bucket: Int) {
         let histogram = Histogram()
