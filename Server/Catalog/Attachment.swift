@@ -3,10 +3,15 @@ import Wire
 
 /// What users attach to rows: bounded, because it is sent with every list that has the row.
 enum Attachment {
-    /// A value as JSON text.
-    static func json(_ value: (some Encodable)?, _ name: String, atMost limit: Int) throws -> String? {
+    /// Any JSON as text.
+    static func json(_ value: JSONValue?, _ name: String, atMost limit: Int) throws -> String? {
         guard let value else { return nil }
-        if let value = value as? JSONValue { try checkHasNoArray(value, name) }
+        try checkHasNoArray(value, name)
+        return try text(value, name, atMost: limit)
+    }
+
+    /// A value as JSON text.
+    static func text(_ value: some Encodable, _ name: String, atMost limit: Int) throws -> String {
         let text = String(buffer: try JSONCoding.encode(value))
         guard text.utf8.count <= limit else {
             throw WireError.invalidParams(

@@ -51,7 +51,7 @@ struct RunMethods: Sendable {
             throw WireError.invalidParams("compression \"\(name)\" is not one of lzf, gzip-1 … gzip-9, none")
         }
         let config = try Attachment.json(parameters.config, "config", atMost: 1 << 20)
-        let tags = try Attachment.json(parameters.tags, "tags", atMost: 64 << 10)
+        let tags = try parameters.tags.map { try Attachment.text($0, "tags", atMost: 64 << 10) }
         try Attachment.check(parameters.agentID, "agent_id")
         try Attachment.check(parameters.workerID, "worker_id")
         return { [catalog] transaction in
