@@ -162,7 +162,8 @@ final class HoldfastServer: Sendable {
         )
         var group = ServiceGroupConfiguration(
             services: [
-                .init(service: monitor), .init(service: http), .init(service: socket),
+                .init(service: monitor), .init(service: Heartbeats(announcements: parts.catalog.announcements)),
+                .init(service: http), .init(service: socket),
                 // The last one is told first.
                 .init(
                     service: ShutdownNotice {

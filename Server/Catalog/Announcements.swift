@@ -70,6 +70,12 @@ final class Announcements: Sendable {
         }
     }
 
+    /// Wakes whoever listens, though nothing has changed.
+    func ring() {
+        let bells = state.withLock { $0.listeners.values.map(\.bell) }
+        for bell in bells { bell.yield() }
+    }
+
     /// Ends all listening: the server shuts down.
     func end() {
         let bells = state.withLock { $0.listeners.values.map(\.bell) }

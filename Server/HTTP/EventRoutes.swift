@@ -20,24 +20,19 @@ struct EventRoutes: Sendable {
     let announcements: Announcements
 
     func add(to group: RouterGroup<DoorContext>) {
-        group.get("/events") { _, context in
+        group.get("/events") { request, context in
             let changes = announcements.listen()
-            return Hummingbird.Response(
-                status: .ok,
-                headers: ServerSentEvent.headers,
-                body: .init { writer in
-                    try await writer.write(ServerSentEvent.opening)
-                    for await changes in changes.cancelOnGracefulShutdown() {
-                        try context.access.check(.read, for: "/events")
-                        for change in changes {
-                            let payload = try JSONCoding.encode(Payload(runIDs: change.runs.sorted()))
-                            try await writer.write(ServerSentEvent.bytes(change.topic.rawValue, payload))
-                        }
-                        try await ContinuousClock().sleep(for: Self.pause)
+            return ServerSentEvent.response(to: request) { writer in
+                for await changes in changes.cancelOnGracefulShutdown() {
+                    try context.access.check(.read, for: "/events")
+                    for change in changes {
+                        let payload = try JSONCoding.encode(Payload(runIDs: change.runs.sorted()))
+                        try await writer.write(ServerSentEvent.bytes(change.topic.rawValue, payload))
                     }
-                    try await writer.finish(nil)
+                    if changes.isEmpty { try await writer.write(ServerSentEvent.heartbeat) }
+                    try await ContinuousClock().sleep(for: Self.pause)
                 }
-            )
+            }
         }
     }
 }

@@ -3,7 +3,9 @@
 /// Recording is two additions to atomic numbers and a look through sixteen bounds, some tens of nanoseconds.
 final class Histogram: Sendable {
     /// The upper bounds of the buckets, in seconds; behind the last one comes infinity.
-    static let bounds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    static let bounds = [
+        0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
     private static let nanoseconds = bounds.map { Int($0 * 1e9) }
 
     private let buckets = (0...bounds.count).map { _ in Tally() }

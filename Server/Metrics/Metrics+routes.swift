@@ -25,27 +25,22 @@ extension Metrics {
             let first = try await self.query(query)
             query.cursor = first.cursor
             let start = query
-            return Hummingbird.Response(
-                status: .ok,
-                headers: ServerSentEvent.headers,
-                body: .init { writer in
-                    try await writer.write(ServerSentEvent.opening)
-                    var query = start
-                    var page = first
-                    for await _ in changes.cancelOnGracefulShutdown() {
-                        try context.access.check(.read, for: "/metrics/rows")
-                        if page.rows.isEmpty { page = try await self.query(query) }
-                        while !page.rows.isEmpty {
-                            let data = try JSONCoding.encode(page)
-                            try await writer.write(ServerSentEvent.bytes("rows", id: page.cursor, data))
-                            query.cursor = page.cursor
-                            page = try await self.query(query)
-                        }
-                        try await ContinuousClock().sleep(for: EventRoutes.pause)
+            return ServerSentEvent.response(to: request) { writer in
+                var query = start
+                var page = first
+                for await _ in changes.cancelOnGracefulShutdown() {
+                    try context.access.check(.read, for: "/metrics/rows")
+                    if page.rows.isEmpty { page = try await self.query(query) }
+                    if page.rows.isEmpty { try await writer.write(ServerSentEvent.heartbeat) }
+                    while !page.rows.isEmpty {
+                        let data = try JSONCoding.encode(page)
+                        try await writer.write(ServerSentEvent.bytes("rows", id: page.cursor, data))
+                        query.cursor = page.cursor
+                        page = try await self.query(query)
                     }
-                    try await writer.finish(nil)
+                    try await ContinuousClock().sleep(for: EventRoutes.pause)
                 }
-            )
+            }
         }
     }
 }

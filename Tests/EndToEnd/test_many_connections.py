@@ -78,6 +78,22 @@ def test_thousands_of_idle_connections_are_held(server, many_descriptors, is_lon
     eventually(lambda: sockets(server) < 10, "all are released", within=60)
 
 
+def test_streams_of_events_show_that_they_live_and_end_with_their_clients(server):
+    """Also where there is nothing to tell."""
+    with contextlib.ExitStack() as stack:
+        paths = ("/events", "/metrics/rows") * 10
+        streams = [stack.enter_context(socket.create_connection(server.http, timeout=30)) for _ in paths]
+        for stream, path in zip(streams, paths):
+            stream.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        for stream in streams:
+            received = b""
+            # All that came is read: a close with bytes that were not would be a reset.
+            while not received.endswith(b": open\n\n\r\n3\r\n:\n\n\r\n"):
+                received += stream.recv(65536)
+        assert sockets(server) >= 20
+    eventually(lambda: sockets(server) < 10, "all are released")
+
+
 def test_a_low_soft_limit_is_raised(binary, tmp_path, make_server):
     server = make_server(start=False)
     server.binary = limited(binary, tmp_path, 256, 2048)

@@ -16,6 +16,13 @@ struct AnnouncementsTests {
         #expect(heard == [.init(topic: .labels), .init(topic: .metrics, runs: ["a", "b"])])
     }
 
+    @Test func whoListensIsWokenWithoutAChange() async throws {
+        let announcements = Announcements()
+        var heard = announcements.listen().makeAsyncIterator()
+        announcements.ring()
+        #expect(try await heard.next()?.isEmpty == true)
+    }
+
     @Test func aLabelIsAnnouncedOnceItIsCommitted() async throws {
         let data = try TestData(.withoutHoldout)
         let id = try await data.insert(["a"])[0]
