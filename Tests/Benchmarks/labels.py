@@ -107,21 +107,11 @@ def report_server_part(what, before, after):
 def picking(server, rows, plain_runs):
     with server.connect() as connection:
         time_calls(connection, "labels.next", lambda k: {"seed": k}, 50)
-        # A process of its own: what is timed must not wait for this interpreter's lock.
-        fork = multiprocessing.get_context("fork")
-        stop = fork.Event()
-        worker = fork.Process(target=keep_busy, args=(server, rows, stop))
-        for busy in (False, True):
-            if busy:
-                worker.start()
-            before = server_part(server, "labels.next")
-            for strategy in ("mixed", "random", "uncertain", "hunt"):
-                ask = lambda k, strategy=strategy: {"seed": k, "strategy": strategy, "annotator": f"a{k % 50}"}  # noqa: E731
-                note = "during ingest and predictions" if busy else ""
-                report(f"labels.next {strategy}", time_calls(connection, "labels.next", ask, 400), note)
-            report_server_part("labels.next", before, server_part(server, "labels.next"))
-        stop.set()
-        worker.join()
+        pick(server, connection, "")
+        with busy(server, rows, 2000):
+            pick(server, connection, "while 2 000 images and as many predictions a second come")
+        with busy(server, rows, None):
+            pick(server, connection, "while as many images and predictions come as are taken")
         report("labels.stats", time_calls(connection, "labels.stats", lambda _: {}, 200))
     with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True) as database:
         times = []
@@ -132,12 +122,33 @@ def picking(server, rows, plain_runs):
     report("plain ORDER BY abs(…), random()", times)
 
 
-def keep_busy(server, rows, stop):
+def pick(server, connection, note):
+    before = server_part(server, "labels.next")
+    for strategy in ("mixed", "random", "uncertain", "hunt"):
+        ask = lambda k, strategy=strategy: {"seed": k, "strategy": strategy, "annotator": f"a{k % 50}"}  # noqa: E731
+        report(f"labels.next {strategy}", time_calls(connection, "labels.next", ask, 400), note)
+    report_server_part("labels.next", before, server_part(server, "labels.next"))
+
+
+@contextlib.contextmanager
+def busy(server, rows, rate):
+    """Images are inserted and predictions updated meanwhile, at most `rate` of each a second."""
+    # A process of its own: what is timed must not wait for this interpreter's lock.
+    fork = multiprocessing.get_context("fork")
+    stop = fork.Event()
+    worker = fork.Process(target=keep_busy, args=(server, rows, rate, stop))
+    worker.start()
+    yield
+    stop.set()
+    worker.join()
+
+
+def keep_busy(server, rows, rate, stop):
     producer, seq = str(uuid.uuid4()), 0
     with server.connect() as connection:
-        while not stop.is_set():
+        while not stop.wait(100 / rate if rate else 0):
             seq += 1
-            images = [{"filename": f"new_{rows}_{seq}_{k}"} for k in range(100)]
+            images = [{"filename": f"new_{producer}_{seq}_{k}"} for k in range(100)]
             connection.call("images.insert", {"images": images, "producer": producer, "seq": seq})
             guesses = [{"id": 1 + (seq * 977 + k) % rows, "confidence": {"biopsy_tool": k / 100}} for k in range(100)]
             connection.call("labels.update_predictions", {"predictions": guesses})
