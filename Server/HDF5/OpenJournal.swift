@@ -17,9 +17,11 @@ package final class OpenJournal: Sendable {
     private static func read(_ path: String) throws(HDF5Error) -> Set<String> {
         guard access(path, F_OK) == 0 else { return [] }
         let file = try FileDescriptor(path, O_RDONLY)
-        let text = String(decoding: try file.readStart(Int(file.size())), as: UTF8.self)
-        // What comes behind the last line's end was on its way when the power was lost.
-        return Set(text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init))
+        return Set(
+            String(decoding: try file.readStart(Int(file.size())), as: UTF8.self).split(separator: "\n").map(
+                String.init
+            )
+        )
     }
 
     /// The files that may have been written to since they were last closed in order.
@@ -31,7 +33,8 @@ package final class OpenJournal: Sendable {
             guard !names.contains(name) else { return }
             let isNew = access(path, F_OK) != 0
             let file = try FileDescriptor(path, O_WRONLY | O_CREAT | O_APPEND)
-            try file.write(Array("\(name)\n".utf8))
+            // A line of its own, also behind one that was on its way when the power was lost.
+            try file.write(Array("\n\(name)\n".utf8))
             try file.synchronize()
             if isNew { try FileDescriptor.synchronizeDirectory(of: path) }
             names.insert(name)
