@@ -17,11 +17,8 @@ package final class OpenJournal: Sendable {
     private static func read(_ path: String) throws(HDF5Error) -> Set<String> {
         guard access(path, F_OK) == 0 else { return [] }
         let file = try FileDescriptor(path, O_RDONLY)
-        return Set(
-            String(decoding: try file.readStart(Int(file.size())), as: UTF8.self).split(separator: "\n").map(
-                String.init
-            )
-        )
+        let text = String(decoding: try file.readStart(Int(file.size())), as: UTF8.self)
+        return Set(text.split(separator: "\n").map(String.init))
     }
 
     /// The files that may have been written to since they were last closed in order.
