@@ -179,5 +179,18 @@ def test_a_phone_shows_the_further_rooms_without_scrolling_sideways(server: Serv
     page.goto(f"{server.url}/?room={room}")
     expect(page.locator("#room > section")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    here, rooms = page.locator("#rooms [aria-current]").bounding_box(), page.locator("#rooms").bounding_box()
-    assert rooms["x"] <= here["x"] and here["x"] + here["width"] <= rooms["x"] + rooms["width"], "the link of the room is in sight"
+    assert_is_in_sight(page, "#rooms")
+
+
+def test_a_phone_shows_which_queue_it_is(server: Server, page: Page):
+    insert_distinct_images(server, 60)
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto(f"{server.url}/?room=review&queue=holdout")
+    expect(page.locator(".queues [aria-current]")).to_contain_text("Hold-out")
+    assert_is_in_sight(page, ".queues")
+
+
+def assert_is_in_sight(page: Page, links: str):
+    """The one of the links that is where the page is."""
+    here, row = page.locator(f"{links} [aria-current]").bounding_box(), page.locator(links).bounding_box()
+    assert row["x"] <= here["x"] and here["x"] + here["width"] <= row["x"] + row["width"], f"the current link of {links}"

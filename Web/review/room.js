@@ -132,6 +132,8 @@ export class ReviewRoom {
     this.tabs.replaceChildren(...QUEUES.map(({ name, title: text }) =>
       h("a", { href: `/?room=review&queue=${name}&label=${this.label}`, "aria-current": name === this.queue.name ? "page" : null },
         text, counts[name] > 0 ? h("b", {}, ` ${count(counts[name])}`) : null)));
+    // On a phone.
+    this.tabs.querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
   }
 
   #render() {
