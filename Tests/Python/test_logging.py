@@ -13,6 +13,7 @@ import pytest
 
 import holdfast
 from holdfast import HoldfastError, Options, ServerError
+from holdfast.spool.records import ResourceRecord
 from waiting import eventually
 
 
@@ -272,6 +273,15 @@ def test_resources_of_the_machine_are_logged(address, client):
         assert all(row["process_id"] > 0 and row["hostname"] for row in rows)
         memory = [row["value"] for row in rows if row["metric_name"] == "process_tree" and row["metric_type"] == "ram"]
         assert 10 < memory[-1] < 10_000
+
+
+def test_readings_that_the_end_overtakes_are_not_counted_as_dropped(address, quick):
+    run = holdfast.init("r", server=address, options=quick)
+    run.finish()
+    run._intake.add(ResourceRecord("r", "cpu", "system_total", 1.0, "%", "lab", 1, 0.0), "drop")
+    assert run.statistics.dropped == 0
+    run.log({"loss": 1.0})
+    assert run.statistics.dropped == 1
 
 
 def test_a_heartbeat_tells_that_the_process_lives(address, client):

@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 from ..errors import HoldfastError
 from ..options import Options
 from ..spool.queue import SpoolQueue
-from ..spool.records import Parts, Record, RequestRecord
+from ..spool.records import Parts, Record, RequestRecord, ResourceRecord
 from ..spool.segment import HEADER_SIZE, MetricForm, Segment, record_size
 from ..spool.writer import SpoolWriter
 from .problem import LOGGER, DeliveryStatistics
@@ -120,11 +120,16 @@ class Intake:
         return True
 
     def add(self, record: Record, when_full: str) -> None:
-        """Adds a record. While the spool is full under "block", it is the calling thread that waits."""
+        """Adds a record. While the spool is full under "block", it is the calling thread that waits.
+
+        A reading of resources that the end overtakes is no loss, and is not counted as dropped.
+        """
         parts = record.parts()
         payload = sum(len(part) for part in parts)
         while True:
             with self._lock:
+                if self._is_closed and isinstance(record, ResourceRecord):
+                    return
                 if self._is_busy:
                     # A signal handler's record, while the thread that it interrupted adds one: that thread adds both.
                     self._deferred.append(lambda: self.add(record, when_full))
