@@ -129,6 +129,7 @@ def test_progress_shows_counts_yield_and_looks_and_follows_others(server: Server
     for image in server.call("labels.next", limit=5, label=LABEL, strategy="random", annotator="ada")["images"]:
         label(server, image["id"], 1, "ada", time_spent=2.0)
     expect(page.get_by_role("cell", name="5 (100 %)").first).to_be_visible()
+    expect(page.get_by_text("by the hour of the day; at most 5 labels in one hour")).to_be_visible()
     held = server.call("holdout.next", limit=100, annotator="ada")["images"]
     for place, image in enumerate(held):
         label(server, image["id"], place % 2, "ada")

@@ -110,12 +110,14 @@ function splitBars({ splits, total, holdout_labeled: judged, skipped, outcomes }
 function hourBars(hours) {
   if (hours.length === 0) return h("p", { class: "muted" }, "Nothing yet.");
   const most = Math.max(...hours.map(({ labels }) => labels), 1);
-  return h("ol", { class: "hours" }, ...hours.map(({ from, labels }) => {
+  const columns = hours.map(({ from, labels }) => {
     const column = h("div", { class: "column", "aria-hidden": "true" });
     column.style.height = `${(80 * labels) / most}px`;
     return h("li", { title: `${moment(from)}: ${plural(labels, "label")}` }, column,
       h("span", { class: "muted" }, moment(from).slice(11, 13)), h("span", { class: "hidden" }, `: ${plural(labels, "label")}`));
-  }));
+  });
+  return h("div", {}, h("ol", { class: "hours" }, ...columns),
+    h("p", { class: "muted" }, `by the hour of the day; at most ${plural(most, "label")} in one hour`));
 }
 
 function annotators(list, labels) {

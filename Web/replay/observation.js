@@ -45,7 +45,7 @@ export function multiples(observation, format) {
       const label = channels.length > 1 ? `${name} ${index}` : name;
       const canvas = h("canvas", { role: "img", width: channel.width, height: channel.height, "aria-label": `${label}, ${format(low)} to ${format(high)}` });
       canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), channel.width, channel.height), 0, 0);
-      return h("figure", { class: channel.height === 1 ? "vector" : null }, canvas, h("figcaption", {}, label, h("span", { class: "muted" }, ` ${format(low)} … ${format(high)}`)));
+      return h("figure", { class: channel.height === 1 ? "vector" : null }, canvas, h("figcaption", {}, `${label} `, h("span", { class: "muted" }, `${format(low)} … ${format(high)}`)));
     });
   });
 }
