@@ -80,6 +80,18 @@ import Wire
             #expect(await client.close().isEmpty)
             run.log("loss", 0)
             #expect(client.statistics.dropped == 1)
+            let reading = ResourceRecord(
+                runID: "r",
+                type: "cpu",
+                name: "system_total",
+                value: 1,
+                unit: "%",
+                hostname: "lab",
+                processID: 1,
+                timestamp: 0
+            )
+            client.delivery.intake.add(reading, whenFull: .drop)
+            #expect(client.statistics.dropped == 1, "a reading of resources that the end overtakes is no loss")
             #expect(await client.close().isEmpty)
             try await client.flush()
             await #expect(throws: HoldfastError.self) { try await client.call(ServerPing()) }

@@ -127,7 +127,8 @@ struct IntakeState {
     ) -> ((@Sendable () -> Void)?, DispatchSemaphore?) {
         // Who logs now waits for the end of the process.
         if isEnding, mayBlock() { return (nil, DispatchSemaphore(value: 0)) }
-        if isClosed { return (drop(1), nil) }
+        // A reading of resources that the end overtakes is no loss.
+        if isClosed { return (Record.kind == .resource ? nil : drop(1), nil) }
         let size = Segment.recordSize(payload: 1 + record.size)
         // The length of a record has 32 bits; no server takes half of that in one request.
         guard size <= Int32.max else { return (drop(1), nil) }

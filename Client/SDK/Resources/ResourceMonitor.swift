@@ -68,8 +68,8 @@ final class ResourceMonitor: Sendable {
         guard !runs.isEmpty else { return }
         let time = cspool_now()
         let samples = sampler.sample()
-        // Taking them can last: a run that ended meanwhile wants no more, and a client that closed would count them as dropped.
-        let open = state.withLock { $0.isStopped ? [] : Set($0.runs.keys) }
+        // Taking them can last: a run that ended meanwhile wants no more.
+        let open = state.withLock { Set($0.runs.keys) }
         for runID in runs where open.contains(runID) {
             for sample in samples {
                 let record = ResourceRecord(
