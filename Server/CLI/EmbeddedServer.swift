@@ -30,9 +30,14 @@ enum EmbeddedServer {
                 defer { ready.finish() }
                 try await server.run()
             }
-            for await address in addresses { try await job(address, token) }
+            // A job that fails does not end this at once: the server would be cancelled instead of stopped, and complain.
+            var failure: (any Error)?
+            for await address in addresses {
+                do { try await job(address, token) } catch { failure = error }
+            }
             await server.stop()
             try await group.waitForAll()
+            if let failure { throw failure }
         }
     }
 }

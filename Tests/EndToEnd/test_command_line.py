@@ -250,6 +250,14 @@ def test_a_directory_without_data_is_not_taken_for_one_that_is_well(binary, tmp_
     assert not (tmp_path / "mistyped").exists()
 
 
+def test_what_fails_on_a_data_directory_says_that_and_nothing_else(make_server, binary):
+    server = make_server()
+    server.stop()
+    refused = run(binary, "seal", "missing", "--data", server.data)
+    assert refused.returncode == 1 and "not_found" in refused.stderr, str(refused)
+    assert len(refused.stderr.splitlines()) == 1, "what the server in the command says of its end is nobody's concern"
+
+
 def test_clients_that_come_while_the_server_ends_do_no_harm(make_server):
     for number in range(8):
         server = make_server(name=f"data{number}")
