@@ -61,6 +61,13 @@ def test_labels_travel_in_each_format(make_server, binary, tmp_path, format, end
         assert labeled(connection) == before
 
 
+def test_a_label_of_the_server_that_can_not_be_read_is_named(make_server, binary, tmp_path):
+    server, file = make_server(), tmp_path / "labels.csv"
+    file.write_text("filename,mag_view,note\na.png,1,yes\nb.png,yes,no\n")
+    refused = holdfast(binary, "import", "labels", file, "--server", "%s:%s" % server.tcp)
+    assert refused.returncode == 1 and 'line 3: mag_view is "yes"' in refused.stderr, str(refused)
+
+
 def test_a_csv_export_is_what_any_reader_of_csv_takes(make_server, binary):
     server = make_server()
     with server.connect() as connection:

@@ -26,7 +26,7 @@ struct LabelFileTarget: FuzzTarget {
 
     /// nil where the file has a problem.
     private func rows(of file: [UInt8], _ choice: UInt8, inPiecesOf size: Int) throws -> [LabelFile.Row]? {
-        let parsers: [any LabelRows] = [CSVLabelRows(), JSONLinesLabelRows(), COCOLabelRows()]
+        let parsers: [any LabelRows] = [CSVLabelRows(labels: []), JSONLinesLabelRows(labels: []), COCOLabelRows()]
         var parser = parsers[Int(choice) % 3]
         var rows: [LabelFile.Row] = []
         do {

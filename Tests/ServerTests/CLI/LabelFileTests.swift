@@ -4,11 +4,12 @@ import Testing
 @testable import Server
 
 struct LabelFileTests {
-    private func read(_ text: String, as name: String) throws -> [LabelFile.Row] {
+    private func read(_ text: String, as name: String, labels: Set<String> = []) throws -> [LabelFile.Row] {
         let directory = try TemporaryDirectory()
         let path = directory.file(name)
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         var (file, rows) = (try LabelFile(path), [LabelFile.Row]())
+        file.labels = labels
         while case let batch = try file.next(1), !batch.isEmpty { rows += batch }
         return rows
     }
@@ -55,6 +56,16 @@ struct LabelFileTests {
                 .init(filename: "a", labels: ["tool": 0]), .init(filename: "b", studyID: "s", labels: ["view": 1]),
             ]
         )
+    }
+
+    @Test(arguments: [
+        ("labels.csv", "filename,tool\na,2\n"), ("labels.jsonl", "{\"filename\":\"a\",\"tool\":0.5}\n"),
+        ("labels.jsonl", "{\"filename\":\"a\",\"tool\":\"yes\"}\n"),
+    ])
+    func aColumnNamedAsALabelThatThereIsHoldsNothingElse(name: String, text: String) throws {
+        #expect(try read(text, as: name) == [.init(filename: "a")])
+        let failure = #expect(throws: CommandFailure.self) { try read(text, as: name, labels: ["tool"]) }
+        #expect(failure?.message.contains(": tool is") == true, "\(failure?.message ?? "")")
     }
 
     @Test(arguments: [

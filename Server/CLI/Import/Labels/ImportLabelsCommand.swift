@@ -17,7 +17,7 @@ struct ImportLabelsCommand: AsyncParsableCommand {
 
     @Argument(help: "A .csv, .jsonl or .json (COCO) file.")
     var file: String
-    @Option(help: "Who the labels are from. (default: import)")
+    @Option(help: "Who the labels are from.")
     var annotator = "import"
     @OptionGroup var target: ServerTarget
 
@@ -26,6 +26,8 @@ struct ImportLabelsCommand: AsyncParsableCommand {
         let annotator = annotator
         try await target.run(importing: self.file) { client in
             let labels = Array(try await client.labelStats().labels.keys)
+            var file = file
+            file.labels = Set(labels)
             return try await LabelUpload(client: client, labels: labels, annotator: annotator).send(file)
         }
     }

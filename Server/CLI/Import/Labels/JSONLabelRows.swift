@@ -2,9 +2,12 @@ import NIOCore
 import Wire
 
 struct JSONLinesLabelRows: LabelRows {
+    let labels: Set<String>
     private var rest: [UInt8] = []
     private var line = 0
     private var columns: [String: LabelColumn] = [:]
+
+    init(labels: Set<String>) { self.labels = labels }
 
     mutating func rows(_ piece: [UInt8]) throws -> [LabelFile.Row] {
         rest += piece
@@ -76,6 +79,7 @@ struct JSONLinesLabelRows: LabelRows {
         for (name, value) in fields {
             switch value {
             case .integer(let number): try column(name).set(String(number), &row, line: line)
+            case .number(let number): try column(name).set(String(number), &row, line: line)
             case .bool(let value): try column(name).set(value ? "1" : "0", &row, line: line)
             case .string(let text): try column(name).set(text, &row, line: line)
             default: continue
@@ -86,7 +90,7 @@ struct JSONLinesLabelRows: LabelRows {
 
     private mutating func column(_ name: String) -> LabelColumn {
         if let known = columns[name] { return known }
-        let column = LabelColumn(name)
+        let column = LabelColumn(name, labels)
         columns[name] = column
         return column
     }

@@ -3,19 +3,22 @@ enum LabelColumn {
     case filename
     case studyID
     case frameNumber
-    /// - Parameter isSure: Whether the name says that it is a label: other columns may be anything.
-    case label(String, isSure: Bool)
+    /// - Parameters:
+    ///   - title: What the column is called.
+    ///   - isSure: Whether it is known to be a label: other columns may be anything.
+    case label(String, title: String, isSure: Bool)
     case passedOver
 
-    init(_ name: String) {
+    /// - Parameter labels: Labels that there are.
+    init(_ name: String, _ labels: Set<String>) {
         switch name {
         case "filename": self = .filename
         case "study_id": self = .studyID
         case "frame_number": self = .frameNumber
         case "id", "split", "thumbnail_path", "frame_ref", "outcome": self = .passedOver
         case _ where name.hasSuffix("_at") || name.hasPrefix("confidence_"): self = .passedOver
-        case _ where name.hasPrefix("has_"): self = .label(String(name.dropFirst(4)), isSure: true)
-        default: self = .label(name, isSure: false)
+        case _ where name.hasPrefix("has_"): self = .label(String(name.dropFirst(4)), title: name, isSure: true)
+        default: self = .label(name, title: name, isSure: labels.contains(name))
         }
     }
 
@@ -25,13 +28,13 @@ enum LabelColumn {
         case .filename, .passedOver: break
         case .studyID: row.studyID = text
         case .frameNumber: row.frameNumber = Int64(text)
-        case .label(let name, let isSure):
+        case .label(let name, let title, let isSure):
             switch text {
             case "1", "1.0", "true", "True": row.labels[name] = 1
             case "0", "0.0", "false", "False": row.labels[name] = 0
             case _ where isSure:
                 throw LabelFile.Problem(
-                    "line \(line): has_\(name) is \"\(text.prefix(40))\"; a label is 0, 1 or empty"
+                    "line \(line): \(title) is \"\(text.prefix(40))\"; a label is 0, 1 or empty"
                 )
             default: break
             }
@@ -40,11 +43,14 @@ enum LabelColumn {
 }
 
 struct CSVLabelRows: LabelRows {
+    let labels: Set<String>
     private var records = CSVRecords()
     private var columns: [LabelColumn] = []
     private var place = 0
     private var line = 1
     private var isStart = true
+
+    init(labels: Set<String>) { self.labels = labels }
 
     mutating func rows(_ piece: [UInt8]) throws -> [LabelFile.Row] {
         let hasMark = isStart && piece.starts(with: [0xEF, 0xBB, 0xBF])
@@ -67,7 +73,7 @@ struct CSVLabelRows: LabelRows {
                 throw LabelFile.Problem("has no column \"filename\" in its first line")
             }
             self.place = place
-            columns = head.map(LabelColumn.init)
+            columns = head.map { LabelColumn($0, labels) }
         }
         return try records.map { record in
             line += 1

@@ -17,14 +17,30 @@ struct LabelFile {
         init(_ description: String) { self.description = description }
     }
 
+    private enum Format: String {
+        case csv, jsonl, ndjson, json
+
+        func parser(_ labels: Set<String>) -> any LabelRows {
+            switch self {
+            case .csv: CSVLabelRows(labels: labels)
+            case .jsonl, .ndjson: JSONLinesLabelRows(labels: labels)
+            case .json: COCOLabelRows()
+            }
+        }
+    }
+
     private static let pieceBytes = 1 << 20
+
+    /// Labels that there are, set before rows are read: a column of such a name holds nothing but labels.
+    var labels: Set<String> = []
 
     /// The bytes of the file, and how many of them were read.
     let size: Int
     private(set) var position = 0
     private let path: String
     private let handle: FileHandle
-    private var parser: any LabelRows
+    private let format: Format
+    private lazy var parser = format.parser(labels)
     private var rows: ArraySlice<Row> = []
     private var isAtEnd = false
 
@@ -35,13 +51,10 @@ struct LabelFile {
         }
         self.handle = handle
         self.size = Int(size)
-        switch URL(fileURLWithPath: path).pathExtension.lowercased() {
-        case "csv": parser = CSVLabelRows()
-        case "jsonl", "ndjson": parser = JSONLinesLabelRows()
-        case "json": parser = COCOLabelRows()
-        default:
+        guard let format = Format(rawValue: URL(fileURLWithPath: path).pathExtension.lowercased()) else {
             throw CommandFailure(code: CommandFailure.other, message: "\(path) is neither .csv, .jsonl nor .json")
         }
+        self.format = format
         try handle.seek(toOffset: 0)
     }
 
