@@ -62,7 +62,10 @@ extension RunMethods {
             throw WireError("run_not_finished", "run \"\(runID)\" is not finished; end it with runs.finish first")
         }
         guard again || run?.isSealed != true else {
-            throw WireError("run_sealed", "run \"\(runID)\" is sealed already; give again: true to seal it anew")
+            throw WireError(
+                "run_sealed",
+                "run \"\(runID)\" is sealed already; to seal it anew, give again: true (--again)"
+            )
         }
         guard state.nextRow > 0 else { throw WireError.notFound("run \"\(runID)\" has no steps") }
         return state

@@ -34,7 +34,8 @@ struct ArrayCheck {
             findings.append(
                 .warn(
                     "arrays",
-                    "\(open.count) files were not closed, the first is that of run \(open[0].id): the last server was killed",
+                    "\(open.count) files were not closed, the first is that of run \(open[0].id): "
+                        + "the last server was killed, or this is a backup of one that ran",
                     remedy: "nothing that was acknowledged is lost; the next start puts them right"
                 )
             )

@@ -116,7 +116,8 @@ struct MinariExport: EpisodeExport {
         CommandFailure(
             code: CommandFailure.other,
             message:
-                "episode \"\(episode.episodeID)\" has \(own.summary), but those before \(other.summary); export them apart"
+                "episode \"\(episode.episodeID)\" has \(own.summary), but those before it have \(other.summary); "
+                + "export them apart, with --episode"
         )
     }
 }
