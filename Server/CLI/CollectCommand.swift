@@ -57,7 +57,7 @@ struct CollectCommand: AsyncParsableCommand {
     }
 
     private static func text(_ amount: VariablesCollect.Amount) -> String {
-        "\(amount.values) \(amount.values == 1 ? "value" : "values") (\(megabytes(amount.bytes)))"
+        "\(Human.plural(amount.values, "value")) (\(megabytes(amount.bytes)))"
     }
 
     private static func megabytes(_ bytes: Int) -> String { String(format: "%.1f MB", Double(bytes) / 1_048_576) }

@@ -43,7 +43,7 @@ struct SealCommand: AsyncParsableCommand {
                 progress.advance(by: 1)
             }
             func megabytes(_ bytes: Int) -> String { String(format: "%.1f", Double(bytes) / 1_048_576) }
-            let count = runs.count == 1 ? "1 run" : "\(runs.count) runs"
+            let count = Human.plural(runs.count, "run")
             return "sealed \(count): \(megabytes(before)) MB before, \(megabytes(after)) MB now"
         }
     }

@@ -15,6 +15,9 @@ enum Human {
         return sign + grouped.joined()
     }
 
+    /// `1 run`, `2 runs`.
+    static func plural(_ value: Int, _ noun: String) -> String { "\(value) \(noun)\(value == 1 ? "" : "s")" }
+
     /// About four digits that count, or more before the point.
     static func number(_ value: Double?) -> String {
         guard let value, !value.isNaN else { return nothing }

@@ -35,6 +35,7 @@ struct ImageBatches {
     }
 
     var summary: String {
-        "imported \(inserted) images" + (duplicates == 0 ? "" : ", passed over \(duplicates) that were there already")
+        "imported \(Human.plural(inserted, "image"))"
+            + (duplicates == 0 ? "" : ", passed over \(duplicates) that were there already")
     }
 }

@@ -52,7 +52,7 @@ struct RecordedRun: ImportSource {
         }
         try await run.finish(client)
         return """
-            imported run "\(run.id)": \(count) steps, \(next.count) episodes \
+            imported run "\(run.id)": \(Human.plural(count, "step")), \(Human.plural(next.count, "episode")) \
             (the file does not tell terminated from truncated: each end is "terminated")
             """
     }

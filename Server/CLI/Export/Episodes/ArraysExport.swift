@@ -23,7 +23,7 @@ struct ArraysExport: EpisodeExport {
             let file = EpisodeArrays(episode: episode, client: client)
             steps += try await file.write(to: path) { progress.advance(by: $0) }
         }
-        return "wrote \(out): \(episodes.count) episodes, \(steps) steps"
+        return "wrote \(out): \(Human.plural(episodes.count, "episode")), \(Human.plural(steps, "step"))"
     }
 
     private func makeFolder() throws {

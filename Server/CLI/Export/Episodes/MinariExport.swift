@@ -39,7 +39,7 @@ struct MinariExport: EpisodeExport {
             guard unsafe rename(draft, out) == 0 else {
                 throw CommandFailure(code: CommandFailure.other, message: "\(out) can't be replaced")
             }
-            return "wrote \(out): \(episodes.count) episodes, \(steps) steps"
+            return "wrote \(out): \(Human.plural(episodes.count, "episode")), \(Human.plural(steps, "step"))"
         } catch {
             try? FileManager.default.removeItem(atPath: draft)
             throw error

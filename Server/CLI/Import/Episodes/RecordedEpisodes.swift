@@ -26,8 +26,8 @@ struct RecordedEpisodes: ImportSource {
         try await sendSteps(of: episodes, after: done, of: count, to: run, client)
         try await close(episodes, of: run, client)
         try await run.finish(client)
-        return "imported run \"\(run.id)\" from \(source.format.rawValue): \(count) steps, \(episodes.count) episodes"
-            + hint(episodes.first)
+        let sum = "\(Human.plural(count, "step")), \(Human.plural(episodes.count, "episode"))"
+        return "imported run \"\(run.id)\" from \(source.format.rawValue): \(sum)" + hint(episodes.first)
     }
 
     /// The file's name as a run's id; of Minari, where all files have the same name, that of the dataset.

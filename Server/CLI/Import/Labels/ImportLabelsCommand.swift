@@ -82,8 +82,7 @@ struct LabelUpload {
     }
 
     private func summary(_ sum: LabelsImport.Result, _ unknown: Set<String>) -> String {
-        let images = sum.labeled == 1 ? "1 image" : "\(sum.labeled) images"
-        var parts = ["labeled \(images)"]
+        var parts = ["labeled \(Human.plural(sum.labeled, "image"))"]
         if sum.inserted > 0 { parts.append("registered \(sum.inserted) new") }
         if sum.unchanged > 0 { parts.append("\(sum.unchanged) had these labels already") }
         if sum.heldOut > 0 { parts.append("passed over \(sum.heldOut) that are held out") }

@@ -16,6 +16,9 @@ struct HumanTests {
     ])
     func numbersHaveAboutFourDigits(value: Double, text: String) { #expect(Human.number(value) == text) }
 
+    @Test(arguments: [(0, "0 runs"), (1, "1 run"), (12000, "12000 runs")])
+    func oneIsNotMany(value: Int, text: String) { #expect(Human.plural(value, "run") == text) }
+
     @Test func whatIsMissingIsADash() {
         #expect(Human.number(nil) == "–")
         #expect(Human.duration(nil) == "–")
