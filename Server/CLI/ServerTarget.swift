@@ -114,7 +114,7 @@ struct ServerTarget: ParsableArguments {
                 "\(server) does not speak the protocol; is it the HTTP door? Training code and imports use the other one, 7411 by default"
         case let error as HoldfastError where error.code == .unreachable:
             message =
-                "there is no server at \(server); start one with \"holdfast serve\", or name a data directory with --data DIR"
+                "no server can be reached at \(server)\(error.cause.map { " (\($0))" } ?? ""); start one with \"holdfast serve\", or name a data directory with --data DIR"
         case let error as HoldfastError where error.code == .tls: message = error.message
         default: message = "\(task) failed: \(error)"
         }

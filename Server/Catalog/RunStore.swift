@@ -73,7 +73,7 @@ enum RunStore {
             )
         }
         guard let state else {
-            throw WireError.notFound("run \"\(runID)\" does not exist; start it with runs.start")
+            throw WireError.notFound("run \"\(runID)\" does not exist; runs.list has others, and runs.start starts it")
         }
         return state
     }
