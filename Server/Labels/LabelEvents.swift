@@ -32,23 +32,37 @@ enum LabelEvents {
     }
 
     /// The answer that an event got when it was first applied, if it was.
+    ///
+    /// - Parameters:
+    ///   - image: The image that the event is about, nil for whichever it was.
+    ///   - annotator: Whose event it is, nil for whose it was.
     static func answer<Answer: Decodable>(
         to eventID: String?,
         _ kind: Kind,
+        image: Int64?,
+        annotator: String?,
         as type: Answer.Type,
+        _ access: Access,
         _ connection: Connection
     ) throws -> Answer? {
         guard let eventID else { return nil }
         guard (1...128).contains(eventID.utf8.count) else {
             throw WireError.invalidParams("event_id must have 1 to 128 bytes")
         }
-        let known = try connection.first("SELECT kind, answer FROM label_event_log WHERE event_id = ?", eventID) {
-            (kind: $0.string(0), answer: $0.string(1))
-        }
+        let known = try connection.first(
+            "SELECT kind, answer, image_id, annotator FROM label_event_log WHERE event_id = ?",
+            eventID
+        ) { (kind: $0.string(0), answer: $0.string(1), image: $0.integer(2), annotator: $0.string(3)) }
         guard let known else { return nil }
-        guard known.kind == kind.rawValue else {
-            throw WireError("event_id_reused", "event_id \"\(eventID)\" was used for a \(known.kind) event")
+        guard known.kind == kind.rawValue, image ?? known.image == known.image,
+            annotator ?? known.annotator == known.annotator
+        else {
+            throw WireError(
+                "event_id_reused",
+                "event_id \"\(eventID)\" was used for a \(known.kind) event of image \(known.image); every event needs one of its own, such as a UUID"
+            )
         }
+        try Vault.checkRole(access, toJudge: known.image, connection)
         return try JSONCoding.decode(type, from: ByteBuffer(string: known.answer))
     }
 

@@ -66,6 +66,7 @@ extension Labels {
     }
 
     static func check(studyID: String?, of filename: String, _ settings: LabelSettings) throws {
+        try Attachment.check(studyID, "study_id")
         if settings.splitBy == .study, studyID?.isEmpty ?? true {
             throw WireError.invalidParams(
                 "study_id is required: images are split by study, and \"\(filename.prefix(100))\" has none"
@@ -134,7 +135,17 @@ extension Labels {
             } else if let ref {
                 try checkResolves(ref, connection)
             }
-            try insertRow(image, ref: ref, tiebreak, prepared.hash, connection)
+            let key = settings.splitBy == .study ? image.studyID ?? "" : image.filename
+            let isHoldout = settings.isHoldout(key)
+            if let ref = image.frameRef, try Vault.crosses(ref, isHoldout: isHoldout, connection) {
+                transaction.afterCommit {
+                    logger.warning(
+                        "an array is that of images on both sides of the hold-out: models are trained on what they are measured with",
+                        metadata: ["ref": "\(ref)", "filename": "\(image.filename)"]
+                    )
+                }
+            }
+            try insertRow(image, isHoldout: isHoldout, ref: ref, tiebreak, prepared.hash, connection)
             result.inserted += 1
             result.ids.append(connection.lastInsertedRowID)
         }
@@ -166,12 +177,12 @@ extension Labels {
 
     private func insertRow(
         _ image: ImagesInsert.Image,
+        isHoldout: Bool,
         ref: String?,
         _ tiebreak: Int64,
         _ hash: PerceptualHash?,
         _ connection: Connection
     ) throws {
-        let key = settings.splitBy == .study ? image.studyID ?? "" : image.filename
         try connection.execute(
             """
             INSERT INTO labels (filename, study_id, thumbnail_path, frame_number, split, frame_ref, tiebreak, phash)
@@ -181,7 +192,7 @@ extension Labels {
             image.studyID,
             image.thumbnailPath,
             image.frameNumber,
-            settings.isHoldout(key) ? "test" : nil,
+            isHoldout ? "test" : nil,
             ref,
             tiebreak,
             hash?.bits

@@ -35,20 +35,24 @@ extension Labels {
                 guard let id = Int64(id) else { return nil }
                 // Of held-out images no more than that they are.
                 return try connection.first(
-                    "SELECT filename, split, iif(split IS 'test', NULL, labeled_at) FROM labels WHERE id = ?",
+                    """
+                    SELECT iif(split IS 'test', NULL, filename), split, iif(split IS 'test', NULL, labeled_at)
+                    FROM labels WHERE id = ?
+                    """,
                     id
                 ) { row in
                     [
-                        "id": .integer(id), "filename": .string(row.string(0)),
+                        "id": .integer(id), "filename": row.optionalString(0).map { .string($0) } ?? .null,
                         "split": row.optionalString(1).map { .string($0) } ?? .null,
                         "labeled_at": row.optionalString(2).flatMap(Timestamp.seconds).map { .number($0) } ?? .null,
                     ]
                 }
             },
             origins: { id, _, connection in
-                let ref = try connection.first("SELECT frame_ref FROM labels WHERE id = ?", Int64(id)) {
-                    $0.optionalString(0)
-                }
+                let ref = try connection.first(
+                    "SELECT frame_ref FROM labels WHERE id = ? AND split IS NOT 'test'",
+                    Int64(id)
+                ) { $0.optionalString(0) }
                 return (ref ?? nil).map { [LineageSource.Origin(reference: $0, name: "pixels")] } ?? []
             }
         ),

@@ -29,13 +29,25 @@ extension Labels {
     }
 
     /// `labels.get`
-    func get(_ parameters: LabelsGet) async throws -> LabelsGet.Result {
+    func get(_ parameters: LabelsGet, _ access: Access) async throws -> LabelsGet.Result {
         try await catalog.read { [settings] connection in
             guard let (image, isHoldout) = try Self.anyImage(parameters.id, connection),
                 let judged = try JudgedImage.read(parameters.id, annotator: "", settings, connection)
             else { throw WireError.notFound("image \(parameters.id) does not exist") }
             guard !isHoldout else {
-                return LabelsGet.Result(image: image, isHoldout: true, labels: nil, outcome: nil, labeledAt: nil)
+                // Whoever measures a model needs the pixels, never the labels.
+                let told =
+                    access.allows(.holdout)
+                    ? image
+                    : LabelImage(
+                        id: image.id,
+                        filename: "",
+                        studyID: nil,
+                        frameNumber: nil,
+                        frameRef: nil,
+                        thumbnail: nil
+                    )
+                return LabelsGet.Result(image: told, isHoldout: true, labels: nil, outcome: nil, labeledAt: nil)
             }
             return LabelsGet.Result(
                 image: image,
@@ -48,7 +60,7 @@ extension Labels {
     }
 
     /// A page of images by id, and where the next one begins.
-    private func page(
+    func page(
         of source: String = "labels",
         _ conditions: [String],
         _ arguments: [SQLValue],

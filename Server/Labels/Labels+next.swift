@@ -16,6 +16,8 @@ extension Labels {
         let steering = asked ?? settings.labels[0]
         let pool = asked.map { CandidatePool.missing($0) } ?? .all(settings)
         let annotator = parameters.annotator ?? ""
+        try Attachment.check(annotator, "annotator")
+        try Attachment.check(parameters.session, "session")
         let holder = parameters.session ?? annotator
         let time = Timestamp.steady()
         let generator = SeededGenerator(

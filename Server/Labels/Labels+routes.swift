@@ -11,10 +11,15 @@ extension Labels {
         let catalog = catalog
         group.get("/thumbnails/:file") { request, context in
             let id = try PictureResponse.index(context.parameters.require("file"))
-            let ref = try await catalog.read { connection in
-                try connection.first("SELECT frame_ref FROM labels WHERE id = ?", id) { $0.optionalString(0) }
+            let found = try await catalog.read { connection in
+                try connection.first("SELECT frame_ref, split IS 'test' FROM labels WHERE id = ?", id) {
+                    (ref: $0.optionalString(0), isHoldout: $0.bool(1))
+                }
             }
-            guard let text = ref ?? nil else { throw WireError.notFound("image \(id) does not exist or has no pixels") }
+            guard let found, let text = found.ref else {
+                throw WireError.notFound("image \(id) does not exist or has no pixels")
+            }
+            if found.isHoldout { try context.access.check(.holdout, for: "a held-out image") }
             return try await pictures.respond(try FrameRef(text), request)
         }
         group.get("/exports/labels") { request, _ in try export(request) }

@@ -40,6 +40,7 @@ extension Labels {
     }
 
     private func check(_ parameters: LabelsSet) throws {
+        try Attachment.check(parameters.annotator, "annotator")
         for (name, value) in parameters.labels {
             _ = try label(name)
             if let value, value != 0, value != 1 {
@@ -61,9 +62,16 @@ extension Labels {
         _ transaction: WriteTransaction
     ) throws -> LabelsSet.Result {
         let connection = transaction.connection
-        if let answer = try LabelEvents.answer(to: parameters.eventID, .set, as: LabelsSet.Result.self, connection) {
-            return answer
-        }
+        let known = try LabelEvents.answer(
+            to: parameters.eventID,
+            .set,
+            image: parameters.id,
+            annotator: parameters.annotator ?? "",
+            as: LabelsSet.Result.self,
+            access,
+            connection
+        )
+        if let known { return known }
         let entry = LabelEvents.Entry(
             kind: .set,
             imageID: parameters.id,
@@ -113,15 +121,18 @@ extension Labels {
         _ parameters: LabelsSkip,
         _ access: Access
     ) throws -> @Sendable (WriteTransaction) throws -> LabelsSkip.Result {
-        { transaction in
-            if let answer = try LabelEvents.answer(
+        try Attachment.check(parameters.annotator, "annotator")
+        return { transaction in
+            let known = try LabelEvents.answer(
                 to: parameters.eventID,
                 .skip,
+                image: parameters.id,
+                annotator: parameters.annotator ?? "",
                 as: LabelsSkip.Result.self,
+                access,
                 transaction.connection
-            ) {
-                return answer
-            }
+            )
+            if let known { return known }
             let entry = LabelEvents.Entry(
                 kind: .skip,
                 imageID: parameters.id,
@@ -152,14 +163,16 @@ extension Labels {
     ) throws -> @Sendable (WriteTransaction) throws -> LabelsUndo.Result {
         { transaction in
             let connection = transaction.connection
-            if let answer = try LabelEvents.answer(
+            let known = try LabelEvents.answer(
                 to: parameters.eventID,
                 .undo,
+                image: parameters.id,
+                annotator: nil,
                 as: LabelsUndo.Result.self,
+                access,
                 connection
-            ) {
-                return answer
-            }
+            )
+            if let known { return known }
             let event = try undoable(parameters, connection)
             // What is taken back is what that event's annotator said, whoever takes it back.
             let entry = LabelEvents.Entry(
@@ -185,7 +198,11 @@ extension Labels {
                 event.before.labels[$0] != event.after.labels[$0]
                     || event.before.opinions[$0] != event.after.opinions[$0]
             }
-            let answer = LabelsUndo.Result(id: event.imageID, labels: event.before.labels, changed: changed)
+            // What it was before may be what somebody else said of a held-out image.
+            let answer =
+                image.isHoldout
+                ? LabelsUndo.Result(id: event.imageID, labels: [:], changed: [])
+                : LabelsUndo.Result(id: event.imageID, labels: event.before.labels, changed: changed)
             try LabelEvents.record(
                 entry,
                 before: image.state,
@@ -227,12 +244,7 @@ extension Labels {
                 transaction.connection
             )
         else { throw WireError.notFound("image \(entry.imageID) does not exist") }
-        if image.isHoldout, !access.allows(.holdout) {
-            throw WireError(
-                .forbidden,
-                "image \(entry.imageID) is held out: judging it needs a token with role holdout"
-            )
-        }
+        if image.isHoldout { try Vault.checkRole(access, toJudge: entry.imageID) }
         if image.isHoldout, entry.kind != .undo {
             try Vault.checkLease(of: entry.imageID, annotator: entry.annotator, transaction.connection)
         }

@@ -20,7 +20,7 @@ struct Labels: Sendable {
         table.on(LabelsImport.self) { parameters, context in try importLabels(parameters, context.access) }
         table.on(LabelsUndo.self) { parameters, context in try undo(parameters, context.access) }
         table.on(LabelsSkip.self) { parameters, context in try skip(parameters, context.access) }
-        table.on(LabelsGet.self) { parameters, _ in try await get(parameters) }
+        table.on(LabelsGet.self) { parameters, context in try await get(parameters, context.access) }
         table.on(LabelsList.self) { parameters, _ in try await list(parameters) }
         table.on(LabelsTrainVal.self) { parameters, _ in try await trainVal(parameters) }
         table.on(LabelsStats.self) { parameters, _ in try await stats(parameters) }

@@ -10,6 +10,7 @@ extension Labels {
         let names = settings.labels.map(\.name).filter { parameters.labels[$0] != nil }
         let rows = try LabelImportRow.rows(parameters, settings)
         let annotator = parameters.annotator ?? ""
+        try Attachment.check(annotator, "annotator")
         return { transaction in
             try warningOfStraddling(transaction) {
                 var result = LabelsImport.Result()

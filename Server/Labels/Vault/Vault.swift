@@ -15,6 +15,31 @@ enum Vault {
         guard holder == Array(annotator.utf8) else { throw leaseRequired(image) }
     }
 
+    /// Throws unless a caller may judge an image that is held out; any other one anybody may who may label.
+    static func checkRole(_ access: Access, toJudge image: Int64, _ connection: Connection) throws {
+        guard try isHoldout(image, connection) else { return }
+        try checkRole(access, toJudge: image)
+    }
+
+    /// Throws unless a caller may judge a held-out image.
+    static func checkRole(_ access: Access, toJudge image: Int64) throws {
+        guard !access.allows(.holdout) else { return }
+        throw WireError(.forbidden, "image \(image) is held out: judging it needs a token with role holdout")
+    }
+
+    static func isHoldout(_ image: Int64, _ connection: Connection) throws -> Bool {
+        try connection.first("SELECT split IS 'test' FROM labels WHERE id = ?", image) { $0.bool(0) } ?? false
+    }
+
+    /// Whether an array is that of an image on the other side of the hold-out.
+    static func crosses(_ frameRef: String, isHoldout: Bool, _ connection: Connection) throws -> Bool {
+        try connection.first(
+            "SELECT 1 FROM labels WHERE frame_ref = ? AND (split IS 'test') != ? LIMIT 1",
+            frameRef,
+            isHoldout
+        ) { _ in true } ?? false
+    }
+
     static func leaseRequired(_ image: Int64) -> WireError {
         WireError(
             "holdout_lease_required",
@@ -44,6 +69,7 @@ extension Labels {
     func holdoutNext(_ parameters: HoldoutNext) throws -> @Sendable (WriteTransaction) throws -> HoldoutNext.Result {
         let limit = try Page.limit(parameters.limit, default: 1, maximum: 1000)
         let annotator = parameters.annotator ?? ""
+        try Attachment.check(annotator, "annotator")
         let pool = try parameters.label.map { CandidatePool.holdout(missing: try label($0)) } ?? .holdout(settings)
         return { transaction in
             let connection = transaction.connection

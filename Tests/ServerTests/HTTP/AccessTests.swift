@@ -80,6 +80,21 @@ struct AccessTests {
         #expect(try await door.rpc(Self.ping, headers: [.authorization: header]).status == .ok)
     }
 
+    @Test func picturesOfHeldOutImagesAreInTheVault() async throws {
+        let data = try TestData()
+        let pixels = try ArrayValue([1, 2, 3, 4] as [UInt8], shape: [2, 2])
+        let names = (0..<100).map { "image \($0)" }
+        let ids = try await data.call(ImagesInsert(images: names.map { .init(filename: $0, image: pixels) })).ids
+        let door = RouterHarness(data, gate: Gate(token: "secret", holdoutToken: "vault-key"))
+        for (name, id) in zip(names, ids) {
+            func status(_ token: String) async throws -> HTTPResponse.Status {
+                try await door.send(.get, "/thumbnails/\(id).png", headers: [.authorization: "Bearer \(token)"]).status
+            }
+            #expect(try await status("secret") == (LabelSettings.standard.isHoldout(name) ? .forbidden : .ok))
+            #expect(try await status("vault-key") == .ok)
+        }
+    }
+
     @Test func healthNeedsNoToken() async throws {
         let answer = try await RouterHarness(TestData(), token: "secret").send(.get, "/healthz")
         #expect(answer.status == .ok)

@@ -66,6 +66,7 @@ struct LabelsSetTests {
         (#"{"id":1,"labels":{}}"#, "labels"), (#"{"id":1}"#, "labels"),
         (#"{"id":1,"labels":{"mag_view":1},"outcome":"bad"}"#, "outcome"), (#"{"labels":{"mag_view":1}}"#, "id"),
         (#"{"id":1,"labels":{"mag_view":1},"event_id":""}"#, "event_id"),
+        (#"{"id":1,"labels":{"mag_view":1},"annotator":"\#(String(repeating: "a", count: 513))"}"#, "annotator"),
     ])
     func badLabelsAreRefusedByName(params: String, name: String) async throws {
         let data = try TestData(.withoutHoldout)
@@ -154,6 +155,12 @@ struct LabelsSetTests {
         #expect(try await data.refusal(LabelsUndo(id: ids[0], eventID: "e"))?.kind == "event_id_reused")
         try await data.call(LabelsSet(id: ids[1], labels: ["mag_view": 1], eventID: "f"))
         #expect(try await data.refusal(LabelsSkip(id: ids[1], eventID: "f"))?.kind == "event_id_reused")
+        for set in [
+            LabelsSet(id: ids[0], labels: ["mag_view": 1], eventID: "f"),
+            LabelsSet(id: ids[1], labels: ["mag_view": 1], annotator: "ann", eventID: "f"),
+        ] {
+            #expect(try await data.refusal(set)?.kind == "event_id_reused")
+        }
     }
 
     @Test func everyEventIsRecordedWithWhoWhenAndWhatBefore() async throws {

@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 import Wire
 
@@ -88,12 +89,94 @@ struct VaultTests {
         #expect(stats.holdoutLabeled == held.count)
     }
 
-    @Test func theTablesThemselvesRefusePredictionsOfHeldOutImages() async throws {
+    /// The tables would refuse what a bug in a method let through.
+    @Test(arguments: [
+        "UPDATE labels SET confidence_biopsy = 0.5 WHERE id = ?",
+        "INSERT INTO label_scores (image_id, label, score, scored_at) VALUES (?, 'biopsy_tool', 0.5, '')",
+        "INSERT INTO snapshot_images (snapshot_id, image_id, split, labels) VALUES ('s', ?, 'train', '{}')",
+    ])
+    func theTablesThemselvesKeepHeldOutImagesOut(sql: String) async throws {
         let data = try TestData()
         let (held, _) = try await images(data)
-        #expect(throws: SQLError.self) {
-            try data.change("UPDATE labels SET confidence_biopsy = 0.5 WHERE id = ?", .integer(held[0]))
+        let error = #expect(throws: SQLError.self) { try data.change(sql, .integer(held[0])) }
+        #expect(error.map { "\($0)".contains("held-out") || "\($0)".contains("train and val") } == true)
+    }
+
+    /// And the methods would withhold what a bug in a query found.
+    @Test func aHeldOutRowThatAQueryFindsIsALeakAndWithheld() async throws {
+        let data = try TestData()
+        let (held, _) = try await images(data)
+        let labels = data.labels
+        let listed = await #expect(throws: WireError.self) { try await labels.page([], [], nil, 1000) }
+        let offered = await #expect(throws: WireError.self) {
+            try await data.catalog.read { try Labels.image(held[0], $0) }
         }
+        #expect(listed?.kind == .holdoutLeak && offered?.kind == .holdoutLeak)
+    }
+
+    @Test func anUndoTellsNothingOfWhatAHeldOutImageWas() async throws {
+        let data = try TestData()
+        let (held, _) = try await images(data)
+        try await data.call(HoldoutNext(limit: 1000, annotator: "ann"))
+        for value in [1, 0] {
+            try await data.call(LabelsSet(id: held[0], labels: ["biopsy_tool": value], annotator: "ann"))
+        }
+        for _ in 0..<2 {
+            let undone = try await data.call(LabelsUndo(annotator: "ann"))
+            #expect(undone.id == held[0] && undone.labels.isEmpty && undone.changed.isEmpty)
+        }
+    }
+
+    @Test func anAnswerIsNotRepeatedToWhoMayNotLookIntoTheVault() async throws {
+        let data = try TestData()
+        let (held, _) = try await images(data)
+        try await data.call(HoldoutNext(limit: 1000, annotator: "ann"))
+        let set = LabelsSet(id: held[0], labels: ["biopsy_tool": 1], annotator: "ann", eventID: "e")
+        let (first, again) = (try await data.call(set), try await data.call(set))
+        #expect(first.labeledAt == again.labeledAt)
+        for access in [Access(roles: [.label]), .general] {
+            let error = #expect(throws: WireError.self) {
+                try data.catalog.readNow {
+                    try LabelEvents.answer(
+                        to: "e",
+                        .set,
+                        image: held[0],
+                        annotator: "ann",
+                        as: LabelsSet.Result.self,
+                        access,
+                        $0
+                    )
+                }
+            }
+            #expect(error?.kind == .forbidden)
+        }
+    }
+
+    @Test func anArrayOnBothSidesOfTheHoldoutIsNoticed() async throws {
+        let data = try TestData()
+        let pixels = try ArrayValue([1, 2, 3, 4] as [UInt8], shape: [2, 2])
+        let names = (0..<200).map { "image \($0)" }
+        let held = try #require(names.first { LabelSettings.standard.isHoldout($0) })
+        try await data.call(ImagesInsert(images: [.init(filename: held, image: pixels)]))
+        let ref = try #require(try await data.strings("SELECT frame_ref FROM labels")[0])
+        let (across, within) = try data.catalog.readNow {
+            (try Vault.crosses(ref, isHoldout: false, $0), try Vault.crosses(ref, isHoldout: true, $0))
+        }
+        #expect(across && !within)
+    }
+
+    @Test func whoMayNotLookIntoTheVaultLearnsNoNameOfAHeldOutImage() async throws {
+        let data = try TestData()
+        let (held, _) = try await images(data)
+        let get = LabelsGet(id: held[0])
+        let blind = try await data.labels.get(get, .general)
+        #expect(blind.isHoldout && blind.image.filename.isEmpty && blind.image.studyID == nil)
+        #expect(try await data.labels.get(get, .holdout).image.filename.isEmpty == false)
+        let record = try await data.call(LineageUpstream(recordID: "image:\(held[0])"))
+        let name = try #require(
+            try await data.strings("SELECT filename FROM labels WHERE id = ?", .integer(held[0]))[0]
+        )
+        #expect(!String(buffer: try JSONCoding.encode(record)).contains(name))
     }
 
     // MARK: Evaluation
