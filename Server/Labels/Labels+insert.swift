@@ -32,6 +32,14 @@ extension Labels {
         return { transaction in
             let result = try warningOfStraddling(transaction) { try insert(images, transaction) }
             if result.inserted > 0 { transaction.afterCommit { catalog.announcements.post(.labels) } }
+            if let first = result.duplicates.first {
+                transaction.afterCommit {
+                    logger.warning(
+                        "images that are there already were passed over",
+                        metadata: ["count": "\(result.duplicates.count)", "first": "\(first)"]
+                    )
+                }
+            }
             return result
         }
     }

@@ -12,41 +12,10 @@ from fault_table import pytest_configure, pytest_runtest_makereport, pytest_term
 from fixtures import binary, is_long, make_server, server  # noqa: F401
 from server import Server, environment
 from trainer import Trainer, tool
-from wire import RpcError
 
 
 #: Builds a Swift package with all that it depends on.
 collect_ignore = [] if os.environ.get("HOLDFAST_LONG") == "1" else ["test_thunk_package.py"]
-
-
-@pytest.fixture(scope="session")
-def features(binary, tmp_path_factory):
-    """Asks the binary once for each feature that some test needs."""
-    known, commands = {}, subprocess.run([binary, "--help"], capture_output=True, text=True, timeout=60).stdout.split()
-    server = Server(binary, tmp_path_factory.mktemp("features") / "data").start()
-
-    def offers(feature):
-        if feature.startswith("holdfast "):
-            return feature.split()[1] in commands
-        if feature.startswith("GET "):
-            return server.get(feature.split()[1])[0] != 404
-        try:
-            server.post(feature)
-        except RpcError as error:
-            return error.code != -32601
-        return True
-
-    yield lambda feature: known.setdefault(feature, offers(feature))
-    server.clean_up()
-
-
-@pytest.fixture(autouse=True)
-def needs(request):
-    """Skips a test of a feature that this version of the server does not have."""
-    for marker in request.node.iter_markers("needs"):
-        for feature in marker.args:
-            if not request.getfixturevalue("features")(feature):
-                pytest.skip(f"the server has no {feature}")
 
 
 @pytest.fixture

@@ -16,8 +16,6 @@ from server import environment
 from wire import Producer
 from test_metrics import append, loss
 
-pytestmark = pytest.mark.needs("holdfast analyze")
-
 START = 1_795_000_000.0
 SCHEMA = """
 CREATE TABLE runs (run_id TEXT PRIMARY KEY, status TEXT, started_at TEXT, heartbeat_at TEXT, finished_at TEXT,

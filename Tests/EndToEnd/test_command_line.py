@@ -183,7 +183,6 @@ def test_sigterm_does_not_wait_for_a_client_that_never_reads(make_server):
         server.stop(within=10)
 
 
-@pytest.mark.needs("holdfast import", "labels.list")
 def test_importing_a_file_of_frames(make_server, binary, recording, tmp_path):
     source = tmp_path / "dataset.h5"
     with h5py.File(source, "w") as file:
@@ -208,7 +207,6 @@ def check_imported(server, connection, recording):
     assert shown <= expected, "each imported picture is bit for bit one of the file"
 
 
-@pytest.mark.needs("holdfast import", "labels.list")
 def test_importing_a_folder_of_pictures(make_server, binary, recording, tmp_path):
     folder = tmp_path / "pictures"
     (folder / "inner").mkdir(parents=True)
@@ -233,7 +231,6 @@ def test_importing_a_folder_of_pictures(make_server, binary, recording, tmp_path
             assert_same_arrays(pixels.squeeze(), numpy.asarray(Image.open(source)), row["filename"])
 
 
-@pytest.mark.needs("holdfast import")
 @pytest.mark.parametrize("source", ["missing.h5", "text.h5", "empty"])
 def test_importing_nothing_useful_is_an_error(binary, tmp_path, source):
     (tmp_path / "text.h5").write_text("no HDF5 in here")

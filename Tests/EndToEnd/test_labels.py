@@ -165,7 +165,6 @@ def test_statistics_count_labels_and_splits(connection):
     assert {key: stats[key] for key in expected} == expected
 
 
-@pytest.mark.needs("labels.train_val")
 def test_the_training_set_is_what_was_labeled_and_not_held_out(connection):
     free, held = not_test(30), held_out(4)
     ids = insert_names(connection, free + held)[: len(free)]
@@ -177,7 +176,6 @@ def test_the_training_set_is_what_was_labeled_and_not_held_out(connection):
         assert names == {name for name in free[:20] if splits.at_first_label(name) == split}
 
 
-@pytest.mark.needs("labels.list")
 def test_lists_never_show_a_held_out_image(connection):
     held, free = held_out(20), not_test(20)
     insert_names(connection, held + free)
@@ -194,7 +192,6 @@ def test_held_out_images_are_not_drawn_and_not_labeled(connection):
     assert refused.final, "a test image is labeled only under a lease of holdout.next"
 
 
-@pytest.mark.needs("labels.update_predictions")
 def test_predictions_steer_and_touch_neither_test_nor_labeled_rows(server, connection):
     free, held = not_test(5), held_out(1)
     ids = insert_names(connection, free + held)
@@ -209,7 +206,6 @@ def test_predictions_steer_and_touch_neither_test_nor_labeled_rows(server, conne
         assert connection.refusal("labels.update_predictions", params).kind == "invalid_params", f"confidence {wrong}"
 
 
-@pytest.mark.needs("labels.update_predictions")
 def test_sampling_is_repeatable_uncertain_and_confident(connection):
     ids = insert_names(connection, not_test(100))
     guesses = [{"id": id, "confidence": {"biopsy_tool": k / 100}} for k, id in enumerate(ids)]

@@ -62,7 +62,6 @@ def loss(step, value, **members):
     return row | {"timestamp": 1000.0 + step} | members
 
 
-@pytest.mark.needs("metrics.summary")
 def test_the_tables_have_the_columns_that_usual_queries_name(server, connection):
     append(connection, loss(1, 0.5))
     for table, columns in TABLES.items():
@@ -70,7 +69,6 @@ def test_the_tables_have_the_columns_that_usual_queries_name(server, connection)
         assert set(columns) <= set(found), f"{table}: {found}"
 
 
-@pytest.mark.needs("metrics.summary")
 def test_usual_sql_runs_as_written(server, connection):
     resource = {"table": "resource_metrics", "metric_type": "cpu", "unit": "%", "hostname": "box", "process_id": 7}
     generation = {"table": "generation_metrics", "operation": "sample", "samples_generated": 10}
@@ -188,7 +186,6 @@ def test_rows_are_filtered_and_paged(connection):
     assert sorted(steps) == list(range(10, 31, 2)), "from ≤ t ≤ to, each row once"
 
 
-@pytest.mark.needs("metrics.series")
 @pytest.mark.parametrize("points", [10, 100])
 def test_a_series_keeps_its_spikes(connection, points):
     count = 5000
@@ -203,7 +200,6 @@ def test_a_series_keeps_its_spikes(connection, points):
     assert max(series["max"]) == 100 and min(series["min"]) == -100, "spikes stay visible"
 
 
-@pytest.mark.needs("GET /metrics")
 def test_the_server_tells_of_its_own_health(server, connection):
     append(connection, loss(1, 0.5))
     status, headers, body = server.get("/metrics")

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import Testing
 import Wire
 
@@ -56,6 +57,7 @@ struct LabelsPropertyTests {
             case 9: try await data.call(HoldoutNext(limit: 3, annotator: annotator))
             case 10: try await checkTraining(data)
             case 11: _ = try await data.call(SnapshotsCreate())
+            case 12: try await checkExport(data)
             default:
                 let name = try #require(Self.labels.randomElement(using: &generator))
                 let value = [0, 1, 1, nil].randomElement(using: &generator) ?? nil
@@ -109,6 +111,25 @@ struct LabelsPropertyTests {
         #expect(both.val.allSatisfy { $0["split"] == .string("val") })
         let list = try await data.call(LabelsList(limit: 1000)).images
         #expect(list.allSatisfy { $0["split"] != .string("test") })
+    }
+
+    /// An export has every image that is not held out, and no other.
+    private func checkExport(_ data: TestData) async throws {
+        let settings = data.labels.settings
+        let (exported, kept) = try await data.catalog.read { connection in
+            var export = LabelExport(.jsonl, onlyLabeled: false, settings)
+            var exported: [JSONValue?] = []
+            while let piece = try export.next(connection) {
+                for line in String(buffer: piece).split(separator: "\n") {
+                    let row = try JSONCoding.decode([String: JSONValue].self, from: ByteBuffer(string: String(line)))
+                    exported.append(row["id"])
+                }
+            }
+            let sql = "SELECT id FROM labels WHERE split IS NOT 'test' ORDER BY id"
+            let kept: [JSONValue?] = try connection.rows(sql) { .integer($0.integer(0)) }
+            return (exported, kept)
+        }
+        #expect(exported == kept)
     }
 
     // MARK: Against the rules as they are written
