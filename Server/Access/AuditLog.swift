@@ -19,6 +19,10 @@ struct AuditLog: Sendable {
             Entry(event: "login", token: access.grant?.name, address: address, note: note)
         }
 
+        static func use(_ access: Access, from address: String?, _ note: String) -> Entry {
+            Entry(event: "token_used", token: access.grant?.name, address: address, note: note)
+        }
+
         static func failedLogin(from address: String?, _ note: String) -> Entry {
             Entry(event: "login_failed", address: address, note: note)
         }

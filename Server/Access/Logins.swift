@@ -5,6 +5,7 @@ struct Logins: Sendable {
     let gate: Gate
     let audit: AuditLog
     private let limit = LoginLimit()
+    private let uses = TokenUses()
 
     init(gate: Gate, audit: AuditLog) {
         self.gate = gate
@@ -20,6 +21,17 @@ struct Logins: Sendable {
         try admit(from: address, note, isMissing: token == nil) {
             guard let access = gate.access(token: token) else { return nil }
             if token != nil, gate.needsToken { audit.record(.login(access, from: address, note)) }
+            return access
+        }
+    }
+
+    /// What a request may do that has its token with it; noted once an hour for each token and address.
+    func access(ofRequestWith token: String, from address: String?, _ note: String) throws -> Access {
+        try admit(from: address, note) {
+            guard let access = gate.access(token: token) else { return nil }
+            if gate.needsToken, uses.isNew(access.grant?.name ?? "", from: address ?? "", at: Timestamp.now()) {
+                audit.record(.use(access, from: address, note))
+            }
             return access
         }
     }

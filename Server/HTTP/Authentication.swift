@@ -22,9 +22,7 @@ struct Authentication: RouterMiddleware {
             let parts = header.split(separator: " ", maxSplits: 1)
             if parts.count == 2, parts[0].lowercased() == "bearer" {
                 return try Self.asHTTP {
-                    try logins.admit(from: context.address(of: request), "HTTP") {
-                        gate.access(token: String(parts[1]))
-                    }
+                    try logins.access(ofRequestWith: String(parts[1]), from: context.address(of: request), "HTTP")
                 }
             }
         } else if let session = LoginRoutes.session(of: request) {

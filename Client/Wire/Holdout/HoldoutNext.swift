@@ -4,6 +4,7 @@ public struct HoldoutNext: Method {
     public static let name = "holdout.next"
     public static let effect = MethodEffect.write
     public static let role: Role? = .holdout
+    public var auditNote: String? { "\(limit ?? 1) images to \(annotator ?? "nobody who gave a name")" }
 
     /// At most this many (default 1, at most 1 000).
     public var limit: Int?

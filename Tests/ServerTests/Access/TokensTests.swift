@@ -145,6 +145,21 @@ struct TokensTests {
         #expect(last?.token == "token" && last?.address == "192.0.2.2" && last?.note == "test/1")
     }
 
+    @Test func aTokenThatComesWithEveryRequestIsNotedOnceAnHour() async throws {
+        let uses = TokenUses()
+        #expect(
+            uses.isNew("a", from: "x", at: 0) && uses.isNew("a", from: "y", at: 0) && uses.isNew("b", from: "x", at: 0)
+        )
+        #expect(!uses.isNew("a", from: "x", at: 3599) && uses.isNew("a", from: "x", at: 3600))
+        let data = try TestData()
+        let text = try await token([.read], data)
+        let logins = Logins(gate: data.gate, audit: AuditLog(catalog: data.catalog))
+        for _ in 0..<3 { _ = try logins.access(ofRequestWith: text, from: "192.0.2.1", "HTTP") }
+        try await data.call(RunsStart(runID: "a"))
+        let noted = try await data.call(AuditList()).entries.filter { $0.event == "token_used" }
+        #expect(noted.map(\.token) == ["token"] && noted.map(\.address) == ["192.0.2.1"])
+    }
+
     @Test func aWindowEnds() {
         let limit = LoginLimit()
         for _ in 0..<LoginLimit.failures { #expect(limit.fail("a", at: 0)) }
