@@ -9,6 +9,8 @@ extension Labels {
         let image: ImagesInsert.Image
         let spec: DatasetSpec?
         let row: EncodedChunk?
+        /// The layout of the array that is there already, behind `frame_ref`.
+        let stored: RowLayout?
         let hash: PerceptualHash?
     }
 
@@ -84,8 +86,8 @@ extension Labels {
 
     private func prepare(_ image: ImagesInsert.Image, _ context: CallContext) async throws -> Prepared {
         guard let array = image.image else {
-            let hash = try await hash(of: image.frameRef, context)
-            return Prepared(image: image, spec: nil, row: nil, hash: hash)
+            let (stored, hash) = try await look(at: image.frameRef, context)
+            return Prepared(image: image, spec: nil, row: nil, stored: stored, hash: hash)
         }
         guard (2...4).contains(array.shape.count), array.count > 0 else {
             throw WireError.invalidParams(
@@ -100,21 +102,22 @@ extension Labels {
             storage: .chunkPerRow
         )
         let row = try await arrays.encode(source, for: .lzf)[0]
-        return Prepared(image: image, spec: spec, row: row, hash: PerceptualHash(of: array))
+        return Prepared(image: image, spec: spec, row: row, stored: nil, hash: PerceptualHash(of: array))
     }
 
-    /// How a stored frame looks; nil without one: whether it must be there is decided when the image's turn comes.
-    private func hash(of ref: String?, _ context: CallContext) async throws -> PerceptualHash? {
-        guard let ref else { return nil }
+    /// A stored frame's layout and how it looks; nil without one: whether it must be there is decided when the image's turn
+    /// comes.
+    private func look(at ref: String?, _ context: CallContext) async throws -> (RowLayout?, PerceptualHash?) {
+        guard let ref else { return (nil, nil) }
         let frame = try FrameRef(ref)
         var stored = try await arrays.read([frame])[0]
         if stored == nil {
             await context.earlierWrites()
             stored = try await arrays.read([frame])[0]
         }
-        guard let stored else { return nil }
+        guard let stored else { return (nil, nil) }
         let array = try ArrayValue(dtype: stored.layout.dtype, shape: stored.layout.shape, bytes: stored.bytes)
-        return PerceptualHash(of: array)
+        return (stored.layout, PerceptualHash(of: array))
     }
 
     private func insert(_ images: [Prepared], _ transaction: WriteTransaction) throws -> ImagesInsert.Result {
@@ -141,7 +144,7 @@ extension Labels {
                 rows[spec]?.extent = index + 1
                 ref = FrameRef(runID: RunID.images, dataset: spec.name, index: index).description
             } else if let ref {
-                try checkResolves(ref, connection)
+                try checkResolves(ref, to: prepared, connection)
             }
             let key = settings.splitBy == .study ? image.studyID ?? "" : image.filename
             let isHoldout = settings.isHoldout(key)
@@ -207,20 +210,22 @@ extension Labels {
         )
     }
 
-    /// Throws unless there is an array behind a reference.
-    private func checkResolves(_ text: String, _ connection: Connection) throws {
+    /// Throws unless there is a picture behind a reference.
+    private func checkResolves(_ text: String, to prepared: Prepared, _ connection: Connection) throws {
         let ref = try FrameRef(text)
         let rows = try RunStore.committedRows(ref.runID, connection)[ref.dataset]
-        var resolves = rows.map { ref.index < $0 } ?? false
-        // A step without an array leaves a fill row, which only the steps tell from a real one.
-        if resolves, ref.dataset == "frames" {
-            resolves = try connection.first("SELECT 1 FROM steps WHERE frame_ref = ?", text) { _ in true } ?? false
-        }
-        guard resolves else {
+        // A step without an array leaves a row without one.
+        guard rows.map({ ref.index < $0 }) ?? false, let layout = prepared.stored else {
             throw WireError(
                 .notFound,
                 "frame_ref \(text) has no array behind it",
                 details: ["ref": .string(text)]
+            )
+        }
+        guard prepared.hash != nil else {
+            let frame = FrameRef(runID: ref.runID, dataset: "frames", index: ref.index)
+            throw WireError.invalidParams(
+                "frame_ref \(text) is \(layout), which can't be shown as a picture; name a row of a dataset of pictures, such as \(frame)"
             )
         }
     }

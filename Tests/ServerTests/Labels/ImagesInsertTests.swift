@@ -108,6 +108,37 @@ struct ImagesInsertTests {
         #expect(try await data.call(LabelsStats()).total == 0)
     }
 
+    @Test(arguments: [
+        ("frames/0", true), ("observations.a/1", true), ("observations.a/0", false), ("observations.b/1", false),
+    ])
+    func aReferenceNamesARowThatAStepGaveAnArray(row: String, resolves: Bool) async throws {
+        let data = try TestData()
+        var steps = try Steps.of("e", 0..<2)
+        steps[0].observation = .arrays(["b": try Steps.frame(0)])
+        steps[1].observation = .arrays(["a": try Steps.frame(1)])
+        try await data.append("run", steps)
+        let insert = ImagesInsert(images: [Image(filename: "a", frameRef: "h5://run/\(row)")])
+        if resolves {
+            #expect(try await data.call(insert).inserted == 1)
+        } else {
+            #expect(try await data.refusal(insert)?.kind == .notFound)
+        }
+    }
+
+    @Test(arguments: ["rewards", "observations"])
+    func aReferenceToWhatIsNoPictureIsRefused(dataset: String) async throws {
+        let data = try TestData()
+        var steps = try Steps.of("e", 0..<1)
+        steps[0].observation = .array(try ArrayValue([1.0, 2, 3]))
+        try await data.append("run", steps)
+        let error = try await data.refusal(
+            ImagesInsert(images: [Image(filename: "a", frameRef: "h5://run/\(dataset)/0")])
+        )
+        #expect(error?.kind == .invalidParams)
+        #expect(error?.message.contains("h5://run/frames/0") == true)
+        #expect(try await data.call(LabelsStats()).total == 0)
+    }
+
     @Test func pixelsAndAReferenceAtOnceAreRefused() async throws {
         let data = try TestData()
         try await data.append("run", try Steps.of("e", 0..<1))
