@@ -16,7 +16,10 @@ extension RunMethods {
             }
             return (
                 committed: try RunStore.committedRows(runID, connection),
-                references: try dependents.flatMap { try $0.references(runID, connection) }
+                references: try dependents.flatMap { try $0.references(runID, connection) },
+                hasArrayActions: try RunStore.stepDatasets(runID, connection).contains {
+                    $0.name == "actions" && ($0.layout.dtype.isFloat || !$0.layout.shape.isEmpty)
+                }
             )
         }
         var result = RefsValidate.Result(
@@ -28,7 +31,11 @@ extension RunMethods {
             problems: []
         )
         try await compare(known.committed, runID: runID, &result)
-        try await look(up: known.references, known.committed, decode: parameters.decode ?? false, &result)
+        let decode = parameters.decode ?? false
+        try await look(up: known.references, known.committed, decode: decode, &result)
+        if decode, known.hasArrayActions {
+            try await read(0..<(known.committed["actions"] ?? 0), of: "actions", runID: runID, &result)
+        }
         return result
     }
 
@@ -52,6 +59,9 @@ extension RunMethods {
         }
     }
 
+    /// Rows that are read in one go.
+    private static let rowsAtOnce = 256
+
     /// What lies behind references, some at a time.
     private func look(
         up references: [String],
@@ -59,18 +69,16 @@ extension RunMethods {
         decode: Bool,
         _ result: inout RefsValidate.Result
     ) async throws {
-        func list(_ reference: String, _ listed: inout [String]) {
-            if listed.count < RefsValidate.Result.mostListed { listed.append(reference) }
-        }
-        for start in stride(from: 0, to: references.count, by: 256) {
-            let texts = references[start..<min(start + 256, references.count)]
+        let observations = committed.keys.filter { $0.hasPrefix("observations") }.sorted()
+        for start in stride(from: 0, to: references.count, by: Self.rowsAtOnce) {
+            let texts = references[start..<min(start + Self.rowsAtOnce, references.count)]
             var refs: [FrameRef] = []
             for text in texts {
                 if let ref = try? FrameRef(text), ref.index < committed[ref.dataset] ?? 0 {
                     refs.append(ref)
                 } else {
                     result.missingCount += 1
-                    list(text, &result.missing)
+                    Self.list(text, &result.missing)
                 }
             }
             for (ref, finding) in zip(refs, try await arrays.check(refs, decode: decode)) {
@@ -78,14 +86,50 @@ extension RunMethods {
                 case .whole: continue
                 case .missing:
                     result.missingCount += 1
-                    list(ref.description, &result.missing)
-                case .undecodable:
-                    var listed = result.undecodable ?? []
-                    list(ref.description, &listed)
-                    result.undecodable = listed
+                    Self.list(ref.description, &result.missing)
+                case .undecodable: Self.listUndecodable(ref, &result)
                 }
             }
+            guard decode, observations.count > 1 else { continue }
+            // A reference names the first array of an observation; the others are in the same row of their datasets.
+            let others = refs.filter { $0.dataset.hasPrefix("observations") }.flatMap { ref in
+                observations.filter { $0 != ref.dataset }.map {
+                    FrameRef(runID: ref.runID, dataset: $0, index: ref.index)
+                }
+            }
+            try await read(others, &result)
         }
+    }
+
+    /// Reads rows that need not have an array.
+    private func read(
+        _ rows: Range<Int>,
+        of dataset: String,
+        runID: String,
+        _ result: inout RefsValidate.Result
+    ) async throws {
+        for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.rowsAtOnce) {
+            let refs = (start..<min(start + Self.rowsAtOnce, rows.upperBound)).map {
+                FrameRef(runID: runID, dataset: dataset, index: $0)
+            }
+            try await read(refs, &result)
+        }
+    }
+
+    private func read(_ refs: [FrameRef], _ result: inout RefsValidate.Result) async throws {
+        for (ref, finding) in zip(refs, try await arrays.check(refs, decode: true)) where finding == .undecodable {
+            Self.listUndecodable(ref, &result)
+        }
+    }
+
+    private static func list(_ reference: String, _ listed: inout [String]) {
+        if listed.count < RefsValidate.Result.mostListed { listed.append(reference) }
+    }
+
+    private static func listUndecodable(_ ref: FrameRef, _ result: inout RefsValidate.Result) {
+        var listed = result.undecodable ?? []
+        list(ref.description, &listed)
+        result.undecodable = listed
     }
 
     /// `refs.repair`

@@ -34,17 +34,24 @@ struct Replay: Sendable {
                 ref,
                 runID
             )
-            // Observations have no index of their own: few references are ever cleared.
-            return frames
-                + (try connection.execute(
-                    "UPDATE steps SET obs_ref = NULL WHERE obs_ref = ? AND run_id = ?",
-                    ref,
-                    runID
-                ))
+            return frames + (try clearObservation(ref, runID, connection))
         },
         delete: { runID, transaction in
             try transaction.connection.execute("DELETE FROM steps WHERE run_id = ?", runID)
             try transaction.connection.execute("DELETE FROM episodes WHERE run_id = ?", runID)
         }
     )
+
+    /// Takes the observation that an array is part of out of its step, which names only the first of its arrays.
+    private static func clearObservation(_ ref: String, _ runID: String, _ connection: Connection) throws -> Int {
+        guard let named = try? FrameRef(ref), named.runID == runID, named.dataset.hasPrefix("observations") else {
+            return 0
+        }
+        // Observations have no index of their own: few references are ever cleared.
+        return try connection.execute(
+            "UPDATE steps SET obs_ref = NULL WHERE run_id = ?1 AND obs_ref GLOB 'h5://' || ?1 || '/observations*/' || ?2",
+            runID,
+            named.index
+        )
+    }
 }

@@ -3,13 +3,14 @@
 import collections
 import contextlib
 import sqlite3
+import struct
 import subprocess
 
 import h5py
 import numpy
 import pytest
 
-from replay import send_rows, start
+from replay import send_rows, start, tiny_step
 from server import environment
 from wire import Producer, RpcError
 
@@ -160,17 +161,69 @@ def test_what_is_missing_or_damaged_is_named(server, runs):
         with pytest.raises(RpcError, match="not_found"):
             connection.call("refs.validate", {"run_id": "nothing"})
 
-        def verify(*arguments):
-            command = [server.binary, "verify", "--server", "{}:{}".format(*server.tcp), *arguments]
-            return subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=60)
-
-        assert verify("b").returncode == 0
-        faulty = verify()
+        assert verify(server, "b").returncode == 0
+        faulty = verify(server)
         assert faulty.returncode == 4 and "h5://a/frames/7000" in faulty.stdout and "h5://a/frames/50" in faulty.stdout
-        assert verify("--repair").returncode == 4
-        assert verify().returncode == 0
+        assert verify(server, "--repair").returncode == 4
+        assert verify(server).returncode == 0
         page = connection.call("episodes.steps", {"episode_id": "a-0", "from": 3, "to": 4})
         assert page["steps"][0]["frame_ref"] is None, "the step itself stays"
+
+
+@pytest.fixture
+def dicts(server, connection):
+    """A run whose observations have two arrays and whose actions are arrays; its file is closed."""
+    start(connection, "dicts")
+    rows = [tiny_step(k) | {
+        "action": numpy.float32([k, -k]),
+        "observation": {"a": numpy.full((9, 9), k, numpy.uint8), "b": numpy.full((9, 9), -k, numpy.int16)},
+    } for k in range(6)]
+    del rows[5]["observation"]["b"]
+    send_rows(connection, "dicts", rows)
+    connection.call("runs.finish", {"run_id": "dicts", "status": "finished"})
+    server.stop()
+    return server.run_file("dicts")
+
+
+def verify(server, *arguments):
+    command = [server.binary, "verify", "--server", "{}:{}".format(*server.tcp), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=60)
+
+
+def validate(server, run):
+    with server.connect() as connection:
+        return connection.call("refs.validate", {"run_id": run, "decode": True})
+
+
+def test_every_array_of_an_observation_is_checked(server, dicts):
+    server.start()
+    whole = validate(server, "dicts")
+    assert whole["checked"] == 6 and whole["missing"] == whole["undecodable"] == whole["problems"] == []
+    server.stop()
+    with h5py.File(dicts, "r+") as file:
+        file["observations.b"].id.write_direct_chunk((3, 0, 0), b"\xff" * 3, filter_mask=0)
+    server.start()
+    damaged = validate(server, "dicts")
+    assert damaged["undecodable"] == ["h5://dicts/observations.b/3"] and damaged["missing"] == []
+    found = verify(server)
+    assert found.returncode == 4 and "h5://dicts/observations.b/3" in found.stdout
+    assert verify(server, "--repair").returncode == 4
+    assert verify(server).returncode == 0
+    with server.connect() as connection:
+        steps = connection.call("episodes.steps", {"run_id": "dicts"})["steps"]
+    assert [step["step_index"] for step in steps if step["obs_ref"] is None] == [3], "its observation is not whole"
+
+
+def test_actions_that_are_arrays_are_checked(server, dicts):
+    with h5py.File(dicts, "r") as file:
+        place = struct.pack("<Q", file["actions"].id.get_chunk_info(0).byte_offset)
+    data = dicts.read_bytes()
+    assert data.count(place) == 1
+    dicts.write_bytes(data.replace(place, struct.pack("<Q", 1 << 40)))
+    server.start()
+    damaged = validate(server, "dicts")
+    assert damaged["undecodable"] == [f"h5://dicts/actions/{k}" for k in range(6)]
+    assert verify(server, "dicts").returncode == 4
 
 
 def test_images_are_validated_by_their_labels(connection):
