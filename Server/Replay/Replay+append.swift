@@ -25,13 +25,14 @@ extension Replay {
         }
         batch.releaseSources()
         return { [batch, encoded] transaction in
-            try StepWriter(
+            var writer = StepWriter(
                 batch: batch,
                 encoded: encoded,
                 compression: compression,
                 runID: runID,
                 transaction: transaction
-            ).write()
+            )
+            return try writer.write()
         }
     }
 

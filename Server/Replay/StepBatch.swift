@@ -47,7 +47,7 @@ struct StepBatch: Sendable {
     let truncated: [Bool]
     /// UNIX seconds; nil for the time of receipt.
     let timestamps: [Double?]?
-    let actions: Actions
+    var actions: Actions
     var attached: [Attached]
     /// JSON texts
     let infos: [String?]?
@@ -66,6 +66,21 @@ struct StepBatch: Sendable {
     /// Lets go of the attached arrays once they are encoded, and so of the request's memory.
     mutating func releaseSources() {
         for place in attached.indices { attached[place].source = [] }
+    }
+
+    /// Makes integer actions numbers of the run's float dtype, where that holds them exactly: 1.0 in JSON reads as an integer.
+    mutating func widenActions(to layout: RowLayout) throws {
+        guard case .discrete(let integers) = actions, layout.shape.isEmpty else { return }
+        let rows = integers.indices.filter { integers[$0] != nil }
+        let given = integers.compactMap(\.self)
+        switch layout.dtype {
+        case .float64: actions = .arrays(try RowSource(rowsOf: ArrayValue(given.map(Double.init))), rows: rows)
+        case .float32:
+            let floats = given.compactMap { Float(exactly: $0) }
+            guard floats.count == given.count else { return }
+            actions = .arrays(try RowSource(rowsOf: ArrayValue(floats)), rows: rows)
+        default: return
+        }
     }
 
     /// The most steps in a request.

@@ -4,7 +4,7 @@ import Wire
 
 /// Writes one batch of steps inside a transaction.
 struct StepWriter {
-    let batch: StepBatch
+    var batch: StepBatch
     /// The rows of each of the batch's attached arrays, encoded.
     let encoded: [[EncodedChunk]]
     /// What they are encoded for.
@@ -14,7 +14,7 @@ struct StepWriter {
 
     private var connection: Connection { transaction.connection }
 
-    func write() throws -> StepsAppend.Result {
+    mutating func write() throws -> StepsAppend.Result {
         let state = try RunStore.state(runID, connection)
         let sealedAt = try connection.first("SELECT sealed_at FROM runs WHERE run_id = ?", runID) {
             $0.optionalString(0)
@@ -23,6 +23,9 @@ struct StepWriter {
             throw WireError("run_sealed", "run \"\(runID)\" is sealed: it takes no more steps; start another run")
         }
         try RunStore.beginArrays(runID, state, transaction) { try Self.restored(runID, $0) }
+        if let known = try RunStore.stepDatasets(runID, connection).first(where: { $0.name == "actions" }) {
+            try batch.widenActions(to: known.layout)
+        }
         try registerDatasets()
         let episodes = try EpisodeRollups(batch: batch, runID: runID, state: state, transaction: transaction)
         try insertSteps(firstRow: state.nextRow)

@@ -170,6 +170,31 @@ struct StepWriterTests {
         )
     }
 
+    @Test(arguments: [Action.continuous(0.5), .array(try ArrayValue([0.5] as [Float], shape: []))])
+    func integersAreFloatsWhereTheRunsActionsAre(first: Action) async throws {
+        let data = try TestData()
+        func step(_ index: Int64, _ action: Action?) -> Step {
+            Step(episodeID: "e", stepIndex: index, action: action, reward: 0)
+        }
+        try await data.append("run", [step(0, first)])
+        try await data.append("run", [step(1, .discrete(-3)), step(2, nil), step(3, .discrete(0))])
+        let stored = try await data.resolve((0..<4).map { "h5://run/actions/\($0)" })
+        let isSingle = stored[0]?.dtype == .float32
+        let values: [Double] = [0.5, -3, 0, 0]
+        for (array, value) in zip(stored, values) {
+            #expect(try array == (isSingle ? ArrayValue([Float(value)], shape: []) : ArrayValue([value], shape: [])))
+        }
+        #expect(try await data.strings("SELECT action FROM steps") == [nil, nil, nil, nil])
+    }
+
+    @Test func aFloatThatWouldBeAnotherNumberIsAShapeMismatch() async throws {
+        let data = try TestData()
+        let (half, large) = (try ArrayValue([0.5] as [Float], shape: []), Action.discrete(1 << 24 + 1))
+        try await data.append("run", [.init(episodeID: "e", stepIndex: 0, action: .array(half), reward: 0)])
+        let step = Step(episodeID: "e", stepIndex: 1, action: large, reward: 0)
+        #expect(try await data.refusal(StepsAppend(runID: "run", steps: [step]))?.kind == .shapeMismatch)
+    }
+
     @Test func actionsOfAnotherKindAreAShapeMismatch() async throws {
         let data = try TestData()
         try await data.append("run", try Steps.of("a", 0..<1))
