@@ -58,9 +58,9 @@ struct RunMethods: Sendable {
             transaction.afterCommit { catalog.announcements.post(.runs, runs: [runID]) }
             let connection = transaction.connection
             let known = try connection.first(
-                "SELECT compression, deleted_at FROM runs WHERE run_id = ?",
+                "SELECT compression, deleted_at, sealed_at FROM runs WHERE run_id = ?",
                 runID
-            ) { (compression: $0.string(0), isDeleted: !$0.isNull(1)) }
+            ) { (compression: $0.string(0), isDeleted: !$0.isNull(1), isSealed: !$0.isNull(2)) }
             guard let known else {
                 try connection.execute(
                     """
@@ -80,6 +80,7 @@ struct RunMethods: Sendable {
             guard !known.isDeleted else {
                 throw WireError("run_deleted", "run \"\(runID)\" was deleted; choose another run_id")
             }
+            guard !known.isSealed else { throw RunStore.isSealed(runID) }
             if let asked = parameters.compression, asked != known.compression {
                 throw WireError(
                     "compression_mismatch",

@@ -78,6 +78,14 @@ enum RunStore {
         return state
     }
 
+    /// What is answered to whoever would go on with a sealed run.
+    static func isSealed(_ runID: String) -> WireError {
+        WireError(
+            "run_sealed",
+            "run \"\(runID)\" is sealed: it takes no more steps; start another run, by another run_id"
+        )
+    }
+
     /// Makes sure that a run's file can be written in this group; to be called before its rows are changed.
     ///
     /// - Parameter restored: What is written again if the file had to be repaired.

@@ -20,7 +20,7 @@ struct StepWriter {
             $0.optionalString(0)
         }
         guard sealedAt == .some(nil), state.compression == compression else {
-            throw WireError("run_sealed", "run \"\(runID)\" is sealed: it takes no more steps; start another run")
+            throw RunStore.isSealed(runID)
         }
         try RunStore.beginArrays(runID, state, transaction) { try Self.restored(runID, $0) }
         if let known = try RunStore.stepDatasets(runID, connection).first(where: { $0.name == "actions" }) {

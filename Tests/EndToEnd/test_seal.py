@@ -53,6 +53,16 @@ def test_a_sealed_run_is_smaller_and_the_same(server, connection, finished):
         assert_same_arrays(arrays(again, count)[0], before[0], "frames after a restart")
 
 
+@pytest.mark.parametrize("compression", [None, "lzf", "gzip-9", "none"])
+def test_a_sealed_run_is_not_started_again(connection, finished, compression):
+    connection.call("runs.seal", {"run_id": "run"})
+    before = connection.call("runs.get", {"run_id": "run"})
+    with pytest.raises(RpcError, match="run_sealed.*another run") as refused:
+        start(connection, "run", config={"lr": 1}, **({"compression": compression} if compression else {}))
+    assert refused.value.final
+    assert connection.call("runs.get", {"run_id": "run"}) == before, "the run is as it was"
+
+
 #: Rows in a chunk: one at a time, some, more than the run has.
 @pytest.mark.parametrize("rows_per_chunk", [1, 3, 7, 1000])
 def test_rows_that_are_compressed_together_are_read_as_before(server, connection, recording, rows_per_chunk):
