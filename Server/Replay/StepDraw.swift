@@ -160,7 +160,7 @@ struct StepDraw {
         }
     }
 
-    /// Consecutive steps of an episode; none if one of them lacks an array.
+    /// Consecutive steps of an episode; none if a number is left out between them, or one of them lacks an array.
     private func sequence(_ episodeID: String, from offset: Int, _ connection: Connection) throws -> [StoredStep] {
         // Almost all episodes count from 0 without gaps: then a step is found by its number instead of by counting.
         let isPlain = try connection.first(
@@ -182,6 +182,7 @@ struct StepDraw {
         let isWhole = steps.allSatisfy { step in
             (!wanted.contains(.frame) || step.frameRef != nil) && (!wanted.contains(.observation) || step.obsRef != nil)
         }
-        return steps.count == length && isWhole ? steps : []
+        guard let first = steps.first, let last = steps.last, steps.count == length, isWhole else { return [] }
+        return last.stepIndex - first.stepIndex == Int64(length - 1) ? steps : []
     }
 }

@@ -96,6 +96,17 @@ def test_sequences_are_consecutive_steps_of_one_episode(runs):
     assert max(starts.values()) < 1.2 * min(starts.values())
 
 
+def test_a_sequence_leaves_no_step_out(runs):
+    send_rows(runs, "a", [step("a", 5, k) for k in (0, 1, 5, 6, 7, 8, 20)])
+    asked = {"sequence_length": 3, "episode_ids": ["a-5"]}
+    starts = collections.Counter(keys(sample(runs, 1000, seed=2, **asked))[::3])
+    assert set(starts) == {("a-5", 5), ("a-5", 6)} and min(starts.values()) > 400
+    assert set(keys(sample(runs, 2, replacement=False, **asked))[::3]) == set(starts)
+    for too_many in ({"replacement": False, "n": 3}, {"sequence_length": 5, "n": 1}):
+        with pytest.raises(RpcError, match="not_found"):
+            runs.call("steps.sample", asked | too_many)
+
+
 def test_a_growing_run_is_sampled_up_to_its_last_step(runs):
     send_rows(runs, "a", [step("a", 9, k) for k in range(2000)])
     assert any(episode == "a-9" for episode, _ in keys(sample(runs, 50, run_ids=["a"])))
