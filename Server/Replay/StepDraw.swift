@@ -2,8 +2,9 @@ import Wire
 
 /// Draws steps, or sequences of consecutive ones, each with the same probability.
 struct StepDraw {
-    /// Tries for each step that is asked for, where many steps do not have the arrays that are wanted.
-    private static let tries = 200
+    /// Tries by chance for n steps, where many steps do not have the arrays that are wanted: then those that have them are
+    /// listed.
+    private static func tries(for n: Int) -> Int { 1000 + 20 * n }
 
     private let parameters: StepsSample
     private let length: Int
@@ -31,16 +32,12 @@ struct StepDraw {
         let total = places.last.map { $0.first + $0.count } ?? 0
         guard total > 0 else { throw WireError.notFound("there is no step to draw: no run or episode fits") }
         let isDistinct = !(parameters.replacement ?? true)
-        if isDistinct, !byEpisode, total <= Self.fewSteps(for: parameters.n) {
-            // All of them in random order, for which each must have a number.
-            return try draw(all: try episodes(connection), connection)
-        }
-        if isDistinct, total <= Self.fewSteps(for: parameters.n) { return try draw(all: places, connection) }
+        if isDistinct, total <= Self.fewSteps(for: parameters.n) { return try drawListed(connection) }
         var drawn: [StoredStep] = []
         drawn.reserveCapacity(parameters.n * length)
         var seen: Set<String> = []
         var tries = 0
-        while drawn.count < parameters.n * length, tries < Self.tries * parameters.n {
+        while drawn.count < parameters.n * length, tries < Self.tries(for: parameters.n) {
             tries += 1
             let number = Int.random(in: 0..<total, using: &generator)
             let (place, offset) = Self.place(of: number, in: places)
@@ -55,30 +52,67 @@ struct StepDraw {
             if isDistinct, !seen.insert("\(first.stepIndex)/\(first.episodeID)").inserted { continue }
             drawn += steps
         }
-        return try checked(drawn)
+        return drawn.count == parameters.n * length ? drawn : try drawListed(connection)
     }
 
-    /// Up to so many steps are gone through in random order, where each may come once: so few are found by chance too rarely.
+    /// Up to so many steps are listed where each may come once: so few are found by chance too rarely.
     private static func fewSteps(for n: Int) -> Int { 4 * n }
 
-    private mutating func draw(all places: [Place], _ connection: Connection) throws -> [StoredStep] {
-        let total = places.last.map { $0.first + $0.count } ?? 0
-        var drawn: [StoredStep] = []
-        for number in Array(0..<total).shuffled(using: &generator) where drawn.count < parameters.n * length {
-            let (place, offset) = Self.place(of: number, in: places)
-            drawn += try sequence(place.id, from: offset, connection)
+    // MARK: Listed steps
+
+    /// Draws from the list of all steps that can be drawn, however few of all steps they are.
+    private mutating func drawListed(_ connection: Connection) throws -> [StoredStep] {
+        let listed = try firstSteps(connection)
+        let isDistinct = !(parameters.replacement ?? true)
+        if listed.count >= (isDistinct ? parameters.n : 1) {
+            return try choose(from: listed, isDistinct: isDistinct).flatMap { try steps(from: $0, connection) }
         }
-        return try checked(drawn)
+        let what = length == 1 ? "steps" : "sequences of \(length) consecutive steps"
+        let having = wanted.isEmpty ? "" : " and have the arrays"
+        throw WireError.notFound("only \(listed.count) of \(parameters.n) could be drawn: no more \(what) fit\(having)")
     }
 
-    private func checked(_ drawn: [StoredStep]) throws -> [StoredStep] {
-        guard drawn.count == parameters.n * length else {
-            throw WireError.notFound(
-                "only \(drawn.count / length) of \(parameters.n) could be drawn: there are no more, or few have the arrays"
-            )
-        }
-        return drawn
+    private mutating func choose(from listed: [Int64], isDistinct: Bool) -> [Int64] {
+        if isDistinct { return Array(listed.shuffled(using: &generator).prefix(parameters.n)) }
+        return (0..<parameters.n).map { _ in listed[Int.random(in: listed.indices, using: &generator)] }
     }
+
+    /// The row ids of all steps that can be drawn, or that begin a sequence that can.
+    private func firstSteps(_ connection: Connection) throws -> [Int64] {
+        let (conditions, arguments) = episodeConditions
+        let episodes = "SELECT episode_id FROM episodes WHERE \(conditions.joined(separator: " AND "))"
+        let filter = (["episode_id IN (\(episodes))"] + wanted.map { "\($0) IS NOT NULL" }).joined(separator: " AND ")
+        let sql =
+            length == 1
+            ? "SELECT rowid FROM steps WHERE \(filter) ORDER BY rowid"
+            : """
+            SELECT id FROM (
+                SELECT rowid AS id, step_index,
+                lead(step_index, \(length - 1)) OVER (PARTITION BY episode_id ORDER BY step_index) AS last
+                FROM steps WHERE \(filter)
+            ) WHERE last - step_index = \(length - 1) ORDER BY id
+            """
+        return try connection.rows(sql, arguments) { $0.integer(0) }
+    }
+
+    /// The step of a row and those that follow it.
+    private func steps(from rowID: Int64, _ connection: Connection) throws -> [StoredStep] {
+        try connection.rows(
+            """
+            SELECT \(Replay.stepColumns) FROM steps WHERE episode_id = (SELECT episode_id FROM steps WHERE rowid = ?1)
+            AND step_index >= (SELECT step_index FROM steps WHERE rowid = ?1) ORDER BY step_index LIMIT ?2
+            """,
+            [rowID, length]
+        ) { try Replay.step($0) }
+    }
+
+    /// The columns of steps that are not null where a step has the arrays that are asked for.
+    private var wanted: [String] {
+        let arrays = Set(parameters.arrays ?? [])
+        return (arrays.contains(.frame) ? ["frame_ref"] : []) + (arrays.contains(.observation) ? ["obs_ref"] : [])
+    }
+
+    // MARK: Places
 
     /// The last place that begins at or before a number.
     private static func place(of number: Int, in places: [Place]) -> (Place, offset: Int) {
@@ -89,8 +123,6 @@ struct StepDraw {
         }
         return (places[low], number - places[low].first)
     }
-
-    // MARK: Places
 
     private func runs(_ connection: Connection) throws -> [Place] {
         let list = parameters.runIDs.map { ids in
@@ -107,6 +139,16 @@ struct StepDraw {
     }
 
     private func episodes(_ connection: Connection) throws -> [Place] {
+        let (conditions, arguments) = episodeConditions
+        let rows = try connection.rows(
+            "SELECT episode_id, steps FROM episodes WHERE \(conditions.joined(separator: " AND ")) ORDER BY episode_id",
+            arguments
+        ) { ($0.string(0), $0.int(1) - length + 1) }
+        return Self.numbered(rows)
+    }
+
+    /// Which episodes are drawn from, in SQL.
+    private var episodeConditions: ([String], [any SQLConvertible]) {
         var conditions = ["steps >= ?"]
         var arguments: [any SQLConvertible] = [length]
         func add(_ column: String, _ values: [String]?) {
@@ -124,11 +166,7 @@ struct StepDraw {
             conditions.append("total_reward <= ?")
             arguments.append(most)
         }
-        let rows = try connection.rows(
-            "SELECT episode_id, steps FROM episodes WHERE \(conditions.joined(separator: " AND ")) ORDER BY episode_id",
-            arguments
-        ) { ($0.string(0), $0.int(1) - length + 1) }
-        return Self.numbered(rows)
+        return (conditions, arguments)
     }
 
     private static func numbered(_ counts: [(String, Int)]) -> [Place] {

@@ -12,7 +12,7 @@ import pytest
 
 from replay import send_rows, start, tiny_step
 from server import environment
-from wire import Producer, RpcError
+from wire import Producer, RpcError, Strings
 
 
 def step(run, episode, index, frame=True, reward=1.0):
@@ -74,6 +74,34 @@ def test_without_replacement_no_step_comes_twice(runs):
         sample(runs, 121, replacement=False, run_ids=["a"])
     with pytest.raises(RpcError, match="not_found"):
         sample(runs, 41, replacement=False, run_ids=["b"], arrays=["frame"])
+
+
+def test_the_few_steps_that_have_a_frame_are_all_found(runs):
+    count = 20_000
+    columns = {
+        "episode_id": Strings([f"rare-{k // 1000}" for k in range(count)]),
+        "step_index": numpy.arange(count) % 1000,
+        "reward": numpy.ones(count),
+        "terminated": numpy.zeros(count, bool),
+        "truncated": numpy.zeros(count, bool),
+        "frame": numpy.arange(5, dtype=numpy.uint8).reshape(5, 1, 1),
+        "frame_rows": numpy.array([7, 7007, 7008, 7009, 19_999], numpy.uint32),
+    }
+    start(runs, "rare")
+    Producer(runs).call("steps.append", {"run_id": "rare", "count": count, "columns": columns})
+    rare = [("rare-0", 7), ("rare-7", 7), ("rare-7", 8), ("rare-7", 9), ("rare-19", 999)]
+    asked = {"run_ids": ["rare"], "arrays": ["frame"]}
+    assert set(keys(sample(runs, 5, replacement=False, **asked))) == set(rare)
+    draws = collections.Counter(keys(sample(runs, 5000, seed=4, **asked)))
+    assert set(draws) == set(rare) and min(draws.values()) > 850, "each as often as the others"
+    assert keys(sample(runs, 100, seed=4, **asked)) == keys(sample(runs, 100, seed=4, **asked))
+    pairs = sample(runs, 50, sequence_length=2, seed=5, **asked)
+    assert set(keys(pairs)[::2]) == {("rare-7", 7), ("rare-7", 8)}
+    assert {tuple(pair.ravel()) for pair in pairs["frame"]} == {(1, 2), (2, 3)}
+    assert set(keys(sample(runs, 3, episode_ids=["rare-19"], arrays=["frame"]))) == {("rare-19", 999)}
+    for none in ({"n": 6, "replacement": False}, {"n": 1, "sequence_length": 4}, {"n": 1, "episode_ids": ["rare-3"]}):
+        with pytest.raises(RpcError, match="not_found.*could be drawn"):
+            runs.call("steps.sample", asked | none)
 
 
 def test_runs_episodes_and_rewards_are_chosen(runs):
