@@ -44,6 +44,9 @@ extension Replay {
     }
 
     private struct Key: Codable {
+        /// What the list is sorted by; `value` is one of that.
+        let order: EpisodesList.Order
+        let descending: Bool
         let value: JSONValue
         let episodeID: String
     }
@@ -52,13 +55,14 @@ extension Replay {
     func list(_ parameters: EpisodesList) async throws -> EpisodesList.Result {
         let limit = try Page.limit(parameters.limit, default: 100, maximum: 1000)
         if let runID = parameters.runID { try RunID.check(runID) }
+        let (order, descending) = (parameters.order ?? .startedAt, parameters.descending ?? false)
         let column =
-            switch parameters.order ?? .startedAt {
+            switch order {
             case .startedAt: "timestamp"
             case .totalReward: "total_reward"
             case .steps: "steps"
             }
-        let (direction, comparison) = parameters.descending ?? false ? ("DESC", "<") : ("ASC", ">")
+        let (direction, comparison) = descending ? ("DESC", "<") : ("ASC", ">")
         var conditions: [String] = []
         var arguments: [any SQLConvertible] = []
         if let runID = parameters.runID {
@@ -66,6 +70,11 @@ extension Replay {
             arguments.append(runID)
         }
         if let key = try Page.key(Key.self, of: parameters.cursor) {
+            guard key.order == order, key.descending == descending else {
+                throw WireError.invalidParams(
+                    "params.cursor is of a list by \(key.order.rawValue), \(key.descending ? "descending" : "ascending"); ask for the same, or leave it away"
+                )
+            }
             conditions.append("(\(column), episode_id) \(comparison) (?, ?)")
             arguments += [try Self.sqlValue(key.value), key.episodeID]
         }
@@ -83,7 +92,14 @@ extension Replay {
         return EpisodesList.Result(
             episodes: rows.map(\.0),
             cursor: try (isCut ? rows.last : nil).map {
-                try Page.cursor(Key(value: Self.json($0.1), episodeID: $0.0.episodeID))
+                try Page.cursor(
+                    Key(
+                        order: order,
+                        descending: descending,
+                        value: Self.json($0.1),
+                        episodeID: $0.0.episodeID
+                    )
+                )
             }
         )
     }

@@ -46,6 +46,17 @@ struct ReplayReadTests {
         #expect(Set(listed).count == listed.count)
     }
 
+    @Test(arguments: [(EpisodesList.Order.startedAt, false), (.steps, false), (.totalReward, true)])
+    func aCursorOfAnotherOrderIsRefused(order: EpisodesList.Order, descending: Bool) async throws {
+        let data = try await episodes()
+        let page = try await data.call(EpisodesList(order: .totalReward, limit: 1))
+        let error = try await data.refusal(
+            EpisodesList(order: order, descending: descending, cursor: page.cursor)
+        )
+        #expect(error?.kind == .invalidParams)
+        #expect(error?.message.contains("a list by total_reward, ascending") == true)
+    }
+
     @Test func infiniteReturnsArePagedToo() async throws {
         let data = try TestData()
         for (index, reward) in [-Double.infinity, -1, .infinity, 1, .infinity].enumerated() {
