@@ -1,5 +1,5 @@
-"""Every write of the server is recorded; its files are put together as they stood after many of them, killed there or
-having lost power there, and a new server must have all that was acknowledged until then, and be able to go on.
+"""Every write of the server is recorded; its files are put together as they stood after some of them, or after each in the
+long form, killed there or having lost power there, and a new server must have all that was acknowledged until then, and be able to go on.
 
 A kill loses nothing that was written. A loss of power loses any of the writes since a file's last sync, here each with
 probability one half. Pages that were torn in the middle of being written are not simulated.
@@ -159,7 +159,7 @@ def check_state(binary, folder, acknowledged):
         server.clean_up()
 
 
-@pytest.mark.timeout(3000)
+@pytest.mark.timeout(0)
 @pytest.mark.parametrize(
     "end",
     [
@@ -170,9 +170,9 @@ def check_state(binary, folder, acknowledged):
 def test_the_files_of_any_moment_have_what_was_acknowledged_by_then(recorded, binary, tmp_path, end, is_long):
     log, acknowledged = recorded
     first = next(place for place, operation in enumerate(log.operations) if ".h5" in operation[1])
-    dice = random.Random(end)
-    moments = sorted(dice.sample(range(first, len(log.operations)), 400 if is_long else 30))
-    for moment in moments:
+    moments = range(first, len(log.operations))
+    # All of them take hours.
+    for moment in moments if is_long else sorted(random.Random(end).sample(moments, 30)):
         folder = tmp_path / f"{end}-{moment}"
         log.rebuild(moment, folder, random.Random(moment) if end == "power" else None)
         reached = log.operations[moment - 1][5]
