@@ -58,7 +58,7 @@ export function lasting(run) {
 }
 
 /**
- * The table of runs. Its rows stay where they are and only what differs is written; `onSelect(id, isOn)` is told of a
+ * The table of runs. Its rows stay, and only what differs is written; `onSelect(id, isOn)` is told of a
  * tick, `onSelectAll(isOn)` of the one for all rows, `onSeen(ids)` which rows have come into sight.
  */
 export class RunTable {
@@ -75,7 +75,7 @@ export class RunTable {
     this.sight = new IntersectionObserver((changes) => this.#sighted(changes));
   }
 
-  /** Shows runs with their losses; `marks` has hue and tag of those that are selected, `columns` are keys of configurations. */
+  /** Shows runs with their losses; `marks` has hue and tag of those selected, `columns` are keys of configurations. */
   update({ runs, route, sort, marks, columns, spark }) {
     this.#updateHead(sort, columns);
     const ids = new Set(runs.map(({ run_id: id }) => id));
