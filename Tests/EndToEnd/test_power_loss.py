@@ -1,5 +1,6 @@
 """Every write of the server is recorded; its files are put together as they stood after some of them, or after each in the
-long form, killed there or having lost power there, and a new server must have all that was acknowledged until then, and be able to go on.
+long form, killed there or having lost power there, and a new server must have all that was acknowledged until then, and be
+able to go on.
 
 A kill loses nothing that was written. A loss of power loses any of the writes since a file's last sync, here each with
 probability one half. Pages that were torn in the middle of being written are not simulated.
