@@ -1,5 +1,6 @@
 import Foundation
 import Holdfast
+import Synchronization
 
 /// A `holdfast serve` of its own, on a data directory of its own.
 final class ServerProcess {
@@ -28,6 +29,9 @@ final class ServerProcess {
         try? FileManager.default.removeItem(at: data)
     }
 
+    /// Foundation crashes now and then where several processes are started at once.
+    private static let launching = Mutex(())
+
     /// The folder of the built products, where the test bundle lies too.
     static var products: URL {
         let arguments = CommandLine.arguments
@@ -47,7 +51,7 @@ final class ServerProcess {
             ] + arguments
         let output = Pipe()
         process.standardOutput = output
-        try process.run()
+        try Self.launching.withLock { _ in try process.run() }
         self.process = process
         var line = Data()
         while line.last != UInt8(ascii: "\n") {
@@ -72,7 +76,7 @@ final class ServerProcess {
         process.arguments = arguments
         let output = Pipe()
         process.standardOutput = output
-        try process.run()
+        try Self.launching.withLock { _ in try process.run() }
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         return (process.terminationStatus, text)
