@@ -64,7 +64,8 @@ package final class ForeignFile: @unchecked Sendable {
         return try Texts.read(rows, of: handle.id, subject)
     }
 
-    /// Those of the rows that were ever written, where the file tells: where a row is a chunk.
+    /// Those of the rows that were ever written, where the file tells: where a row is a chunk, or in a run's file that was
+    /// sealed.
     package func writtenRows(_ name: String, _ rows: Range<Int>) throws(HDF5Error) -> [Int] {
         executor.assertIsCurrent()
         let handle = try Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose, "H5Dopen", "\(path)/\(name)")
@@ -73,7 +74,10 @@ package final class ForeignFile: @unchecked Sendable {
         var chunk = [hsize_t](repeating: 0, count: max(1, dimensions.count))
         guard H5Pget_layout(creation.id) == H5D_CHUNKED,
             H5Pget_chunk(creation.id, Int32(chunk.count), &chunk) == chunk.count, chunk[0] == 1
-        else { return Array(rows) }
+        else {
+            let absent = try AbsentRows.read(of: handle.id)
+            return rows.filter { row in !absent.contains { $0.contains(row) } }
+        }
         var written: [Int] = []
         var place = [hsize_t](repeating: 0, count: chunk.count)
         for row in rows {

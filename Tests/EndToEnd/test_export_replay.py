@@ -10,7 +10,7 @@ import h5py
 import numpy
 import pytest
 
-from replay import assert_same_arrays, send_columns, send_rows, start
+from replay import assert_same_arrays, refs, send_columns, send_rows, start
 from server import environment
 from waiting import eventually
 from wire import Producer, Strings
@@ -383,6 +383,45 @@ def test_a_file_like_those_of_robomimic(make_server, binary, recording, tmp_path
             assert page["steps"][-1]["terminated"]
 
 
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_a_run_file_of_holdfast(server, connection, binary, tmp_path, is_sealed):
+    start(connection, "run")
+    producer, random, done = Producer(connection), numpy.random.default_rng(2), 0
+    # Frames and observations of some of the steps; observations that change their names, and one that comes back.
+    observed = [(), ("",), ("arm", "eye"), ("arm",), (), ("",), ("eye",), ("arm", "eye")]
+    for names in observed * 2:
+        arrays = {name: random.random((3, 4), numpy.float32) for name in names}
+        columns = {
+            "episode_id": Strings([f"run/{k // 40}" for k in range(done, done + 8)]),
+            "step_index": numpy.arange(done, done + 8) % 40,
+            "action": random.integers(0, 4, 8),
+            "reward": random.random(8),
+            "terminated": numpy.arange(done, done + 8) % 40 == 39,
+            "truncated": numpy.zeros(8, bool),
+            "frame": random.integers(0, 255, (5, 20, 20), numpy.uint8),
+            "frame_rows": numpy.array([0, 1, 4, 5, 6], numpy.uint32),
+        }
+        if names:
+            columns["observation"] = arrays[""] if names == ("",) else arrays
+            columns["observation_rows"] = numpy.array([1, 2, 5], numpy.uint32)
+        producer.call("steps.append", {"run_id": "run", "count": 8, "columns": columns})
+        done += 8
+    connection.call("runs.finish", {"run_id": "run", "status": "finished"})
+    if is_sealed:
+        connection.call("runs.seal", {"run_id": "run", "rows_per_chunk": 16})
+    assert f"{done} steps" in succeed(binary, "import", server.run_file("run"), "--run", "again", *address(server))
+    for dataset in ("frames", "observations", "observations.arm", "observations.eye", "actions", "rewards", "dones"):
+        before, after = (
+            connection.call("frames.resolve", {"refs": refs(run, dataset, range(done)), "missing": "null"})["frames"]
+            for run in ("run", "again")
+        )
+        assert [array is None for array in after] == [array is None for array in before], dataset
+        for row, (expected, actual) in enumerate(zip(before, after)):
+            if expected is not None:
+                assert_same_arrays(actual, expected, f"{dataset}/{row}")
+        assert any(array is not None for array in before), dataset
+
+
 def test_files_that_cannot_be_imported_are_told(server, binary, tmp_path):
     with h5py.File(tmp_path / "new.hdf5", "w", libver="latest") as file:
         file.create_dataset("episode_0/rewards", data=numpy.zeros(30), compression="gzip")
@@ -407,6 +446,12 @@ def test_files_that_cannot_be_imported_are_told(server, binary, tmp_path):
         file["terminals"], file["observations"] = numpy.zeros(5, bool), numpy.zeros((5, 2))
     message = refuse(binary, "import", tmp_path / "fine.hdf5", "--frames", "camera", *address(server))
     assert "camera" in message and "observations" in message, message
+    with h5py.File(tmp_path / "both.hdf5", "w") as file:
+        file["rewards"], file["dones"], file["episodes/starts"] = numpy.zeros(3), numpy.zeros(3, bool), [0]
+        file["episode_index"] = numpy.zeros(3, int)
+        file["observations"], file["observations.arm"] = numpy.zeros((3, 2)), numpy.zeros((3, 2))
+    message = refuse(binary, "import", tmp_path / "both.hdf5", *address(server))
+    assert "observations as well as observations.arm" in message, message
 
 
 # --- Videos

@@ -103,21 +103,26 @@ struct ArrayFile: Sendable {
         return try ArrayValue(dtype: dtype, shape: [range.count] + dataset.dimensions.dropFirst(), bytes: bytes)
     }
 
-    /// Those of the rows that were ever written, and their arrays; nil where no row of the range was.
-    func writtenRows(_ name: String, _ range: Range<Int>) async throws -> (rows: [Int], arrays: ArrayValue)? {
-        guard let path = datasets[name]?.path else { return nil }
+    /// Those of the rows that were ever written.
+    func writtenRows(_ name: String, _ range: Range<Int>) async throws -> [Int] {
+        guard let path = datasets[name]?.path else { return [] }
         let file = file
-        let rows = try await executor.run { () throws(HDF5Error) in try file.writtenRows(path, range) }
-        guard !rows.isEmpty else { return nil }
+        return try await executor.run { () throws(HDF5Error) in try file.writtenRows(path, range) }
+    }
+
+    /// Some of a dataset's rows, in ascending order, as one array (n, …).
+    func rows(_ name: String, _ rows: [Int]) async throws -> ArrayValue {
+        guard let first = rows.first, let last = rows.last else { return try await self.rows(name, 0..<0) }
+        let range = first..<(last + 1)
         let all = try await self.rows(name, range)
-        guard rows.count < range.count else { return (rows, all) }
-        let size = all.bytes.readableBytes / max(1, range.count)
+        guard rows.count < range.count else { return all }
+        let size = all.bytes.readableBytes / range.count
         var bytes = ByteBuffer()
         for row in rows {
-            let start = all.bytes.readerIndex + (row - range.lowerBound) * size
+            let start = all.bytes.readerIndex + (row - first) * size
             if var slice = all.bytes.getSlice(at: start, length: size) { bytes.writeBuffer(&slice) }
         }
-        return (rows, try ArrayValue(dtype: all.dtype, shape: [rows.count] + all.shape.dropFirst(), bytes: bytes))
+        return try ArrayValue(dtype: all.dtype, shape: [rows.count] + all.shape.dropFirst(), bytes: bytes)
     }
 
     /// The datasets with their dimensions.

@@ -4,9 +4,12 @@ import Holdfast
 
 /// A file in the layout of Holdfast's run files.
 ///
-/// The file has one flag for the end of an episode, which becomes `terminated`, and 0 where a step had no action.
+/// The file has one flag for the end of an episode, which becomes `terminated`, and 0 where a step had no action. The steps
+/// of an episode are numbered anew: the file does not say which numbers were left out.
 struct RecordedRun: ImportSource {
     private static let stepsPerRequest = 100
+    /// The dataset of observations that are one array, and how those of several begin.
+    private static let (plain, prefix) = ("observations", "observations.")
 
     private let file: ArrayFile
     private let runID: String?
@@ -27,7 +30,7 @@ struct RecordedRun: ImportSource {
     }
 
     private static func observations(_ file: ArrayFile) -> [String] {
-        file.datasets.keys.filter { $0 == "observations" || $0.hasPrefix("observations.") }.sorted()
+        file.datasets.keys.filter { $0 == plain || $0.hasPrefix(prefix) }.sorted()
     }
 
     func send(to client: HoldfastClient) async throws -> String {
@@ -43,9 +46,11 @@ struct RecordedRun: ImportSource {
         progress.advance(by: done)
         for first in stride(from: done, to: count, by: Self.stepsPerRequest) {
             let range = first..<min(first + Self.stepsPerRequest, count)
-            let columns = try await columns(range, of: run, episodes: Array(episodes[range]), next: &next)
-            _ = try await client.call(StepsAppend(runID: run.id, count: range.count, columns: columns))
-            progress.advance(by: range.count)
+            for piece in try await pieces(of: range) {
+                let columns = try await columns(piece, of: run, episodes: Array(episodes[piece]), next: &next)
+                _ = try await client.call(StepsAppend(runID: run.id, count: piece.count, columns: columns))
+                progress.advance(by: piece.count)
+            }
         }
         for episode in next.keys.sorted() {
             _ = try await client.call(EpisodesFinish(runID: run.id, episodeID: run.episodeID(episode)))
@@ -78,8 +83,9 @@ struct RecordedRun: ImportSource {
             truncated: try ArrayValue(dones.map { _ in false })
         )
         if file.datasets["actions"] != nil { columns.action = try await file.rows("actions", range) }
-        if let (rows, frames) = try await file.writtenRows("frames", range) {
-            columns.frame = frames
+        let rows = try await file.writtenRows("frames", range)
+        if !rows.isEmpty {
+            columns.frame = try await file.rows("frames", rows)
             columns.frameRows = try rowIndices(rows, of: range)
         }
         try await addObservations(range, to: &columns)
@@ -91,25 +97,50 @@ struct RecordedRun: ImportSource {
         rows.count == range.count ? nil : try ArrayValue(rows.map { UInt32($0 - range.lowerBound) })
     }
 
-    /// Observations of one name or of several; a batch in which the names have different steps is not told apart: a name's
-    /// fill rows then become rows of zeros.
+    /// Cuts steps where their observations change: all steps of a request that have any have the same ones.
+    private func pieces(of range: Range<Int>) async throws -> [Range<Int>] {
+        var observed = [Set<String>](repeating: [], count: range.count)
+        for name in Self.observations(file) {
+            for row in try await file.writtenRows(name, range) { observed[row - range.lowerBound].insert(name) }
+        }
+        var pieces: [Range<Int>] = []
+        var start = range.lowerBound
+        var current: Set<String> = []
+        for (row, names) in zip(range, observed) where !names.isEmpty && names != current {
+            if !current.isEmpty {
+                pieces.append(start..<row)
+                start = row
+            }
+            current = names
+        }
+        pieces.append(start..<range.upperBound)
+        return pieces
+    }
+
+    /// The observations of a piece.
     private func addObservations(_ range: Range<Int>, to columns: inout StepsAppend.Columns) async throws {
-        let names = Self.observations(file)
-        var written: [String: (rows: [Int], arrays: ArrayValue)] = [:]
-        for name in names { written[name] = try await file.writtenRows(name, range) }
-        guard let rows = written.values.first?.rows else { return }
-        let isEven = written.count == names.count && written.values.allSatisfy { $0.rows == rows }
         var arrays: [String: ArrayValue] = [:]
-        for name in names {
-            arrays[name] = if isEven { written[name]?.arrays } else { try await file.rows(name, range) }
+        for name in Self.observations(file) {
+            let rows = try await file.writtenRows(name, range)
+            guard !rows.isEmpty else { continue }
+            arrays[name] = try await file.rows(name, rows)
+            columns.observationRows = try rowIndices(rows, of: range)
         }
-        if isEven { columns.observationRows = try rowIndices(rows, of: range) }
-        if names == ["observations"] {
-            columns.observation = arrays["observations"].map { .array($0) }
-        } else {
-            let named = arrays.filter { $0.key != "observations" }
-                .map { (String($0.key.dropFirst("observations.".count)), $0.value) }
-            columns.observation = .arrays(Dictionary(named, uniquingKeysWith: { $1 }))
+        guard let plain = arrays.removeValue(forKey: Self.plain) else {
+            let named = arrays.map { (String($0.key.dropFirst(Self.prefix.count)), $0.value) }
+            if !named.isEmpty { columns.observation = .arrays(Dictionary(named, uniquingKeysWith: { $1 })) }
+            return
         }
+        guard let other = arrays.keys.min() else {
+            columns.observation = .array(plain)
+            return
+        }
+        throw CommandFailure(
+            code: CommandFailure.other,
+            message: """
+                \(file.url.path): steps \(range.lowerBound) to \(range.upperBound - 1) have \(Self.plain) as well as \(other), \
+                of which a step has one; rename the first to \(Self.prefix)NAME
+                """
+        )
     }
 }

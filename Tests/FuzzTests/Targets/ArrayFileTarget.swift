@@ -36,7 +36,7 @@ struct ArrayFileTarget: FuzzTarget {
                 let array = try await file.rows(name, rows)
                 try demand(array.bytes.readableBytes == rows.count * layout.rowBytes, "\(name) is \(array)")
                 let written = try await file.writtenRows(name, rows)
-                try demand(written?.rows.allSatisfy(rows.contains) != false, "\(name) has rows that are not there")
+                try demand(written.allSatisfy(rows.contains), "\(name) has rows that are not there")
             }
         }
         guard let episodes = EpisodeFile(file, frames: nil) else { return }
