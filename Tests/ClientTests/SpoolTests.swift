@@ -288,6 +288,16 @@ struct SpoolTests {
         withExtendedLifetime(queue) {}
     }
 
+    @Test func nobodyWhoAsksForAWriterIsTakenForOne() throws {
+        let writer = try writer()
+        #expect(!spool.isAbandoned)
+        withExtendedLifetime(writer) {}
+        let asking = try Files.openHere("\(folder.path)/asked", O_RDWR | O_CREAT)
+        defer { close(asking) }
+        #expect(flock(asking, LOCK_SH) == 0)
+        #expect(FileLock.isFree("\(folder.path)/asked"))
+    }
+
     @Test func aSpoolForAnotherServerIsLeftAlone() async throws {
         _ = try writer()
         do { _ = try SpoolQueue(new: spool, madeAt: spool.path, SpoolState(producer: producer, server: "host:1")) }

@@ -1,5 +1,6 @@
 """The spool's bytes, as PROTOCOL.md describes them and the Swift SDK writes them."""
 
+import fcntl
 import gzip
 import struct
 import uuid
@@ -157,6 +158,16 @@ def test_the_newer_whole_state_counts(tmp_path):
     assert again.read().head == 3
     again.write(State("p", "s:1", 9))
     assert peek(str(tmp_path)).head == 9
+
+
+def test_nobody_who_asks_for_a_writer_is_taken_for_one(tmp_path):
+    folder = SpoolFolder(str(tmp_path))
+    with open(tmp_path / "writer.lock", "w") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        assert folder.is_abandoned()
+    with open(tmp_path / "writer.lock", "w") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        assert not folder.is_abandoned()
 
 
 def test_a_changed_byte_ends_a_spool(tmp_path):

@@ -48,7 +48,7 @@ struct SpoolFolder {
     func bases() throws -> [UInt64] { try Files.names(in: path).compactMap(Segment.base).sorted() }
 
     /// Whether no process appends any more.
-    var isAbandoned: Bool { (try? FileLock("\(path)/\(Self.writerLock)")) != nil }
+    var isAbandoned: Bool { FileLock.isFree("\(path)/\(Self.writerLock)") }
 
     /// Removes the segments that end before a place, but not the one that is written.
     func removeSegments(before place: UInt64) throws {

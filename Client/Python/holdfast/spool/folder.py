@@ -26,11 +26,11 @@ def segment_name(base: int) -> str:
     return f"{base:016x}.segment"
 
 
-def lock(path: str) -> Optional[int]:
-    """Takes an exclusive lock on a file, made if need be; None if somebody else has it. Raises OSError."""
+def lock(path: str, kind: int = fcntl.LOCK_EX) -> Optional[int]:
+    """Takes a lock on a file, made if need be; None if somebody else has it. Raises OSError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None
@@ -119,7 +119,8 @@ class SpoolFolder:
     def is_locked(self, name: str) -> bool:
         """Whether a process, this one too, holds a lock of it."""
         try:
-            descriptor = lock(f"{self.path}/{name}")
+            # Shared: of two that ask at the same time neither is taken for its holder.
+            descriptor = lock(f"{self.path}/{name}", fcntl.LOCK_SH)
         except OSError:
             return True
         if descriptor is None:
