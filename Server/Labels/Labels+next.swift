@@ -2,6 +2,9 @@ import NIOCore
 import Wire
 
 extension Labels {
+    /// Of so many excluded images spreading strategies keep away.
+    private static let mostShown = 256
+
     /// `labels.next`
     func next(_ parameters: LabelsNext, _ context: CallContext) async throws -> LabelsNext.Result {
         let limit = try Page.limit(parameters.limit, default: 1, maximum: 1000)
@@ -24,6 +27,7 @@ extension Labels {
             seed: parameters.seed.map { UInt64(bitPattern: $0) } ?? UInt64.random(in: 0 ... .max)
         )
         let life = context.connection
+        let shown = strategy.isSpread ? Array((parameters.exclude ?? []).prefix(Self.mostShown)) : []
         var choices: [Choice] = []
         var images: [LabelImage] = []
         var poolSize = 0
@@ -41,6 +45,7 @@ extension Labels {
                     label: steering,
                     annotator: annotator,
                     poolSize: poolSize,
+                    shown: shown,
                     sampler: sampler
                 )
                 let choices = try chooser.choose(strategy, limit: limit, explorationRate: explorationRate)

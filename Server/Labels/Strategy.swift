@@ -16,6 +16,9 @@ enum Strategy: String, CaseIterable, Sendable {
     case balanced
     /// Images that one other annotator has labeled, for a second opinion.
     case double
+
+    /// Whether images are chosen with regard to others.
+    var isSpread: Bool { self == .surprise || self == .diverse || self == .balanced }
 }
 
 /// An image that a strategy chose.
@@ -55,6 +58,8 @@ struct Chooser {
     let label: LabelSettings.Label
     let annotator: String
     let poolSize: Int
+    /// What is in front of the annotator already, of which spreading strategies keep away.
+    let shown: [Int64]
     var sampler: Sampler
 
     mutating func choose(_ strategy: Strategy, limit: Int, explorationRate: Double) throws -> [Choice] {
@@ -135,12 +140,13 @@ struct Chooser {
         let high = try sampler.pick(.descending, limit: wanted)
         let low = try sampler.pick(.ascending, limit: wanted)
         var candidates: [Sampler.Pick] = []
+        // Of one image at a time, too, each side has its half.
+        let sides = Bool.random(using: &sampler.generator) ? [high, low] : [low, high]
         for index in 0..<max(high.count, low.count) {
-            if index < high.count { candidates.append(high[index]) }
-            if index < low.count { candidates.append(low[index]) }
+            candidates += sides.compactMap { index < $0.count ? $0[index] : nil }
         }
         let connection = sampler.connection
-        var studies: Set<String> = []
+        var studies = Set(try shown.compactMap { try Looks.read($0, connection).study })
         return try keep(limit, of: candidates) { pick in
             guard let study = try Looks.read(pick.id, connection).study else { return true }
             return studies.insert(study).inserted
@@ -151,8 +157,9 @@ struct Chooser {
     private mutating func diverse(_ limit: Int) throws -> [Choice] {
         let candidates = try sampler.pickUniformly(limit: candidateCount(limit))
         let connection = sampler.connection
-        var perStudy: [String: Int] = [:]
-        var chosen: [PerceptualHash] = []
+        let looks = try shown.map { try Looks.read($0, connection) }
+        var perStudy = Dictionary(looks.compactMap(\.study).map { ($0, 1) }, uniquingKeysWith: +)
+        var chosen = looks.compactMap(\.hash)
         let kept = try keep(limit, of: candidates) { pick in
             let looks = try Looks.read(pick.id, connection)
             if let study = looks.study, perStudy[study, default: 0] >= Self.mostPerStudy { return false }
@@ -243,7 +250,8 @@ private struct Looks {
     let hash: PerceptualHash?
 
     static func read(_ id: Int64, _ connection: Connection) throws -> Looks {
-        let looks = try connection.first("SELECT study_id, phash FROM labels WHERE id = ?", id) {
+        let looks = try connection.first("SELECT study_id, phash FROM labels WHERE id = ? AND split IS NOT 'test'", id)
+        {
             Looks(study: $0.optionalString(0), hash: $0.optionalInteger(1).map(PerceptualHash.init))
         }
         return looks ?? Looks(study: nil, hash: nil)

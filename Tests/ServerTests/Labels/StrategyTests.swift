@@ -36,6 +36,22 @@ struct StrategyTests {
         #expect(Set(ranks.map { $0 / 10 }).count == 6, "\(ranks)")
     }
 
+    @Test func imagesThatAreAskedForOneByOneAreSpreadAsWell() async throws {
+        let (data, ids) = try await ladder()
+        for strategy in ["surprise", "diverse"] {
+            var given: [Int64] = []
+            for seed in 0..<8 as Range<Int64> {
+                let next = LabelsNext(limit: 1, strategy: strategy, seed: seed, exclude: given)
+                given += try await data.call(next).images.map(\.id)
+            }
+            let ranks = given.compactMap { ids.firstIndex(of: $0) }
+            let most = Dictionary(grouping: ranks) { $0 / 10 }.values.map(\.count).max()
+            #expect(ranks.count == 8 && most ?? 0 <= (strategy == "surprise" ? 1 : 2), "\(strategy): \(ranks)")
+            guard strategy == "surprise" else { continue }
+            #expect(ranks.contains(99) && ranks.contains(0), "\(ranks)")
+        }
+    }
+
     @Test func diverseTakesAtMostTwoOfAStudyAndNoNearDuplicates() async throws {
         let data = try TestData(.withoutHoldout)
         // Ten pictures, each in four copies that differ in one pixel by one level.
