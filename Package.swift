@@ -181,7 +181,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "Wire", "HDF5", nioCore, nioEmbedded, nioSSL, logging,
+                "Server", "Holdfast", "Wire", "HDF5", nioCore, nioEmbedded, nioSSL, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

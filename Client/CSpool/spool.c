@@ -202,6 +202,15 @@ void cspool_close(int descriptor) {
     pthread_mutex_unlock(&openings);
 }
 
+int cspool_spawn_closes(posix_spawn_file_actions_t *actions) {
+#if __GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 34)
+    return posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+#else
+    (void)actions;
+    return 0;
+#endif
+}
+
 // MARK: Signals
 
 static const int signals[] = {SIGINT, SIGTERM};

@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Holdfast
 
 #if canImport(Glibc)
 import Glibc
@@ -11,7 +12,7 @@ import Glibc
 /// that ends takes that with it; one that fails in place is followed by one that rebuilds the file.
 struct RepairProcess: FileRepair {
     /// This program, even where another one has been installed over it.
-    private static let program = URL(fileURLWithPath: "/proc/self/exe")
+    private static let program = "/proc/self/exe"
     private static let crashes = [SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP]
 
     func repair(_ path: String, committedRows: [String: Int]) throws(HDF5Error) -> Recovery {
@@ -31,32 +32,37 @@ struct RepairProcess: FileRepair {
 
     /// What the process of a job reports; nil if it crashed.
     private func run(_ job: RepairJob) throws(HDF5Error) -> RepairReport? {
-        let process = Process()
-        process.executableURL = Self.program
-        process.arguments = [RepairFileCommand.name]
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        // One that ends early is told from its status, not by a signal.
-        signal(SIGPIPE, SIG_IGN)
-        let report: Data
-        do {
-            try process.run()
-            try? input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(job) + [UInt8(ascii: "\n")])
-            report = output.fileHandleForReading.readDataToEndOfFile()
-            // Not before: that its input ends tells the process that nobody waits for it any more.
-            try? input.fileHandleForWriting.close()
+        guard let (end, theirs) = ChildProcess.connectedSockets() else { throw HDF5Error.system("repair", job.path) }
+        // Not before its end: that its input ends tells the process that nobody waits for it any more.
+        defer { close(end) }
+        let process: ChildProcess
+        do throws(ChildProcess.Failure) {
+            defer { close(theirs) }
+            process = try ChildProcess(Self.program, [RepairFileCommand.name], input: theirs, output: theirs)
         } catch {
-            throw HDF5Error(.failed, "repair", job.path, "its process can't be started: \(error.localizedDescription)")
+            throw Self.failure(job, "\(error)")
         }
-        process.waitUntilExit()
-        let status = process.terminationStatus
-        if process.terminationReason == .uncaughtSignal, Self.crashes.contains(status) { return nil }
+        let report = Self.ask(job, end)
+        let ending = process.wait()
+        if case .signal(let number) = ending, Self.crashes.contains(number) { return nil }
         guard let report = try? JSONDecoder().decode(RepairReport.self, from: report) else {
-            let end = process.terminationReason == .exit ? "exit code" : "signal"
-            throw HDF5Error(.failed, "repair", job.path, "its process ended by \(end) \(status) and said nothing")
+            let how = ending.map { "\($0)" } ?? "unknown"
+            throw Self.failure(job, "its process said nothing; its end: \(how)")
         }
         return report
+    }
+
+    /// Sends a job, and returns all that comes.
+    private static func ask(_ job: RepairJob, _ end: Int32) -> Data {
+        let file = FileHandle(fileDescriptor: end, closeOnDealloc: false)
+        // One that ends early is told from how it ends, not by a signal.
+        signal(SIGPIPE, SIG_IGN)
+        try? file.write(contentsOf: JSONEncoder().encode(job) + [UInt8(ascii: "\n")])
+        return file.readDataToEndOfFile()
+    }
+
+    private static func failure(_ job: RepairJob, _ message: String) -> HDF5Error {
+        HDF5Error(.failed, "repair", job.path, message)
     }
 }
 

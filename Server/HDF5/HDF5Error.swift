@@ -43,7 +43,7 @@ package struct HDF5Error: Error, Codable, CustomStringConvertible {
     }
 
     /// The last failure of a system call.
-    static func system(_ operation: String, _ subject: String) -> HDF5Error {
+    package static func system(_ operation: String, _ subject: String) -> HDF5Error {
         let number = Glibc.errno
         return HDF5Error(.failed, operation, subject, String(cString: strerror(number)), errno: number)
     }

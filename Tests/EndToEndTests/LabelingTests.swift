@@ -7,11 +7,11 @@ struct LabelingTests {
     @Test func theExampleLearnsFromFewLabelsAndIsMeasuredOnTheHoldout() throws {
         let server = try ServerProcess("--labels", "is_disc", "--split-by", "study")
         try server.start()
-        let (status, output) = try ServerProcess.run(
+        let (end, output) = try ServerProcess.run(
             "ActiveLearning",
             ["--server", server.address, "--pictures", "500", "--rounds", "4", "--labels", "15"]
         )
-        #expect(status == 0)
+        #expect(end == .exit(0))
         let rounds = output.split(separator: "\n").dropFirst()
         #expect(rounds.count == 4, "\(output)")
         // Guessing gives 50 %; the classifier is far above it after a few dozen labels.
@@ -24,7 +24,7 @@ struct LabelingTests {
     func anExampleWithoutItsLabelRegistersNothing(example: String) async throws {
         let server = try ServerProcess("--labels", "is_square")
         try server.start()
-        #expect(try ServerProcess.run(example, ["--server", server.address]).status != 0)
+        #expect(try ServerProcess.run(example, ["--server", server.address]).end != .exit(0))
         let client = try HoldfastClient(server: server.address)
         #expect(try await client.labelStats().total == 0)
         await client.close()
@@ -44,7 +44,7 @@ struct LabelingTests {
         for try await row in client.trainVal(pageSize: 7) { seen.append(row["id"]) }
         #expect(seen.count == open.count)
         #expect(Set(seen).count == open.count)
-        try server.kill()
+        server.kill()
         try server.start()
         let again = try HoldfastClient(server: server.address)
         #expect(try await again.createSnapshot(note: "after") == snapshot)

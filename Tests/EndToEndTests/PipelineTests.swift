@@ -1,14 +1,15 @@
 import Foundation
+import Holdfast
 import Testing
 
 /// The pipeline of the examples against the real server: each step runs where something that it depends on is new.
 struct PipelineTests {
     private func run(_ server: ServerProcess, rounds: Int, labels: Int) throws -> [Substring] {
-        let (status, output) = try ServerProcess.run(
+        let (end, output) = try ServerProcess.run(
             "Pipeline",
             ["--server", server.address, "--pictures", "60", "--rounds", "\(rounds)", "--labels", "\(labels)"]
         )
-        #expect(status == 0, "\(output)")
+        #expect(end == .exit(0), "\(output)")
         return output.split(separator: "\n")
     }
 

@@ -1,6 +1,5 @@
 import Foundation
 import Holdfast
-import Synchronization
 
 /// A `holdfast serve` of its own, on a data directory of its own.
 final class ServerProcess {
@@ -14,7 +13,8 @@ final class ServerProcess {
 
     let data: URL
     private(set) var address = ""
-    private var process: Process?
+    private var process: ChildProcess?
+    private var output: FileHandle?
     private let arguments: [String]
 
     /// - Parameter arguments: Further ones of `holdfast serve`.
@@ -24,13 +24,10 @@ final class ServerProcess {
     }
 
     deinit {
-        process?.terminate()
-        process?.waitUntilExit()
+        process?.send(SIGTERM)
+        _ = process?.wait()
         try? FileManager.default.removeItem(at: data)
     }
-
-    /// Foundation crashes now and then where several processes are started at once.
-    private static let launching = Mutex(())
 
     /// The folder of the built products, where the test bundle lies too.
     static var products: URL {
@@ -41,21 +38,18 @@ final class ServerProcess {
 
     /// Starts the server, at the address that it had before if it ran before.
     func start() throws {
-        let process = Process()
-        process.executableURL = Self.products.appendingPathComponent("holdfast")
-        process.arguments =
+        let arguments =
             [
                 "serve", "--data", data.path, "--tcp", address.isEmpty ? "127.0.0.1:0" : address, "--http",
                 "127.0.0.1:0",
                 "--log-level", "warning",
             ] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        try Self.launching.withLock { _ in try process.run() }
+        let (process, output) = try Self.start("holdfast", arguments)
         self.process = process
+        self.output = output
         var line = Data()
         while line.last != UInt8(ascii: "\n") {
-            let byte = output.fileHandleForReading.readData(ofLength: 1)
+            let byte = output.readData(ofLength: 1)
             guard !byte.isEmpty else { throw Failure(message: "the server ended before it was ready") }
             line += byte
         }
@@ -63,22 +57,23 @@ final class ServerProcess {
     }
 
     /// Ends the server as a crash or the kernel would.
-    func kill() throws {
-        guard let process else { return }
-        guard Glibc.kill(process.processIdentifier, SIGKILL) == 0 else { throw Failure(message: "kill failed") }
-        process.waitUntilExit()
+    func kill() {
+        process?.send(SIGKILL)
+        _ = process?.wait()
+        process = nil
     }
 
     /// Runs another program of the package to its end, and gives what it printed.
-    static func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = products.appendingPathComponent(program)
-        process.arguments = arguments
-        let output = Pipe()
-        process.standardOutput = output
-        try Self.launching.withLock { _ in try process.run() }
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
+    static func run(_ program: String, _ arguments: [String]) throws -> (end: ChildProcess.End?, output: String) {
+        let (process, output) = try start(program, arguments)
+        let text = String(decoding: output.readDataToEndOfFile(), as: UTF8.self)
+        return (process.wait(), text)
+    }
+
+    private static func start(_ program: String, _ arguments: [String]) throws -> (ChildProcess, FileHandle) {
+        guard let (end, theirs) = ChildProcess.connectedSockets() else { throw Failure(message: "no sockets") }
+        defer { close(theirs) }
+        let output = FileHandle(fileDescriptor: end, closeOnDealloc: true)
+        return (try ChildProcess(products.appendingPathComponent(program).path, arguments, output: theirs), output)
     }
 }

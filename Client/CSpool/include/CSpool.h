@@ -1,6 +1,7 @@
 #ifndef CSPOOL_H
 #define CSPOOL_H
 
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,10 @@ uint64_t cspool_forks(void);
 int cspool_open(const char *_Nonnull path, int flags);
 /// Closes what was opened so.
 void cspool_close(int descriptor);
+
+/// Has a program that is started so close all descriptors but the three standard ones, where the C library can. Returns 0,
+/// or an error's number.
+int cspool_spawn_closes(posix_spawn_file_actions_t *_Nonnull actions);
 
 /// Makes a mapping's pages present and writable now instead of at their first use. Only for memory not yet written.
 /// Returns 0, or why a store would end the process.

@@ -1,16 +1,11 @@
-import Foundation
+import Holdfast
 import Testing
 
 /// The command openssl, which makes certificates for tests.
 enum OpenSSL {
     static func run(_ arguments: String...) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "openssl \(arguments.joined(separator: " "))")
+        let process = try ChildProcess("openssl", arguments, errors: .dropped)
+        try #require(process.wait() == .exit(0), "openssl \(arguments.joined(separator: " "))")
     }
 
     /// Makes a key and a certificate that it signs itself.
