@@ -36,10 +36,10 @@ struct RunMethods: Sendable {
         table.on(RunsList.self) { parameters, _ in try await list(parameters) }
     }
 
-    /// Throws unless the id is valid and not the reserved one.
+    /// Throws unless the id is valid and not a reserved one.
     static func check(_ runID: String) throws {
         try RunID.check(runID)
-        guard !RunID.reserved.contains(runID) else {
+        guard !RunID.isReserved(runID) else {
             throw WireError.invalidParams("run_id \"\(runID)\" is reserved for the server's own arrays")
         }
     }
@@ -209,7 +209,7 @@ struct RunMethods: Sendable {
             try connection.page(
                 """
                 SELECT \(Self.columns) FROM runs
-                WHERE deleted_at IS NULL AND run_id NOT IN ('images', 'variables') AND (started_at, run_id) < (?, ?)
+                WHERE deleted_at IS NULL AND \(RunStore.isUsers) AND (started_at, run_id) < (?, ?)
                 ORDER BY started_at DESC, run_id DESC LIMIT ?
                 """,
                 [after?.startedAt ?? "~", after?.runID ?? "", limit + 1],

@@ -6,12 +6,27 @@ extension RunMethods {
     func validate(_ parameters: RefsValidate) async throws -> RefsValidate.Result {
         let runID = parameters.runID
         try RunID.check(runID)
+        let decode = parameters.decode ?? false
+        var result = RefsValidate.Result(
+            checked: 0,
+            missing: [],
+            missingCount: 0,
+            unreferenced: 0,
+            undecodable: decode ? [] : nil,
+            problems: []
+        )
+        let runIDs = runID == RunID.images ? try await catalog.read { try ImageRuns.all($0) } : [runID]
+        for runID in runIDs { try await validate(runID, decode: decode, &result) }
+        return result
+    }
+
+    private func validate(_ runID: String, decode: Bool, _ result: inout RefsValidate.Result) async throws {
         let known = try await catalog.read { [dependents] connection in
             let state = try connection.first(
                 "SELECT next_row FROM runs WHERE run_id = ? AND deleted_at IS NULL",
                 runID
             ) { $0.int(0) }
-            guard state != nil || RunID.reserved.contains(runID) else {
+            guard state != nil else {
                 throw WireError.notFound("run \"\(runID)\" does not exist")
             }
             return (
@@ -22,21 +37,12 @@ extension RunMethods {
                 }
             )
         }
-        var result = RefsValidate.Result(
-            checked: known.references.count,
-            missing: [],
-            missingCount: 0,
-            unreferenced: 0,
-            undecodable: parameters.decode ?? false ? [] : nil,
-            problems: []
-        )
+        result.checked += known.references.count
         try await compare(known.committed, runID: runID, &result)
-        let decode = parameters.decode ?? false
         try await look(up: known.references, known.committed, decode: decode, &result)
         if decode, known.hasArrayActions {
             try await read(0..<(known.committed["actions"] ?? 0), of: "actions", runID: runID, &result)
         }
-        return result
     }
 
     /// The file's rows against those that are committed.
@@ -50,12 +56,12 @@ extension RunMethods {
             let there = stored[name] ?? 0
             result.unreferenced += max(0, there - rows)
             if there < rows, name.hasPrefix("episodes/") || ["rewards", "dones", "episode_index"].contains(name) {
-                result.problems.append("/\(name) has \(there) rows, \(rows) are committed")
+                result.problems.append("/\(name) of \(runID) has \(there) rows, \(rows) are committed")
             }
         }
         for (name, rows) in stored.sorted(by: { $0.key < $1.key }) where committed[name] == nil {
             result.unreferenced += rows
-            result.problems.append("/\(name) has \(rows) rows, and the database knows nothing of it")
+            result.problems.append("/\(name) of \(runID) has \(rows) rows, and the database knows nothing of it")
         }
     }
 

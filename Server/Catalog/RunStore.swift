@@ -36,7 +36,17 @@ enum RunStore {
                 """
         ),
         Migration("sealed runs", script: "ALTER TABLE runs ADD COLUMN sealed_at TEXT;"),
+        Migration(
+            "datasets by name",
+            script: "CREATE INDEX idx_run_datasets_itself ON run_datasets (name) WHERE counted_by = 'itself';"
+        ),
     ]
+
+    /// Whether a row of runs is `images.2`, `images.3`, …, in SQL.
+    static let isFurtherImages =
+        "(run_id GLOB 'images.[0-9]*' AND ltrim(substr(run_id, 8), '0123456789') = '')"
+    /// Whether a row of runs is a user's, as `RunID.isReserved` has it, in SQL.
+    static let isUsers = "run_id NOT IN ('images', 'variables') AND NOT \(isFurtherImages)"
 
     /// The most datasets of a run: each is looked at for every batch, and a new one costs a copy of the file.
     private static let mostDatasets = 128
@@ -149,7 +159,7 @@ enum RunStore {
         ) { ($0.string(0), $0.string(1)) }
         guard let known else {
             let count = try connection.first("SELECT count(*) FROM run_datasets WHERE run_id = ?", runID) { $0.int(0) }
-            guard runID == RunID.images || count ?? 0 < mostDatasets else {
+            guard count ?? 0 < mostDatasets else {
                 throw WireError.invalidParams(
                     "run \"\(runID)\" has \(mostDatasets) datasets; that is the most, and \(name) would be one more"
                 )

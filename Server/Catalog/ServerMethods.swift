@@ -36,7 +36,7 @@ struct ServerMethods: Sendable {
         let counts = try await catalog.read { connection in
             try connection.first(
                 """
-                SELECT (SELECT count(*) FROM runs WHERE deleted_at IS NULL AND run_id NOT IN ('images', 'variables')),
+                SELECT (SELECT count(*) FROM runs WHERE deleted_at IS NULL AND \(RunStore.isUsers)),
                 (SELECT coalesce(sum(next_row), 0) FROM runs WHERE deleted_at IS NULL),
                 (SELECT coalesce(sum(next_episode), 0) FROM runs WHERE deleted_at IS NULL),
                 (SELECT count FROM label_counters WHERE name = 'total'),

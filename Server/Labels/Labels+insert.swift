@@ -122,11 +122,8 @@ extension Labels {
 
     private func insert(_ images: [Prepared], _ transaction: WriteTransaction) throws -> ImagesInsert.Result {
         let connection = transaction.connection
-        if images.contains(where: { $0.spec != nil }) {
-            try RunStore.beginArrays(RunID.images, try RunStore.state(RunID.images, connection), transaction)
-        }
         var result = ImagesInsert.Result(inserted: 0, duplicates: [], ids: [])
-        var rows: [DatasetSpec: (extent: Int, rows: [(firstRow: Int, chunk: EncodedChunk)])] = [:]
+        var rows: [DatasetSpec: (runID: String, extent: Int, rows: [(firstRow: Int, chunk: EncodedChunk)])] = [:]
         for (prepared, tiebreak) in zip(images, Sampler.tiebreaks(images.count)) {
             let image = prepared.image
             let known = try connection.first("SELECT id FROM labels WHERE filename = ?", image.filename) {
@@ -139,10 +136,10 @@ extension Labels {
             }
             var ref = image.frameRef
             if let spec = prepared.spec, let row = prepared.row {
-                let index = try rows[spec]?.extent ?? committedRows(of: spec, connection)
-                rows[spec, default: (index, [])].rows.append((index, row))
+                let (runID, index, _) = try rows[spec] ?? place(of: spec, transaction)
+                rows[spec, default: (runID, index, [])].rows.append((index, row))
                 rows[spec]?.extent = index + 1
-                ref = FrameRef(runID: RunID.images, dataset: spec.name, index: index).description
+                ref = FrameRef(runID: runID, dataset: spec.name, index: index).description
             } else if let ref {
                 try checkResolves(ref, to: prepared, connection)
             }
@@ -164,26 +161,31 @@ extension Labels {
             try connection.execute(
                 "UPDATE run_datasets SET rows = ? WHERE run_id = ? AND name = ?",
                 pending.extent,
-                RunID.images,
+                pending.runID,
                 spec.name
             )
         }
-        if !rows.isEmpty {
+        for (runID, pending) in Dictionary(grouping: rows, by: \.value.runID) {
             transaction.arrays.append(
-                rows.map { Column(spec: $0, extent: $1.extent, payload: .chunks($1.rows)) },
-                runID: RunID.images
+                pending.map { Column(spec: $0.key, extent: $0.value.extent, payload: .chunks($0.value.rows)) },
+                runID: runID
             )
         }
         return result
     }
 
-    private func committedRows(of spec: DatasetSpec, _ connection: Connection) throws -> Int {
-        try RunStore.registerDataset(spec.name, spec.layout, countedBy: .itself, runID: RunID.images, connection)
-        return try connection.first(
+    /// Where the next row of a dataset goes.
+    private func place(
+        of spec: DatasetSpec,
+        _ transaction: WriteTransaction
+    ) throws -> (runID: String, extent: Int, rows: [(firstRow: Int, chunk: EncodedChunk)]) {
+        let runID = try ImageRuns.run(of: spec, arrays, transaction)
+        let rows = try transaction.connection.first(
             "SELECT rows FROM run_datasets WHERE run_id = ? AND name = ?",
-            RunID.images,
+            runID,
             spec.name
-        ) { $0.int(0) } ?? 0
+        ) { $0.int(0) }
+        return (runID, rows ?? 0, [])
     }
 
     private func insertRow(

@@ -21,7 +21,7 @@ extension Replay {
                     return [.init(reference: "episode:\(step.episodeID)", name: "step \(step.index)")]
                 }
                 // The server's own runs are nobody's.
-                return RunID.reserved.contains(ref.runID) ? [] : [.init(reference: "run:\(ref.runID)", name: "arrays")]
+                return RunID.isReserved(ref.runID) ? [] : [.init(reference: "run:\(ref.runID)", name: "arrays")]
             }
         ),
         LineageSource(

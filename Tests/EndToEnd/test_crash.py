@@ -1,7 +1,9 @@
 """kill -9 at any moment: nothing acknowledged is lost, nothing is stored twice, and the server always starts again."""
 
+import contextlib
 import random
 import shutil
+import sqlite3
 import subprocess
 import time
 import uuid
@@ -13,7 +15,7 @@ import pytest
 from load import KINDS, RUNS, Trainer
 from replay import assert_same_arrays, refs, send_columns, start
 from server import environment
-from wire import Connection, RpcError
+from wire import Connection, Producer, RpcError
 
 
 def check_whole(server, connection, *runs):
@@ -203,3 +205,35 @@ def test_metrics_and_labels_survive_a_kill(make_server):
         again = connection.call("labels.set", {"id": 1, "labels": {"biopsy_tool": 0}})
         assert again["split"] == labeled["split"]
         assert server.get("/thumbnails/1.png")[0] == 200
+
+
+@pytest.mark.fault("server killed", "labels")
+def test_pictures_of_ever_new_sizes_survive_kills(make_server):
+    """Each new size changes which datasets and files there are."""
+    dice, server, sent, acknowledged = random.Random(13), make_server(), 0, set()
+
+    def picture(number):
+        return numpy.random.default_rng(number).integers(0, 256, (number % 300 + 1, 3), numpy.uint8)
+
+    for _ in range(6):
+        with server.connect() as connection:
+            producer = Producer(connection)
+            ids = {}
+            for number in range(sent, sent + 60):
+                images = [{"filename": str(number), "image": picture(number)}]
+                ids[number] = producer.send("images.insert", {"images": images})
+            for number in list(ids)[: dice.randint(10, 60)]:
+                connection.wait(ids[number])
+                acknowledged.add(number)
+            server.kill()
+        sent += 60
+        server.start()
+        with server.connect() as connection, contextlib.closing(sqlite3.connect(server.database)) as database:
+            rows = dict(database.execute("SELECT CAST(filename AS INTEGER), frame_ref FROM labels"))
+            assert acknowledged <= rows.keys()
+            found = connection.call("frames.resolve", {"refs": list(rows.values())})["frames"]
+            for number, pixels in zip(rows, found):
+                assert_same_arrays(pixels, picture(number), f"image {number}")
+    with server.connect() as connection:
+        check_whole(server, connection, "images")
+    assert len(list((server.data / "replay").glob("images*.h5"))) > 1

@@ -81,6 +81,17 @@ import Testing
     func runIDsPass(text: String) throws { try RunID.check(text) }
 
     @Test(
+        arguments: zip(
+            [
+                "images", "images.2", "images.17", "variables", "images.", "images.x", "images.2x", "images2", "image",
+                "variables.2",
+            ],
+            [true, true, true, true, false, false, false, false, false, false]
+        )
+    )
+    func theServersOwnRunsAreReserved(text: String, isReserved: Bool) { #expect(RunID.isReserved(text) == isReserved) }
+
+    @Test(
         arguments: [
             "", ".", "..", "-a", "_a", ".a", "a..b", "a/b", "a\\b", "a b", "a\n", "é", "a\u{301}", "a\0",
             String(repeating: "x", count: 129),

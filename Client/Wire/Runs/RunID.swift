@@ -1,11 +1,19 @@
 /// The rules for names that become parts of paths and HDF5 names.
 public enum RunID {
-    /// The run that keeps the arrays given to `images.insert`; clients can't write to it.
+    /// The first of the runs that keep the arrays given to `images.insert`; clients can't write to them.
     public static let images = "images"
     /// The run that keeps large values of variables; clients can't write to it.
     public static let variables = "variables"
-    /// The runs that are none of a user's.
-    public static let reserved: Set<String> = [images, variables]
+
+    /// One of the runs that keep the arrays given to `images.insert`: `images`, `images.2`, `images.3`, ….
+    public static func images(file number: Int) -> String { number == 1 ? images : "\(images).\(number)" }
+
+    /// Whether a run is the server's own: no client can write to it.
+    public static func isReserved(_ text: String) -> Bool {
+        if text == images || text == variables { return true }
+        let number = text.dropFirst(images.count + 1)
+        return text.hasPrefix("\(images).") && !number.isEmpty && number.utf8.allSatisfy(\.isASCIIDigit)
+    }
 
     /// Throws unless the text is a run id: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}` without `..`.
     public static func check(_ text: String) throws(WireError) {

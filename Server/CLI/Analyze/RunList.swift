@@ -30,7 +30,7 @@ struct RunList {
         _ = try connection.rows("SELECT run_id, status, started_at, \(isDeleted) FROM runs") { row in
             let id = row.string(0)
             // What was deleted, and the runs of the server's own arrays, are runs to the reader only if something was measured.
-            guard runs[id] != nil || !row.bool(3) && !RunID.reserved.contains(id) else { return }
+            guard runs[id] != nil || !row.bool(3) && !RunID.isReserved(id) else { return }
             runs[id, default: RunSummary(id: id)].status = row.optionalString(1)
             runs[id]?.startedAt = Timestamp.seconds(row.string(2))
         }

@@ -77,7 +77,8 @@ struct RunsTests {
     }
 
     @Test(arguments: [
-        "", ".", "..", "a..b", "-a", ".a", "a/b", "../a", "a b", "é", "a\0", "a\n", "images",
+        "", ".", "..", "a..b", "-a", ".a", "a/b", "../a", "a b", "é", "a\0", "a\n", "images", "images.2",
+        "variables",
         String(repeating: "a", count: 129),
     ])
     func aNameThatIsNoRunIDIsRefusedEverywhere(runID: String) async throws {

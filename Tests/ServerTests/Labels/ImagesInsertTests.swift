@@ -72,6 +72,29 @@ struct ImagesInsertTests {
         #expect(arrays == [images[2].image, images[3].image])
     }
 
+    @Test func sizesThatAreNewGoIntoAnotherFileWhenOneHasMany() async throws {
+        let first = try TestData()
+        var images = try (1...130).map { Image(filename: "\($0)", image: try Self.pixels($0, shape: [$0, 2])) }
+        try await first.call(ImagesInsert(images: images))
+        try await first.close()
+        let second = try TestData(in: first.directory)
+        images += try [1, 130, 131].map { Image(filename: "again \($0)", image: try Self.pixels($0, shape: [$0, 2])) }
+        try await second.call(ImagesInsert(images: Array(images[130...])))
+        let refs = try await second.strings("SELECT frame_ref FROM labels ORDER BY id").compactMap(\.self)
+        #expect(
+            Array(refs[126...]) == [
+                "h5://images/uint8_127x2/0", "h5://images/uint8_128x2/0", "h5://images.2/uint8_129x2/0",
+                "h5://images.2/uint8_130x2/0", "h5://images/uint8_1x2/1", "h5://images.2/uint8_130x2/1",
+                "h5://images.2/uint8_131x2/0",
+            ]
+        )
+        #expect(try await second.resolve(refs) == images.map(\.image))
+        // Together they are the run of images.
+        let found = try await second.call(RefsValidate(runID: "images", decode: true))
+        #expect(found.checked == 133 && found.missing == [] && found.unreferenced == 0 && found.problems == [])
+        #expect(try await second.call(RunsList()).runs == [])
+    }
+
     @Test func pixelsSurviveAReopening() async throws {
         let first = try TestData()
         for index in 0..<3 {
