@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import HDF5
 import Logging
 import Wire
 
@@ -83,14 +84,32 @@ struct Backup: Sendable {
         for runID in runs {
             let (source, target) = (DataFolder(directory.path).arrayFile(of: runID), copy.arrayFile(of: runID))
             guard FileManager.default.fileExists(atPath: source) else { continue }
-            // In the writer's turn: between two commits, when nobody writes to it.
-            try await catalog.writer.between { try FileManager.default.copyItem(atPath: source, toPath: target) }
+            try await copyFile(source, to: target)
             try FileManager.default.synchronize(target)
             bytes += FileManager.default.size(of: target)
             copied += 1
         }
         for folder in [copy.telemetry, copy.arrays, copy.path] { try FileManager.default.synchronize(folder) }
         return ServerBackup.Result(path: path, bytes: bytes, runs: copied)
+    }
+
+    /// Copies an array file as it is between two commits. One that is being written to holds up the writer for as long as
+    /// that takes; most are those of runs that have ended.
+    private func copyFile(_ source: String, to target: String) async throws {
+        let before = FileIdentity(source)
+        // Two writes within a tick of the file system's clock have the same time.
+        let isQuiet = before.map { $0.age > 2 } ?? false
+        if isQuiet {
+            // Detached, since it blocks for as long as it takes.
+            try await Task.detached { try FileManager.default.copyItem(atPath: source, toPath: target) }.value
+        }
+        try await catalog.writer.between {
+            if isQuiet {
+                guard FileIdentity(source) != before else { return }
+                try FileManager.default.removeItem(atPath: target)
+            }
+            try FileManager.default.copyItem(atPath: source, toPath: target)
+        }
     }
 }
 

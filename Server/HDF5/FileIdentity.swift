@@ -11,4 +11,7 @@ package struct FileIdentity: Equatable, Sendable {
         guard stat(path, &status) == 0 else { return nil }
         numbers = [Int(status.st_ino), Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec]
     }
+
+    /// Seconds since it was last written to.
+    package var age: Int { time(nil) - numbers[2] }
 }

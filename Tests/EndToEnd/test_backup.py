@@ -1,6 +1,7 @@
 """A backup made while the server works, and a data directory made of it."""
 
 import contextlib
+import os
 import pathlib
 import shutil
 import sqlite3
@@ -73,6 +74,8 @@ def test_a_backup_made_under_load_is_consistent_and_can_be_served(binary, server
         connection.call("runs.start", {"run_id": run})
     append(Producer(connection), "done", 0, 50)
     connection.call("runs.finish", {"run_id": "done", "status": "finished"})
+    # As if it had lain there for long: such a file is copied beside the writer.
+    os.utime(server.run_file("done"), (1e9, 1e9))
     with writing(server, "busy") as acknowledged:
         before = acknowledged["steps"]
         made = holdfast(binary, "backup", "first", "--server", "{}:{}".format(*server.tcp))
