@@ -1,6 +1,6 @@
 """Whether appending costs more when there is much already: a filled server and an empty one take turns.
 
-HOLDFAST_BIN=.build/release/holdfast python Tests/Benchmarks/growth.py [--scalars 10000000] [--frames 500000]
+HOLDFAST_BIN=.build/release/holdfast python Tests/Benchmarks/growth.py [--scalars 10000000] [--frames 500000] [--sizes 2000]
 """
 
 import argparse
@@ -62,18 +62,44 @@ class Steps:
         return {"run_id": "run", "count": self.batch, "columns": columns}
 
 
+class Pictures:
+    """Images to label, each of a size that no other has: a new dataset costs a copy of its file."""
+
+    def __init__(self, server):
+        self.connection, self.next = server.connect(timeout=600), 0
+        self.producer = Producer(self.connection)
+        self.pixels = numpy.random.default_rng(4).integers(0, 256, 300_000, numpy.uint8)
+
+    def append(self, count):
+        """Images per second, one to a request."""
+        before, waiting = time.perf_counter(), []
+        for number in range(self.next, self.next + count):
+            rows, columns = 100 + number // 100, 100 + number % 100
+            picture = self.pixels[: rows * columns * 3].reshape(rows, columns, 3)
+            waiting.append(self.producer.send("images.insert", {"images": [{"filename": str(number), "image": picture}]}))
+            if len(waiting) >= WINDOW:
+                self.connection.wait(waiting.pop(0))
+        for id in waiting:
+            self.connection.wait(id)
+        self.next += count
+        return count / (time.perf_counter() - before)
+
+
 def main():
     options = arguments()
     small = games.record("ALE/Breakout-v5", steps=1200, seed=3).observations[..., 3]
     frames = CompressedRows(small, "lzf")
     print("| what | empty | filled | kept |\n|---|---:|---:|---:|")
-    for name, steps, source, batch in (
-        ("scalars", options.scalars, None, 2000),
-        ("frames of 84×84, compressed by the client", options.frames, frames, 200),
+    for name, unit, count, turn, source in (
+        ("scalars", "steps", options.scalars, 20_000, lambda server: Steps(server, None, 2000)),
+        ("frames of 84×84, compressed by the client", "steps", options.frames, 2000, lambda server: Steps(server, frames, 200)),
+        ("pictures that all have other sizes", "pictures", options.sizes, 20, Pictures),
     ):
+        if count == 0:
+            continue
         with tempfile.TemporaryDirectory(dir=options.scratch, prefix="holdfast-growth-") as scratch:
-            empty, filled = compare(os.path.abspath(options.binary), Path(scratch), source, batch, steps)
-        print(f"| {name}, after {steps:,} | {empty:,.0f} steps/s | {filled:,.0f} steps/s | {filled / empty:.0%} |", flush=True)
+            empty, filled = compare(os.path.abspath(options.binary), Path(scratch), source, count, turn)
+        print(f"| {name}, after {count:,} | {empty:,.0f} {unit}/s | {filled:,.0f} {unit}/s | {filled / empty:.0%} |", flush=True)
 
 
 def arguments():
@@ -81,6 +107,7 @@ def arguments():
     parser.add_argument("--binary", default=os.environ.get("HOLDFAST_BIN"), help="default: $HOLDFAST_BIN")
     parser.add_argument("--scalars", type=int, default=10_000_000)
     parser.add_argument("--frames", type=int, default=500_000)
+    parser.add_argument("--sizes", type=int, default=2000)
     parser.add_argument("--scratch", help="folder for the data of the run (default: the system's temporary folder)")
     options = parser.parse_args()
     if not options.binary:
@@ -88,14 +115,14 @@ def arguments():
     return options
 
 
-def compare(binary, folder, frames, batch, steps):
+def compare(binary, folder, source, count, turn):
     """Medians of the rates of both, taken in turns."""
     servers = [Server(binary, folder / name, "--durability", "process").start() for name in ("empty", "filled")]
     try:
-        filled = Steps(servers[1], frames, batch)
-        filled.append(steps // batch * batch)
-        empty = Steps(servers[0], frames, batch)
-        rates = [(empty.append(10 * batch), filled.append(10 * batch)) for _ in range(ROUNDS)]
+        filled = source(servers[1])
+        filled.append(count // turn * turn)
+        empty = source(servers[0])
+        rates = [(empty.append(turn), filled.append(turn)) for _ in range(ROUNDS)]
         for server in servers:
             server.stop()
     finally:
