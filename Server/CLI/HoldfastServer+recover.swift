@@ -59,7 +59,7 @@ extension HoldfastServer {
 
     /// Removes the files of runs that have no committed row: of a first one that was written and then not committed.
     private func removeUncommitted(_ catalog: Catalog, _ arrays: ArrayStore) throws {
-        let (empty, next) = try catalog.readNow { connection in
+        let (empty, images) = try catalog.readNow { connection in
             (
                 try connection.rows(
                     """
@@ -67,9 +67,9 @@ extension HoldfastServer {
                     AND NOT EXISTS (SELECT 1 FROM run_datasets AS d WHERE d.run_id = r.run_id)
                     """
                 ) { $0.string(0) },
-                try ImageRuns.next(connection)
+                try ImageRuns.uncommitted(arrays, connection)
             )
         }
-        for runID in empty + [next] { arrays.removeUncommitted(runID) }
+        for runID in empty + images { arrays.removeUncommitted(runID) }
     }
 }

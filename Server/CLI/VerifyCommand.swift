@@ -44,7 +44,7 @@ struct VerifyCommand: AsyncParsableCommand {
                             ? "; references with nothing behind them were taken out" : "; --repair takes them out")
                 )
             }
-            let own = names.filter { !RunID.isReserved($0) }.count
+            let own = names.filter { !RunID.reserved.contains($0) }.count
             let others = runs.isEmpty ? ", images and variables" : ""
             return "\(own) runs\(others): \(checked) references, all whole"
         }
@@ -58,7 +58,7 @@ struct VerifyCommand: AsyncParsableCommand {
             names += page.runs.map(\.runID)
             cursor = page.cursor
         } while cursor != nil
-        return names + [RunID.images, RunID.variables]
+        return names + RunID.reserved.sorted()
     }
 
     private static func faults(_ result: RefsValidate.Result) -> [String] {

@@ -2,7 +2,7 @@ import Foundation
 import HDF5
 import Wire
 
-/// The reserved runs that keep the arrays given to `images.insert`: `images`, then `images.2`, `images.3`, and so on.
+/// The runs that keep the arrays given to `images.insert`: `images`, then those that continue it, `images.2`, `images.3`, ….
 ///
 /// A new dataset comes into a file by a copy that takes its place, since others may be reading it: with pictures of ever new
 /// sizes in one file, all of them would be copied again and again. So a size that is new goes into the newest file as long as
@@ -10,24 +10,25 @@ import Wire
 enum ImageRuns {
     /// From here on, by its datasets or by its bytes, a file takes no further dataset.
     private static let (mostDatasets, mostBytes) = (128, 32 << 20)
-    private static let isOne = "(run_id = 'images' OR \(RunStore.isFurtherImages))"
 
     /// The runs there are, the oldest first.
     static func all(_ connection: Connection) throws -> [String] {
-        try connection.rows(
-            "SELECT run_id FROM runs WHERE \(isOne) ORDER BY length(run_id), run_id"
-        ) { $0.string(0) }
+        try [RunID.images]
+            + connection.rows("SELECT run_id FROM runs WHERE continues = 'images' ORDER BY rowid") { $0.string(0) }
     }
 
     /// The run in which a dataset is, or shall be: its file is ready to be written to in this group.
     static func run(of spec: DatasetSpec, _ arrays: ArrayStore, _ transaction: WriteTransaction) throws -> String {
         let connection = transaction.connection
         let known = try connection.first(
-            "SELECT run_id FROM run_datasets WHERE name = ? AND counted_by = 'itself' AND \(isOne)",
+            """
+            SELECT run_id FROM run_datasets AS d JOIN runs USING (run_id)
+            WHERE name = ? AND counted_by = 'itself' AND (d.run_id = 'images' OR continues = 'images')
+            """,
             spec.name
         ) { $0.string(0) }
         let runID = try known ?? newest(arrays, connection)
-        try RunStore.beginArrays(runID, try RunStore.state(runID, connection), transaction)
+        try RunStore.beginArrays(runID, try RunStore.anyState(runID, connection), transaction)
         if known == nil {
             try RunStore.registerDataset(spec.name, spec.layout, countedBy: .itself, runID: runID, connection)
         }
@@ -36,37 +37,56 @@ enum ImageRuns {
 
     /// The run that new datasets go into, made if need be.
     private static func newest(_ arrays: ArrayStore, _ connection: Connection) throws -> String {
-        if let last = try all(connection).last, try takesMore(last, arrays, connection) { return last }
+        let last = try last(connection)
+        if try takesMore(last, arrays, connection) { return last }
         let next = try next(connection)
-        try add(next, connection)
+        let now = Timestamp.text(Timestamp.now())
+        try connection.execute(
+            """
+            INSERT INTO runs (run_id, status, tags, compression, started_at, heartbeat_at, continues)
+            VALUES (?1, 'running', '[]', 'lzf', ?2, ?2, 'images')
+            """,
+            next,
+            now
+        )
         return next
+    }
+
+    private static func last(_ connection: Connection) throws -> String {
+        try connection.first("SELECT run_id FROM runs WHERE continues = 'images' ORDER BY rowid DESC LIMIT 1") {
+            $0.string(0)
+        } ?? RunID.images
+    }
+
+    private static func takesMore(_ runID: String, _ arrays: ArrayStore, _ connection: Connection) throws -> Bool {
+        let count = try connection.first("SELECT count(*) FROM run_datasets WHERE run_id = ?", runID) { $0.int(0) } ?? 0
+        return count < mostDatasets && FileManager.default.size(of: arrays.path(runID)) < mostBytes
     }
 
     /// The one that is made when no other takes a new dataset.
     static func next(_ connection: Connection) throws -> String {
-        let last = try all(connection).last.flatMap { Int($0.dropFirst(RunID.images.count + 1)) }
-        return RunID.images(file: (last ?? 1) + 1)
+        try unused(after: try last(connection), connection)
     }
 
-    private static func takesMore(_ runID: String, _ arrays: ArrayStore, _ connection: Connection) throws -> Bool {
-        let (count, others) =
-            try connection.first(
-                "SELECT count(*), count(*) FILTER (WHERE counted_by <> 'itself') FROM run_datasets WHERE run_id = ?",
-                runID
-            ) { ($0.int(0), $0.int(1)) } ?? (0, 0)
-        // A run of steps may have got such a name before it was reserved.
-        return others == 0 && count < mostDatasets && FileManager.default.size(of: arrays.path(runID)) < mostBytes
+    /// The files that a group began which was not committed.
+    static func uncommitted(_ arrays: ArrayStore, _ connection: Connection) throws -> [String] {
+        var found: [String] = []
+        var next = try next(connection)
+        while FileManager.default.fileExists(atPath: arrays.path(next)) {
+            found.append(next)
+            next = try unused(after: next, connection)
+        }
+        return found
     }
 
-    /// Makes a run without arrays.
-    static func add(_ runID: String, _ connection: Connection) throws {
-        try connection.execute(
-            """
-            INSERT INTO runs (run_id, status, tags, compression, started_at, heartbeat_at)
-            VALUES (?1, 'running', '[]', 'lzf', ?2, ?2)
-            """,
-            runID,
-            Timestamp.text(Timestamp.now())
-        )
+    /// The next name that no run has: users' runs may have got such names before they were reserved.
+    private static func unused(after runID: String, _ connection: Connection) throws -> String {
+        var number = Int(runID.dropFirst(RunID.images.count + 1)) ?? 1
+        while true {
+            number += 1
+            let name = "\(RunID.images).\(number)"
+            let isTaken = try connection.first("SELECT 1 FROM runs WHERE run_id = ?", name) { _ in true } ?? false
+            if !isTaken { return name }
+        }
     }
 }

@@ -39,9 +39,7 @@ struct RunMethods: Sendable {
     /// Throws unless the id is valid and not a reserved one.
     static func check(_ runID: String) throws {
         try RunID.check(runID)
-        guard !RunID.isReserved(runID) else {
-            throw WireError.invalidParams("run_id \"\(runID)\" is reserved for the server's own arrays")
-        }
+        if RunID.reserved.contains(runID) { throw RunStore.isReserved(runID) }
     }
 
     private func start(_ parameters: RunsStart) throws -> @Sendable (WriteTransaction) throws -> RunsStart.Result {
@@ -58,9 +56,12 @@ struct RunMethods: Sendable {
             transaction.afterCommit { catalog.announcements.post(.runs, runs: [runID]) }
             let connection = transaction.connection
             let known = try connection.first(
-                "SELECT compression, deleted_at, sealed_at FROM runs WHERE run_id = ?",
+                "SELECT compression, deleted_at, sealed_at, continues FROM runs WHERE run_id = ?",
                 runID
-            ) { (compression: $0.string(0), isDeleted: !$0.isNull(1), isSealed: !$0.isNull(2)) }
+            ) {
+                (compression: $0.string(0), isDeleted: !$0.isNull(1), isSealed: !$0.isNull(2), isOwn: !$0.isNull(3))
+            }
+            if known?.isOwn ?? RunID.isReserved(runID) { throw RunStore.isReserved(runID) }
             guard let known else {
                 try connection.execute(
                     """
@@ -188,7 +189,7 @@ struct RunMethods: Sendable {
         try Self.check(runID)
         let run = try await catalog.read { connection in
             try connection.first(
-                "SELECT \(Self.columns) FROM runs WHERE run_id = ? AND deleted_at IS NULL",
+                "SELECT \(Self.columns) FROM runs WHERE run_id = ? AND deleted_at IS NULL AND continues IS NULL",
                 runID,
                 read: Self.run
             )

@@ -36,17 +36,19 @@ enum RunStore {
                 """
         ),
         Migration("sealed runs", script: "ALTER TABLE runs ADD COLUMN sealed_at TEXT;"),
+        // Of the server's own runs: which of them goes on in it.
         Migration(
-            "datasets by name",
-            script: "CREATE INDEX idx_run_datasets_itself ON run_datasets (name) WHERE counted_by = 'itself';"
+            "runs that continue others",
+            script: """
+                ALTER TABLE runs ADD COLUMN continues TEXT;
+                CREATE INDEX idx_runs_continues ON runs (continues) WHERE continues IS NOT NULL;
+                CREATE INDEX idx_run_datasets_itself ON run_datasets (name) WHERE counted_by = 'itself';
+                """
         ),
     ]
 
-    /// Whether a row of runs is `images.2`, `images.3`, …, in SQL.
-    static let isFurtherImages =
-        "(run_id GLOB 'images.[0-9]*' AND ltrim(substr(run_id, 8), '0123456789') = '')"
-    /// Whether a row of runs is a user's, as `RunID.isReserved` has it, in SQL.
-    static let isUsers = "run_id NOT IN ('images', 'variables') AND NOT \(isFurtherImages)"
+    /// Whether a row of runs is a user's, in SQL.
+    static let isUsers = "run_id NOT IN ('images', 'variables') AND continues IS NULL"
 
     /// The most datasets of a run: each is looked at for every batch, and a new one costs a copy of the file.
     private static let mostDatasets = 128
@@ -67,19 +69,37 @@ enum RunStore {
         let startedAt: String
         let nextRow: Int
         let nextEpisode: Int
+        /// Whether it is one of the server's own, in which another goes on.
+        let isContinuation: Bool
     }
 
-    /// The state of a run that exists and is not deleted.
+    /// The state of a run that exists, is not deleted, and continues no other.
     static func state(_ runID: String, _ connection: Connection) throws -> State {
+        let state = try anyState(runID, connection)
+        if state.isContinuation { throw isReserved(runID) }
+        return state
+    }
+
+    /// What is answered to whoever would write to one of the server's own runs.
+    static func isReserved(_ runID: String) -> WireError {
+        WireError.invalidParams("run_id \"\(runID)\" is reserved for the server's own arrays")
+    }
+
+    /// The state of any run that exists and is not deleted.
+    static func anyState(_ runID: String, _ connection: Connection) throws -> State {
         let state = try connection.first(
-            "SELECT compression, started_at, next_row, next_episode FROM runs WHERE run_id = ? AND deleted_at IS NULL",
+            """
+            SELECT compression, started_at, next_row, next_episode, continues IS NOT NULL FROM runs
+            WHERE run_id = ? AND deleted_at IS NULL
+            """,
             runID
         ) { row in
             State(
                 compression: Compression(row.string(0)) ?? .lzf,
                 startedAt: row.string(1),
                 nextRow: row.int(2),
-                nextEpisode: row.int(3)
+                nextEpisode: row.int(3),
+                isContinuation: row.bool(4)
             )
         }
         guard let state else {

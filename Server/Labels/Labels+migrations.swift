@@ -13,7 +13,14 @@ extension Labels {
                 ] {
                     try connection.run(script: script)
                 }
-                try ImageRuns.add(RunID.images, connection)
+                try connection.execute(
+                    """
+                    INSERT INTO runs (run_id, status, tags, compression, started_at, heartbeat_at)
+                    VALUES (?1, 'running', '[]', 'lzf', ?2, ?2)
+                    """,
+                    RunID.images,
+                    Timestamp.text(Timestamp.now())
+                )
             },
             Migration("sparse indexes of labels", script: LabelSchema.sparseIndexes(settings)),
             Migration("label opinions by image", script: OpinionSchema.script(settings)),

@@ -27,7 +27,7 @@ extension Labels {
             seed: parameters.seed.map { UInt64(bitPattern: $0) } ?? UInt64.random(in: 0 ... .max)
         )
         let life = context.connection
-        let shown = strategy.isSpread ? Array((parameters.exclude ?? []).prefix(Self.mostShown)) : []
+        let shown = strategy.isSpread ? Array(Set((parameters.exclude ?? []).prefix(Self.mostShown))) : []
         var choices: [Choice] = []
         var images: [LabelImage] = []
         var poolSize = 0

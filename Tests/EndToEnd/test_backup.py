@@ -98,6 +98,30 @@ def test_a_backup_made_under_load_is_consistent_and_can_be_served(binary, server
         assert len(file["frames"]) == kept + 20, "rows behind the database's moment are gone, new ones follow"
 
 
+def test_runs_that_are_deleted_while_a_backup_is_made_do_no_harm(server, connection):
+    """Their files go at any moment: before, while and after they are copied."""
+    producer = Producer(connection)
+    for number in range(40):
+        connection.call("runs.start", {"run_id": f"r{number}"})
+        append(producer, f"r{number}", 0, 50)
+        connection.call("runs.finish", {"run_id": f"r{number}", "status": "finished"})
+        os.utime(server.run_file(f"r{number}"), (1e9, 1e9))
+    is_made = []
+
+    def back_up():
+        with contextlib.closing(Connection(server.tcp)) as other:
+            is_made.append(other.call("server.backup", {"backup": "b"}))
+
+    worker = threading.Thread(target=back_up)
+    worker.start()
+    for number in reversed(range(40)):
+        connection.call("runs.delete", {"run_id": f"r{number}"})
+    worker.join()
+    [made] = is_made
+    kept = [path.name for path in (pathlib.Path(made["path"]) / "replay").glob("*.h5")]
+    assert made["runs"] == len(kept)
+
+
 def test_a_backup_of_a_directory_that_no_server_uses(binary, server, connection, tmp_path):
     connection.call("runs.start", {"run_id": "r"})
     append(Producer(connection), "r", 0)

@@ -15,6 +15,7 @@ import pytest
 from load import KINDS, RUNS, Trainer
 from replay import assert_same_arrays, refs, send_columns, start
 from server import environment
+from waiting import eventually
 from wire import Connection, Producer, RpcError
 
 
@@ -237,3 +238,23 @@ def test_pictures_of_ever_new_sizes_survive_kills(make_server):
     with server.connect() as connection:
         check_whole(server, connection, "images")
     assert len(list((server.data / "replay").glob("images*.h5"))) > 1
+
+
+@pytest.mark.fault("server killed", "labels")
+def test_files_that_a_lost_request_began_are_gone(make_server):
+    """One request with more new sizes than two files take, and a kill while they are written."""
+    server = make_server()
+    folder = server.data / "replay"
+    with server.connect() as connection:
+        producer = Producer(connection)
+        pixels = numpy.zeros((1, 300), numpy.uint8)
+        images = [{"filename": str(n), "image": pixels[:, : n + 1]} for n in range(300)]
+        producer.send("images.insert", {"images": images})
+        eventually(lambda: (folder / "images.3.h5").exists(), "the third file is begun")
+        server.kill()
+    server.start()
+    with contextlib.closing(sqlite3.connect(server.database)) as database:
+        known = {run for (run,) in database.execute("SELECT run_id FROM run_datasets")}
+    assert {path.stem for path in folder.glob("*.h5")} == known
+    with server.connect() as connection:
+        check_whole(server, connection, "images")

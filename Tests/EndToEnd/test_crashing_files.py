@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from preload import build
 from replay import assert_same_arrays, refs, resolve_stacked, send_columns, send_rows, start, tiny_step
 from server import environment
 from wire import Closed, RpcError
@@ -127,6 +128,25 @@ def test_a_file_that_crashes_its_repair_does_not_keep_the_server_from_starting(f
     server.start()
     with server.connect() as connection:
         assert len(resolve_stacked(connection, "crafted", "frames", range(3))) == 3
+
+
+def test_repairs_that_end_before_they_begin_take_only_their_runs_out_of_service(make_server, recording, tmp_path):
+    server = make_server()
+    with server.connect() as connection:
+        start(connection, "run")
+        send_columns(connection, "run", recording)
+    server.kill()
+    server.variables["LD_PRELOAD"] = str(build("ended_repairs", tmp_path))
+    server.start()
+    assert "run.h5" in server.messages()
+    with server.connect() as connection, pytest.raises(RpcError, match="said nothing"):
+        send_rows(connection, "run", [tiny_step(0, "more")])
+    server.stop()
+    del server.variables["LD_PRELOAD"]
+    server.start()
+    with server.connect() as connection:
+        rows = connection.call("runs.get", {"run_id": "run"})["steps"]
+        assert_same_arrays(resolve_stacked(connection, "run", "frames", range(rows)), recording.frames, "frames")
 
 
 def test_a_file_that_can_not_be_repaired_in_place_is_rebuilt(make_server, recording):

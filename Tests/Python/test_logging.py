@@ -112,7 +112,7 @@ def test_the_refused_is_kept_beside_the_spool(address, spool, run):
 
 
 def test_wrong_arguments_are_refused_at_once(address, quick, tmp_path):
-    for run in ("", "-x", "a..b", "images", "x" * 129, "ä"):
+    for run in ("", "-x", "a..b", "images", "variables", "x" * 129, "ä"):
         if run:
             with pytest.raises(HoldfastError, match="run id"):
                 holdfast.init(run, server=address)

@@ -28,11 +28,11 @@ _runs: "weakref.WeakSet[Run]" = weakref.WeakSet()
 
 def check_run_id(run_id: str) -> None:
     """Raises HoldfastError for what the server would refuse."""
-    if not _RUN_ID.fullmatch(run_id) or ".." in run_id or run_id == "images":
+    if not _RUN_ID.fullmatch(run_id) or ".." in run_id or run_id in ("images", "variables"):
         raise HoldfastError(
             "invalid_value",
             f'"{run_id[:200]}" is no run id: 1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or digit, no ".."; '
-            '"images" is reserved',
+            '"images" and "variables" are reserved',
         )
 
 

@@ -5,12 +5,12 @@ public enum RunID {
     /// The run that keeps large values of variables; clients can't write to it.
     public static let variables = "variables"
 
-    /// One of the runs that keep the arrays given to `images.insert`: `images`, `images.2`, `images.3`, ….
-    public static func images(file number: Int) -> String { number == 1 ? images : "\(images).\(number)" }
+    /// The names of the server's own runs, but for those that continue `images`.
+    public static let reserved: Set<String> = [images, variables]
 
-    /// Whether a run is the server's own: no client can write to it.
+    /// Whether no client may start a run of this name: `images`, `images.2`, `images.3`, …, `variables`.
     public static func isReserved(_ text: String) -> Bool {
-        if text == images || text == variables { return true }
+        if reserved.contains(text) { return true }
         let number = text.dropFirst(images.count + 1)
         return text.hasPrefix("\(images).") && !number.isEmpty && number.utf8.allSatisfy(\.isASCIIDigit)
     }

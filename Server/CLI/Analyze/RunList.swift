@@ -26,11 +26,12 @@ struct RunList {
     private static func addDescriptions(to runs: inout [String?: RunSummary], _ connection: Connection) throws {
         let columns = Set(try connection.rows("SELECT name FROM pragma_table_info('runs')") { $0.string(0) })
         guard columns.isSuperset(of: ["run_id", "status", "started_at"]) else { return }
-        let isDeleted = columns.contains("deleted_at") ? "deleted_at IS NOT NULL" : "0"
-        _ = try connection.rows("SELECT run_id, status, started_at, \(isDeleted) FROM runs") { row in
+        let conditions = ["deleted_at", "continues"].filter(columns.contains).map { "\($0) IS NOT NULL" }
+        let isHidden = conditions.isEmpty ? "0" : conditions.joined(separator: " OR ")
+        _ = try connection.rows("SELECT run_id, status, started_at, \(isHidden) FROM runs") { row in
             let id = row.string(0)
             // What was deleted, and the runs of the server's own arrays, are runs to the reader only if something was measured.
-            guard runs[id] != nil || !row.bool(3) && !RunID.isReserved(id) else { return }
+            guard runs[id] != nil || !row.bool(3) && !RunID.reserved.contains(id) else { return }
             runs[id, default: RunSummary(id: id)].status = row.optionalString(1)
             runs[id]?.startedAt = Timestamp.seconds(row.string(2))
         }

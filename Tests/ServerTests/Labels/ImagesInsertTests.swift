@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 import Wire
 
@@ -93,6 +94,41 @@ struct ImagesInsertTests {
         let found = try await second.call(RefsValidate(runID: "images", decode: true))
         #expect(found.checked == 133 && found.missing == [] && found.unreferenced == 0 && found.problems == [])
         #expect(try await second.call(RunsList()).runs == [])
+        for method in [RunsStart(runID: "images.2"), RunsStart(runID: "images.3")] {
+            #expect(try await second.refusal(method)?.message.contains("reserved") == true)
+        }
+    }
+
+    @Test func runsOfUsersThatHaveNamesOfFurtherFilesStayTheirs() async throws {
+        let data = try TestData()
+        // As an older version, which did not reserve the names, let them begin.
+        let names = ["images.2", "images.3", "images.007", "images.9223372036854775807"]
+        for name in names {
+            try await data.call(RunsStart(runID: "r", compression: "gzip-4"))
+            let renaming = WriteOperation(stamp: nil) { transaction in
+                try transaction.connection.execute("UPDATE runs SET run_id = ? WHERE run_id = 'r'", name)
+                return ByteBuffer()
+            }
+            _ = await data.catalog.writer.perform(renaming)
+        }
+        try await data.append("images.2", try Steps.of("e", 0..<3))
+        try await data.call(RunsDelete(runID: "images.3"))
+        var images = try (1...257).map { Image(filename: "\($0)", image: try Self.pixels($0, shape: [$0, 2])) }
+        try await data.call(ImagesInsert(images: images))
+        images += [Image(filename: "more", image: try Self.pixels(258, shape: [258, 2]))]
+        try await data.call(ImagesInsert(images: Array(images[257...])))
+        let refs = try await data.strings("SELECT frame_ref FROM labels ORDER BY id").compactMap(\.self)
+        #expect(
+            [refs[128], refs[256], refs[257]] == [
+                "h5://images.4/uint8_129x2/0", "h5://images.5/uint8_257x2/0", "h5://images.5/uint8_258x2/0",
+            ]
+        )
+        #expect(try await data.resolve(refs) == images.map(\.image))
+        let listed = try await data.call(RunsList()).runs.map(\.runID)
+        #expect(Set(listed) == ["images.2", "images.007", "images.9223372036854775807"])
+        #expect(try await data.call(RunsFinish(runID: "images.2", status: .finished)).status == .finished)
+        #expect(try await data.refusal(StepsAppend(runID: "images.4", steps: try Steps.of("f", 0..<1))) != nil)
+        #expect(try await data.refusal(RunsGet(runID: "images.4"))?.kind == .notFound)
     }
 
     @Test func pixelsSurviveAReopening() async throws {
