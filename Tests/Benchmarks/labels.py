@@ -144,6 +144,8 @@ def busy(server, rows, rate):
 
 
 def keep_busy(server, rows, rate, stop):
+    # It would be on another machine: here it must not take the server's processor.
+    os.nice(10)
     producer, seq = str(uuid.uuid4()), 0
     with server.connect() as connection:
         while not stop.wait(100 / rate if rate else 0):
