@@ -8,7 +8,7 @@ import Wire
 /// Owns the only connection that writes.
 ///
 /// Writes queue up; each turn takes everything that waits, applies it in one transaction, puts the arrays into their files,
-/// commits, and answers. Nothing waits for a timer: a lone write commits at once, and under load a commit carries whatever
+/// commits, and answers. Nobody waits for a timer: a lone write commits at once, and under load a commit carries whatever
 /// came while the last one ran.
 ///
 /// A group that has a refused write is rolled back and applied again, then with a savepoint for each write: inside of one
@@ -27,7 +27,11 @@ actor Writer {
         /// What is to be done between two commits.
         var pauses: [@Sendable () -> Void] = []
         var isScheduled = false
+        /// Whether what waits will be looked at without anybody's asking.
+        var isDelayed = false
     }
+
+    private static let noteDelay = Duration.milliseconds(50)
 
     private let pool: DatabasePool
     nonisolated let checkpointer: Checkpointer
@@ -90,6 +94,28 @@ actor Writer {
         }
         // Unstructured, because a write that is queued must be carried out whatever becomes of its connection.
         if mustSchedule { Task { await drain() } }
+    }
+
+    /// Queues a record that nobody waits for, in order with the writes: it is committed with the next of them, or a moment
+    /// later. A commit for each would cost the readers more of the processor than what is recorded of them.
+    nonisolated func note(_ operation: WriteOperation) {
+        let mustDelay = queue.withLock { queue in
+            queue.pending.append(Pending(operation: operation) { _ in })
+            defer { queue.isDelayed = true }
+            return !queue.isDelayed
+        }
+        if mustDelay {
+            Task {
+                try? await Task.sleep(for: Self.noteDelay)
+                let mustSchedule = queue.withLock { queue in
+                    queue.isDelayed = false
+                    guard !queue.pending.isEmpty, !queue.isScheduled else { return false }
+                    queue.isScheduled = true
+                    return true
+                }
+                if mustSchedule { await drain() }
+            }
+        }
     }
 
     /// Queues a write and waits for its answer.

@@ -91,7 +91,7 @@ extension Labels {
             try Serves.record(choices, occasion, label.shortName, transaction)
             return ByteBuffer()
         }
-        catalog.writer.submit(operation) { _ in }
+        catalog.writer.note(operation)
     }
 
     private func strategy(_ name: String?) throws -> Strategy {

@@ -126,7 +126,10 @@ def pick(server, connection, note):
     before = server_part(server, "labels.next")
     for strategy in ("mixed", "random", "uncertain", "hunt"):
         ask = lambda k, strategy=strategy: {"seed": k, "strategy": strategy, "annotator": f"a{k % 50}"}  # noqa: E731
-        report(f"labels.next {strategy}", time_calls(connection, "labels.next", ask, 400), note)
+        report(f"labels.next {strategy}", time_calls(connection, "labels.next", ask, 2000), note)
+        # Or soon all images would be in front of somebody.
+        for number in range(50):
+            connection.call("labels.release", {"annotator": f"a{number}"})
     report_server_part("labels.next", before, server_part(server, "labels.next"))
 
 
@@ -135,15 +138,16 @@ def busy(server, rows, rate):
     """Images are inserted and predictions updated meanwhile, at most `rate` of each a second."""
     # A process of its own: what is timed must not wait for this interpreter's lock.
     fork = multiprocessing.get_context("fork")
-    stop = fork.Event()
-    worker = fork.Process(target=keep_busy, args=(server, rows, rate, stop))
+    stop, is_underway = fork.Event(), fork.Event()
+    worker = fork.Process(target=keep_busy, args=(server, rows, rate, stop, is_underway))
     worker.start()
+    is_underway.wait()
     yield
     stop.set()
     worker.join()
 
 
-def keep_busy(server, rows, rate, stop):
+def keep_busy(server, rows, rate, stop, is_underway):
     # It would be on another machine: here it must not take the server's processor.
     os.nice(10)
     producer, seq = str(uuid.uuid4()), 0
@@ -154,6 +158,8 @@ def keep_busy(server, rows, rate, stop):
             connection.call("images.insert", {"images": images, "producer": producer, "seq": seq})
             guesses = [{"id": 1 + (seq * 977 + k) % rows, "confidence": {"biopsy_tool": k / 100}} for k in range(100)]
             connection.call("labels.update_predictions", {"predictions": guesses})
+            if seq == 5:
+                is_underway.set()
 
 
 def together(what, server, annotators, work):

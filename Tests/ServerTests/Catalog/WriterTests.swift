@@ -16,6 +16,32 @@ struct WriterTests {
         #expect(try await data.call(RunsList(limit: 1000)).runs.count == 200)
     }
 
+    @Test(.timeLimit(.minutes(1))) func aNoteIsCommittedByItself() async throws {
+        let data = try TestData()
+        await withCheckedContinuation { continuation in
+            data.catalog.writer.note(
+                WriteOperation(stamp: nil) { transaction in
+                    transaction.afterCommit { continuation.resume() }
+                    return ByteBuffer()
+                }
+            )
+        }
+    }
+
+    @Test func notesAndWritesAreAppliedInTheOrderInWhichTheyCame() async throws {
+        let data = try TestData()
+        let order = Locked<[Int]>([])
+        func operation(_ number: Int) -> WriteOperation {
+            WriteOperation(stamp: nil) { transaction in
+                transaction.afterCommit { order.change { $0.append(number) } }
+                return ByteBuffer()
+            }
+        }
+        for number in 0..<50 { data.catalog.writer.note(operation(number)) }
+        _ = await data.catalog.writer.perform(operation(50))
+        #expect(order.value == Array(0...50))
+    }
+
     @Test func aGroupIsOneTransaction() async throws {
         let data = try TestData()
         let times = Locked<[Double]>([])
