@@ -6,7 +6,7 @@ import { Outbox } from "./outbox.js";
 import { poll } from "./poll.js";
 import { formatRoute, parseRoute } from "./route.js";
 
-/** The rooms in the order of their tabs; the first is where one arrives. Each is fetched when it is first entered. */
+/** The rooms in the order of their tabs; the first is where one arrives. Each is fetched when it is entered. */
 const ROOMS = [
   { name: "label", title: "Label", load: async () => (await import("./label/room.js")).LabelRoom },
   { name: "grid", title: "Grid", load: async () => (await import("./grid/room.js")).GridRoom },

@@ -1,6 +1,6 @@
 import { h } from "./dom.js";
 
-/** The place of a list that is on its way; shows itself only after 200 ms. */
+/** The place of a list that is on its way; seen only after 200 ms. */
 export function loading(what) {
   return h("div", { class: "state skeleton", "aria-busy": "true" }, h("p", {}, `Loading ${what} …`));
 }
