@@ -76,6 +76,8 @@ final class HoldfastServer: Sendable {
         } catch {
             failure = error
         }
+        // What nobody waits for may wait still.
+        await catalog.writer.earlierWrites()
         arrays.closeAll()
         close(catalog, arrays)
         if let failure { throw failure }

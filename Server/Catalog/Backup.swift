@@ -83,7 +83,8 @@ struct Backup: Sendable {
         var copied = 0
         for runID in runs {
             let (source, target) = (DataFolder(directory.path).arrayFile(of: runID), copy.arrayFile(of: runID))
-            guard try await copyFile(source, to: target) else { continue }
+            guard FileManager.default.fileExists(atPath: source) else { continue }
+            try await copyFile(source, to: target)
             try FileManager.default.synchronize(target)
             bytes += FileManager.default.size(of: target)
             copied += 1
@@ -93,26 +94,22 @@ struct Backup: Sendable {
     }
 
     /// Copies an array file as it is between two commits. One that is being written to holds up the writer for as long as
-    /// that takes; most are those of runs that have ended. False where there is none any more, since its run was deleted.
-    private func copyFile(_ source: String, to target: String) async throws -> Bool {
+    /// that takes; most are those of runs that have ended.
+    private func copyFile(_ source: String, to target: String) async throws {
         let before = FileIdentity(source)
         // Two writes within a tick of the file system's clock have the same time.
         let isQuiet = before.map { $0.age > 2 } ?? false
         if isQuiet {
             // Detached, since it blocks for as long as it takes.
-            try await Task.detached {
-                do { try FileManager.default.copyItem(atPath: source, toPath: target) } catch {
-                    guard FileIdentity(source) == nil else { throw error }
-                }
-            }.value
+            try await Task.detached { try FileManager.default.copyItem(atPath: source, toPath: target) }.value
         }
         try await catalog.writer.between {
-            // One that was deleted since is in the database of the copy: what was copied of it is whole.
-            guard let now = FileIdentity(source), now != before || !isQuiet else { return }
-            if isQuiet { try FileManager.default.removeItem(atPath: target) }
+            if isQuiet {
+                guard FileIdentity(source) != before else { return }
+                try FileManager.default.removeItem(atPath: target)
+            }
             try FileManager.default.copyItem(atPath: source, toPath: target)
         }
-        return FileIdentity(target) != nil
     }
 }
 

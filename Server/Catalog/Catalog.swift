@@ -12,7 +12,13 @@ final class Catalog: Sendable {
     let announcements = Announcements()
     /// To what a write-ahead log is cut down that was longer, when it begins anew.
     private static let restingLogBytes = 64 << 20
-    private let copies = Atomic(0)
+    private struct Copies {
+        /// How many are being made.
+        var count = 0
+        var removals: [@Sendable () -> Void] = []
+    }
+
+    private let copies = Mutex(Copies())
     private let snapshots = OpenSnapshots()
 
     // Nobody asks for it, and without it a large write takes a seventh less time.
@@ -116,13 +122,30 @@ final class Catalog: Sendable {
     }
 
     /// Whether a copy is being made, which needs every row of the array files that its database tells of.
-    var isBeingCopied: Bool { copies.load(ordering: .sequentiallyConsistent) > 0 }
+    var isBeingCopied: Bool { copies.withLock { $0.count > 0 } }
 
     /// Makes a copy; nothing is taken out of array files meanwhile.
     func whileCopying<Value>(_ body: () async throws -> Value) async rethrows -> Value {
-        copies.add(1, ordering: .sequentiallyConsistent)
-        defer { copies.subtract(1, ordering: .sequentiallyConsistent) }
+        copies.withLock { $0.count += 1 }
+        defer {
+            let removals = copies.withLock { copies in
+                copies.count -= 1
+                guard copies.count == 0 else { return [@Sendable () -> Void]() }
+                defer { copies.removals = [] }
+                return copies.removals
+            }
+            for removal in removals { removal() }
+        }
         return try await body()
+    }
+
+    /// Takes something out of array files: now, or as soon as no copy is being made.
+    func remove(_ removal: @escaping @Sendable () -> Void) {
+        let isNow = copies.withLock { copies in
+            if copies.count > 0 { copies.removals.append(removal) }
+            return copies.count == 0
+        }
+        if isNow { removal() }
     }
 
     /// Records that no array file is open.

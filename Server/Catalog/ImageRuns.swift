@@ -39,7 +39,7 @@ enum ImageRuns {
     private static func newest(_ arrays: ArrayStore, _ connection: Connection) throws -> String {
         let last = try last(connection)
         if try takesMore(last, arrays, connection) { return last }
-        let next = try next(connection)
+        let next = try next(after: last, connection)
         let now = Timestamp.text(Timestamp.now())
         try connection.execute(
             """
@@ -63,30 +63,25 @@ enum ImageRuns {
         return count < mostDatasets && FileManager.default.size(of: arrays.path(runID)) < mostBytes
     }
 
-    /// The one that is made when no other takes a new dataset.
-    static func next(_ connection: Connection) throws -> String {
-        try unused(after: try last(connection), connection)
-    }
-
-    /// The files that a group began which was not committed.
+    /// The runs whose files a group began which was not committed.
     static func uncommitted(_ arrays: ArrayStore, _ connection: Connection) throws -> [String] {
-        var found: [String] = []
-        var next = try next(connection)
-        while FileManager.default.fileExists(atPath: arrays.path(next)) {
-            found.append(next)
-            next = try unused(after: next, connection)
-        }
-        return found
+        let ending = ".h5"
+        let names = try FileManager.default.contentsOfDirectory(atPath: arrays.directory)
+        return try names.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }
+            .filter { try RunID.isReserved($0) && !isTaken($0, connection) }
     }
 
     /// The next name that no run has: users' runs may have got such names before they were reserved.
-    private static func unused(after runID: String, _ connection: Connection) throws -> String {
+    private static func next(after runID: String, _ connection: Connection) throws -> String {
         var number = Int(runID.dropFirst(RunID.images.count + 1)) ?? 1
         while true {
             number += 1
             let name = "\(RunID.images).\(number)"
-            let isTaken = try connection.first("SELECT 1 FROM runs WHERE run_id = ?", name) { _ in true } ?? false
-            if !isTaken { return name }
+            if try !isTaken(name, connection) { return name }
         }
+    }
+
+    private static func isTaken(_ runID: String, _ connection: Connection) throws -> Bool {
+        try connection.first("SELECT 1 FROM runs WHERE run_id = ?", runID) { _ in true } ?? false
     }
 }

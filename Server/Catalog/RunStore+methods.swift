@@ -172,7 +172,7 @@ struct RunMethods: Sendable {
                 runID
             )
             transaction.afterCommit {
-                arrays.delete(runID)
+                catalog.remove { arrays.delete(runID) }
                 catalog.announcements.post(.runs, runs: [runID])
             }
             return RunsDelete.Result(runID: runID)

@@ -80,6 +80,13 @@ enum RunStore {
         return state
     }
 
+    /// Whether a run is one of the server's own.
+    static func isOwn(_ runID: String, _ connection: Connection) throws -> Bool {
+        if RunID.reserved.contains(runID) { return true }
+        return try connection.first("SELECT continues IS NOT NULL FROM runs WHERE run_id = ?", runID) { $0.bool(0) }
+            ?? false
+    }
+
     /// What is answered to whoever would write to one of the server's own runs.
     static func isReserved(_ runID: String) -> WireError {
         WireError.invalidParams("run_id \"\(runID)\" is reserved for the server's own arrays")

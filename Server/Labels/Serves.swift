@@ -11,6 +11,7 @@ enum Serves {
         let annotator: String
         let strategy: Strategy
         let poolSize: Int
+        let time = Timestamp.now()
     }
 
     static func record(
@@ -30,7 +31,7 @@ enum Serves {
                 """,
                 occasion.label,
                 occasion.annotator,
-                transaction.timestamp,
+                Timestamp.text(occasion.time),
                 occasion.strategy.rawValue,
                 choice.branch.rawValue,
                 choice.propensity,

@@ -21,7 +21,8 @@ extension Replay {
                     return [.init(reference: "episode:\(step.episodeID)", name: "step \(step.index)")]
                 }
                 // The server's own runs are nobody's.
-                return RunID.isReserved(ref.runID) ? [] : [.init(reference: "run:\(ref.runID)", name: "arrays")]
+                if try RunStore.isOwn(ref.runID, connection) { return [] }
+                return [.init(reference: "run:\(ref.runID)", name: "arrays")]
             }
         ),
         LineageSource(

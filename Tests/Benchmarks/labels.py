@@ -141,7 +141,7 @@ def busy(server, rows, rate):
     stop, is_underway = fork.Event(), fork.Event()
     worker = fork.Process(target=keep_busy, args=(server, rows, rate, stop, is_underway))
     worker.start()
-    is_underway.wait()
+    assert is_underway.wait(60), "what should come meanwhile does not"
     yield
     stop.set()
     worker.join()

@@ -98,8 +98,7 @@ def test_a_backup_made_under_load_is_consistent_and_can_be_served(binary, server
         assert len(file["frames"]) == kept + 20, "rows behind the database's moment are gone, new ones follow"
 
 
-def test_runs_that_are_deleted_while_a_backup_is_made_do_no_harm(server, connection):
-    """Their files go at any moment: before, while and after they are copied."""
+def test_runs_that_are_deleted_while_a_backup_is_made_are_whole_in_it_or_gone(binary, server, connection, tmp_path):
     producer = Producer(connection)
     for number in range(40):
         connection.call("runs.start", {"run_id": f"r{number}"})
@@ -118,8 +117,11 @@ def test_runs_that_are_deleted_while_a_backup_is_made_do_no_harm(server, connect
         connection.call("runs.delete", {"run_id": f"r{number}"})
     worker.join()
     [made] = is_made
-    kept = [path.name for path in (pathlib.Path(made["path"]) / "replay").glob("*.h5")]
-    assert made["runs"] == len(kept)
+    assert list((server.data / "replay").glob("*.h5")) == []
+    restored = tmp_path / "restored"
+    assert holdfast(binary, "restore", made["path"], restored).returncode == 0
+    verified = holdfast(binary, "verify", "--data", restored)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
 def test_a_backup_of_a_directory_that_no_server_uses(binary, server, connection, tmp_path):

@@ -242,15 +242,19 @@ def test_pictures_of_ever_new_sizes_survive_kills(make_server):
 
 @pytest.mark.fault("server killed", "labels")
 def test_files_that_a_lost_request_began_are_gone(make_server):
-    """One request with more new sizes than two files take, and a kill while they are written."""
+    """One request with more new sizes than three files take, and a kill while they are written, the tenth before the ninth."""
     server = make_server()
     folder = server.data / "replay"
+
+    def images(first, count):
+        names = range(first, first + count)
+        return [{"filename": str(n), "image": numpy.zeros((n // 40 + 1, n % 40 + 1), numpy.uint8)} for n in names]
+
     with server.connect() as connection:
         producer = Producer(connection)
-        pixels = numpy.zeros((1, 300), numpy.uint8)
-        images = [{"filename": str(n), "image": pixels[:, : n + 1]} for n in range(300)]
-        producer.send("images.insert", {"images": images})
-        eventually(lambda: (folder / "images.3.h5").exists(), "the third file is begun")
+        producer.call("images.insert", {"images": images(0, 8 * 128)})
+        producer.send("images.insert", {"images": images(8 * 128, 300)})
+        eventually(lambda: (folder / "images.10.h5").exists(), "the tenth file is begun")
         server.kill()
     server.start()
     with contextlib.closing(sqlite3.connect(server.database)) as database:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+import sqlite3
 
 import pytest
 
@@ -63,3 +64,14 @@ def test_what_was_acknowledged_before_a_second_signal_is_kept(make_server):
     server.start()
     with server.connect() as connection:
         assert len(connection.call("episodes.steps", {"run_id": "run", "limit": 100})["steps"]) == 20
+
+
+def test_what_was_given_out_just_before_is_recorded(make_server):
+    server = make_server()
+    with server.connect() as connection:
+        Producer(connection).call("images.insert", {"images": [{"filename": str(n)} for n in range(50)]})
+        for n in range(3):
+            assert connection.call("labels.next", {"annotator": f"a{n}"})["images"]
+        server.stop()
+    with contextlib.closing(sqlite3.connect(server.database)) as database:
+        assert database.execute("SELECT count(*) FROM label_serves").fetchone() == (3,)
