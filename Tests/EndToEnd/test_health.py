@@ -47,7 +47,7 @@ def test_a_full_disk_is_a_reason_until_there_is_room(small_disk, make_server):
     server = make_server(data=small_disk / "data")
     assert ready(server) == ""
     ballast = small_disk / "ballast"
-    with open(ballast, "wb") as file, contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), open(ballast, "wb") as file:
         while True:
             file.write(bytes(1 << 16))
             file.flush()
