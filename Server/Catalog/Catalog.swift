@@ -7,6 +7,7 @@ import Wire
 /// The database of all domains: many readers, one writer.
 final class Catalog: Sendable {
     private let pool: DatabasePool
+    private let briefReader: DatabaseQueue
     private let path: String
     let writer: Writer
     let announcements = Announcements()
@@ -64,6 +65,8 @@ final class Catalog: Sendable {
             }
         }
         try migrator.migrate(pool)
+        configuration.readonly = true
+        briefReader = try DatabaseQueue(path: path, configuration: configuration)
         // Three quarters of the writes of a label were copies of pages, in a file, for the case that a trigger refuses it.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = MEMORY") }
         writer = try Writer(pool: pool, path: path, arrays: arrays, durability: durability)
@@ -78,6 +81,13 @@ final class Catalog: Sendable {
     /// Reads from a consistent state of the database; never waits for the writer.
     func read<Value: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Value) async throws -> Value {
         try await pool.read { try body(Connection($0)) }
+    }
+
+    /// Reads as `read` does, on the thread that asks: for what takes less time than to wake another thread and this one again.
+    ///
+    /// Blocks while another such read goes on.
+    func readBriefly<Value>(_ body: (Connection) throws -> Value) throws -> Value {
+        try briefReader.read { try body(Connection($0)) }
     }
 
     /// The database as it is now, for several reads that must see one state.
@@ -160,6 +170,8 @@ final class Catalog: Sendable {
 
     /// Ends all connections; the write-ahead log is folded into the database.
     func close() throws {
+        // First: the last connection takes the log away.
+        try briefReader.close()
         try writer.close()
         try pool.close()
     }

@@ -4,6 +4,10 @@ import Wire
 extension Labels {
     /// Of so many excluded images spreading strategies keep away.
     private static let mostShown = 256
+    /// So many images are picked within a fraction of a millisecond.
+    private static let fewImages = 32
+
+    private typealias Picked = (choices: [Choice], images: [LabelImage], poolSize: Int)
 
     /// `labels.next`
     func next(_ parameters: LabelsNext, _ context: CallContext) async throws -> LabelsNext.Result {
@@ -35,7 +39,7 @@ extension Labels {
         repeat {
             let look = leases.beginLook()
             defer { leases.end(look) }
-            (choices, images, poolSize) = try await catalog.read { [leases, settings] connection in
+            let pick: @Sendable (Connection) throws -> Picked = { [leases, settings] connection in
                 let poolSize = try Self.counter(pool.name, connection)
                 let sampler = Sampler(pool: pool, connection: connection, generator: generator) {
                     excluded.contains($0) || leases.isHeld($0, byOtherThan: holder, at: time)
@@ -52,6 +56,8 @@ extension Labels {
                 let images = try choices.compactMap { try Self.offer($0, connection) }
                 return (choices, images, poolSize)
             }
+            (choices, images, poolSize) =
+                limit <= Self.fewImages ? try catalog.readBriefly(pick) : try await catalog.read(pick)
             let connection = life.map { ObjectIdentifier($0) }
             taken = Set(leases.take(images.map(\.id), for: holder, at: time, seenIn: look, connection: connection))
             // Where others were quicker with all of them there are more: none would mean that there are no more.
