@@ -20,11 +20,19 @@ final class FileDescriptor: Sendable {
     }
 
     /// The first bytes of the file, fewer where it ends before.
-    func readStart(_ count: Int) throws(HDF5Error) -> [UInt8] {
+    func readStart(_ count: Int) throws(HDF5Error) -> [UInt8] { try read(count, at: 0) }
+
+    /// Bytes of the file, fewer where it ends before.
+    func read(_ count: Int, at place: Int) throws(HDF5Error) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
-        let length = pread(number, &bytes, count, 0)
+        let length = pread(number, &bytes, count, off_t(place))
         guard length >= 0 else { throw .system("pread", path) }
         return Array(bytes[..<length])
+    }
+
+    /// Writes bytes at a place of the file.
+    func write(_ bytes: [UInt8], at place: Int) throws(HDF5Error) {
+        guard pwrite(number, bytes, bytes.count, off_t(place)) == bytes.count else { throw .system("pwrite", path) }
     }
 
     /// Writes all bytes where the descriptor stands.
