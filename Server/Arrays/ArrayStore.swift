@@ -98,6 +98,7 @@ final class ArrayStore: Sendable {
             throw HDF5Error(.invalid, "open for writing", path(runID), "its committed rows are not known")
         }
         try open.close(runID)
+        try journal.note(runID)
         let file: RunFile
         if opening.committedRows.isEmpty {
             // A file without committed rows is left over from a group that was not committed.
@@ -112,7 +113,6 @@ final class ArrayStore: Sendable {
                 on: executor
             )
         } else {
-            try journal.note(runID)
             let recovery: Recovery
             (file, recovery) = try openRepaired(runID, committedRows: opening.committedRows)
             if !recovery.isNothing { try file.append(opening.restored) }

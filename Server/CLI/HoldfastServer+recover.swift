@@ -13,18 +13,18 @@ extension HoldfastServer {
         }
         arrays.removeCompacted(RunID.variables)
         Backup.removeUnfinished(in: directory)
-        try repairUnclosed(catalog, arrays)
+        let noted = arrays.journal.open
+        try repairUnclosed(noted, catalog, arrays)
         // A deletion may have been committed without its file being removed any more.
         let deleted = try catalog.readNow { connection in
             try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NOT NULL") { $0.string(0) }
         }
         for runID in deleted { arrays.delete(runID) }
-        try removeUncommitted(catalog, arrays)
+        try removeUncommitted(noted, catalog, arrays)
     }
 
     /// Brings the files of runs that were not closed back to what is committed.
-    private func repairUnclosed(_ catalog: Catalog, _ arrays: ArrayStore) throws {
-        let noted = arrays.journal.open
+    private func repairUnclosed(_ noted: Set<String>, _ catalog: Catalog, _ arrays: ArrayStore) throws {
         let unclosed = try catalog.readNow { connection in
             try connection.rows("SELECT run_id, file_open FROM runs WHERE deleted_at IS NULL") {
                 (runID: $0.string(0), isOpen: $0.bool(1))
@@ -58,7 +58,7 @@ extension HoldfastServer {
     }
 
     /// Removes the files of runs that have no committed row: of a first one that was written and then not committed.
-    private func removeUncommitted(_ catalog: Catalog, _ arrays: ArrayStore) throws {
+    private func removeUncommitted(_ noted: Set<String>, _ catalog: Catalog, _ arrays: ArrayStore) throws {
         let (empty, images) = try catalog.readNow { connection in
             (
                 try connection.rows(
@@ -67,7 +67,7 @@ extension HoldfastServer {
                     AND NOT EXISTS (SELECT 1 FROM run_datasets AS d WHERE d.run_id = r.run_id)
                     """
                 ) { $0.string(0) },
-                try ImageRuns.uncommitted(arrays, connection)
+                try ImageRuns.uncommitted(noted, connection)
             )
         }
         for runID in empty + images { arrays.removeUncommitted(runID) }

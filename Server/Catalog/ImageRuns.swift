@@ -39,7 +39,7 @@ enum ImageRuns {
     private static func newest(_ arrays: ArrayStore, _ connection: Connection) throws -> String {
         let last = try last(connection)
         if try takesMore(last, arrays, connection) { return last }
-        let next = try next(after: last, connection)
+        let next = try next(after: last, arrays, connection)
         let now = Timestamp.text(Timestamp.now())
         try connection.execute(
             """
@@ -63,25 +63,32 @@ enum ImageRuns {
         return count < mostDatasets && FileManager.default.size(of: arrays.path(runID)) < mostBytes
     }
 
-    /// The runs whose files a group began which was not committed.
-    static func uncommitted(_ arrays: ArrayStore, _ connection: Connection) throws -> [String] {
-        let ending = ".h5"
-        let names = try FileManager.default.contentsOfDirectory(atPath: arrays.directory)
-        return try names.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }
-            .filter { try RunID.isReserved($0) && !isTaken($0, connection) }
+    /// Of the runs whose files may have been written to, those that a group began which was not committed.
+    static func uncommitted(_ noted: Set<String>, _ connection: Connection) throws -> [String] {
+        try noted.filter { try RunID.isReserved($0) && !isKnown($0, connection) }
     }
 
     /// The next name that no run has: users' runs may have got such names before they were reserved.
-    private static func next(after runID: String, _ connection: Connection) throws -> String {
+    private static func next(
+        after runID: String,
+        _ arrays: ArrayStore,
+        _ connection: Connection
+    ) throws -> String {
         var number = Int(runID.dropFirst(RunID.images.count + 1)) ?? 1
         while true {
             number += 1
             let name = "\(RunID.images).\(number)"
-            if try !isTaken(name, connection) { return name }
+            if try !isKnown(name, connection), !isOfAnotherDatabase(name, arrays) { return name }
         }
     }
 
-    private static func isTaken(_ runID: String, _ connection: Connection) throws -> Bool {
+    /// Whether there is a file that no group of this server began: it belongs to what the database was before an older copy
+    /// was put in its place.
+    private static func isOfAnotherDatabase(_ runID: String, _ arrays: ArrayStore) -> Bool {
+        FileManager.default.fileExists(atPath: arrays.path(runID)) && !arrays.journal.open.contains(runID)
+    }
+
+    private static func isKnown(_ runID: String, _ connection: Connection) throws -> Bool {
         try connection.first("SELECT 1 FROM runs WHERE run_id = ?", runID) { _ in true } ?? false
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import Testing
 import Wire
@@ -129,6 +130,19 @@ struct ImagesInsertTests {
         #expect(try await data.call(RunsFinish(runID: "images.2", status: .finished)).status == .finished)
         #expect(try await data.refusal(StepsAppend(runID: "images.4", steps: try Steps.of("f", 0..<1))) != nil)
         #expect(try await data.refusal(RunsGet(runID: "images.4"))?.kind == .notFound)
+    }
+
+    /// An older copy of the database was put beside array files that had grown since.
+    @Test func aFileThatTheDatabaseDoesNotKnowIsLeftAlone() async throws {
+        let data = try TestData()
+        let unknown = data.arrays.path("images.2")
+        try Data([1, 2, 3]).write(to: URL(fileURLWithPath: unknown))
+        let images = try (1...129).map { Image(filename: "\($0)", image: try Self.pixels($0, shape: [$0, 2])) }
+        try await data.call(ImagesInsert(images: images))
+        let refs = try await data.strings("SELECT frame_ref FROM labels ORDER BY id").compactMap(\.self)
+        #expect(refs.last == "h5://images.3/uint8_129x2/0")
+        #expect(try await data.resolve(refs) == images.map(\.image))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: unknown)) == Data([1, 2, 3]))
     }
 
     @Test func pixelsSurviveAReopening() async throws {
