@@ -46,8 +46,8 @@ extension RunFile {
 
     /// Puts a new file with exactly the committed rows in the place of one that is torn.
     ///
-    /// Part of an index that only rows on their way needed may be torn; whatever can be read can be copied. Blocks of an index
-    /// that were half written are mended first.
+    /// Part of an index that only rows on their way needed may be torn; whatever can be read can be copied. Metadata
+    /// that was half written is mended first.
     package static func rebuild(
         _ path: String,
         committedRows: [String: Int],
@@ -55,7 +55,7 @@ extension RunFile {
     ) throws(HDF5Error) -> Recovery {
         executor.assertIsCurrent()
         do throws(HDF5Error) {
-            _ = try TornIndex.mend(path)
+            _ = try TornMetadata.mend(path, committedRows: Set(committedRows.values))
             var recovery = try inspect(path, Superblock(path: path), committedRows)
             recovery.wasRepaired = true
             recovery.wasRebuilt = true

@@ -2,8 +2,8 @@
 long form, killed there or having lost power there, and a new server must have all that was acknowledged until then, and be
 able to go on.
 
-A kill loses nothing that was written. A loss of power loses any of the writes since a file's last sync, here each with
-probability one half. Pages that were torn in the middle of being written are not simulated.
+A kill loses nothing that was written, but may end a write between two pages of memory. A loss of power loses any of the
+writes since a file's last sync, here each with probability one half; sectors that were torn are not simulated.
 """
 
 import contextlib
@@ -24,6 +24,8 @@ from write_log import WriteLog
 
 STEPS, EPISODE, OBSERVED_FROM = 96, 13, 40
 RUNS = {"lzf": "lzf", "raw": "none"}
+#: How metadata begins that is written anew, in place, while rows are added.
+METADATA = (b"OHDR", b"EAHD", b"EAIB", b"EASB", b"EADB")
 SHAPES = ((20, 20), (32, 24, 3), (50, 50))
 
 
@@ -161,6 +163,23 @@ def check_state(binary, folder, acknowledged):
         server.clean_up()
 
 
+def check_moment(binary, folder, recorded, moment, **rebuilding):
+    """Builds the files as they stood after so many operations, and checks them."""
+    log, acknowledged = recorded
+    log.rebuild(moment, folder, **rebuilding)
+    reached = log.operations[moment - 1][5]
+    known = {}
+    for offset, name, count in acknowledged:
+        if offset <= reached:
+            known[name] = count
+    try:
+        check_state(binary, folder, known)
+    except AssertionError as error:
+        raise AssertionError(f"{folder.name} of {len(log.operations)} operations: {error}") from error
+    # All of them take twenty gigabytes.
+    shutil.rmtree(folder)
+
+
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize(
     "end",
@@ -170,21 +189,23 @@ def check_state(binary, folder, acknowledged):
     ],
 )
 def test_the_files_of_any_moment_have_what_was_acknowledged_by_then(recorded, binary, tmp_path, end, is_long):
-    log, acknowledged = recorded
+    log, _ = recorded
     first = next(place for place, operation in enumerate(log.operations) if ".h5" in operation[1])
     moments = range(first, len(log.operations))
     # All of them take hours.
     for moment in moments if is_long else sorted(random.Random(end).sample(moments, 30)):
-        folder = tmp_path / f"{end}-{moment}"
-        log.rebuild(moment, folder, random.Random(moment) if end == "power" else None)
-        reached = log.operations[moment - 1][5]
-        known = {}
-        for offset, name, count in acknowledged:
-            if offset <= reached:
-                known[name] = count
-        try:
-            check_state(binary, folder, known)
-        except AssertionError as error:
-            raise AssertionError(f"{end} after operation {moment} of {len(log.operations)}: {error}") from error
-        # All of them take twenty gigabytes.
-        shutil.rmtree(folder)
+        dice = random.Random(moment) if end == "power" else None
+        check_moment(binary, tmp_path / f"{end}-{moment}", recorded, moment, dice=dice)
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.fault("server killed", "steps", "labels")
+def test_a_write_that_a_kill_ended_halfway_loses_nothing(recorded, binary, tmp_path, is_long):
+    log, _ = recorded
+    metadata, others = [], []
+    for moment, (_, name, _, _, data, _) in enumerate(log.operations):
+        if name.endswith(".h5"):
+            kind = metadata if data[:4] in METADATA else others
+            kind += [(moment, cut) for cut in log.cuts(moment)]
+    for moment, cut in metadata + (others if is_long else random.Random(1).sample(others, 10)):
+        check_moment(binary, tmp_path / f"cut-{moment}-{cut}", recorded, moment, cut=cut)

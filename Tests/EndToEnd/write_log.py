@@ -3,6 +3,7 @@
 import struct
 
 _HEAD = struct.Struct("<cIIQQ")
+_PAGE = 4096
 
 
 class WriteLog:
@@ -18,10 +19,20 @@ class WriteLog:
             self.operations.append((kind.decode(), name, second, offset, data[at : at + size], at + size))
             at += size
 
-    def rebuild(self, count, folder, dice=None):
-        """The files after the first `count` operations; with dice each write since its file's last sync may be lost."""
+    def cuts(self, place):
+        """Where a kill can end an operation halfway: a write between two pages of memory."""
+        kind, _, _, offset, data, _ = self.operations[place]
+        return range(_PAGE - offset % _PAGE, len(data), _PAGE) if kind == "W" else range(0)
+
+    def rebuild(self, count, folder, dice=None, cut=0):
+        """The files after the first `count` operations, and so many bytes of the next one; with dice each write since its
+        file's last sync may be lost."""
+        operations = self.operations[:count]
+        if cut:
+            kind, name, second, offset, data, end = self.operations[count]
+            operations.append((kind, name, second, offset, data[:cut], end))
         files = {}
-        for kind, name, second, offset, data, _ in self.operations[:count]:
+        for kind, name, second, offset, data, _ in operations:
             if kind == "R":
                 # A folder takes what is in it along.
                 for old in [old for old in files if old == name or old.startswith(f"{name}/")]:

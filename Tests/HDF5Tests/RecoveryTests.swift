@@ -122,56 +122,6 @@ struct RecoveryTests {
         try recording.expect(600, in: rebuilt)
     }
 
-    /// A kill ends a write between two pages: the block begins with new entries and ends with the old checksum.
-    @Test(arguments: [Compression.none, .lzf, .gzip(1)], [1, 7, 30])
-    func halfWrittenBlocksOfAnIndexAreMended(compression: Compression, bytes: Int) throws {
-        let recording = try Recording(directory.file("r.h5"), compression)
-        let file = try recording.create()
-        try recording.append(0..<700, to: file)
-        let old = try TemporaryDirectory.read(recording.path)
-        try recording.append(700..<720, to: file)
-        let new = try TemporaryDirectory.read(recording.path)
-        var torn = old + new[old.count...]
-        var count = 0
-        for (first, end) in Self.indexBlocks(old) {
-            guard let change = (first..<end).first(where: { old[$0] != new[$0] }) else { continue }
-            torn.replaceSubrange(first..<(change + bytes), with: new[first..<(change + bytes)])
-            count += 1
-        }
-        #expect(count > 0)
-        let copy = directory.file("killed.h5")
-        try TemporaryDirectory.write(torn, to: copy)
-        let error = #expect(throws: HDF5Error.self) { try recording.open(counts(700), at: copy) }
-        #expect(error?.kind == .torn)
-        let recovery = try recording.executor.sync { () throws(HDF5Error) in
-            try RunFile.rebuild(copy, committedRows: counts(700), on: recording.executor)
-        }
-        #expect(recovery.wasRebuilt)
-        try recording.expect(700, in: try recording.open(counts(700), at: copy).file)
-    }
-
-    /// Where the data blocks of extensible arrays lie whose checksum is right, without it.
-    private static func indexBlocks(_ file: [UInt8]) -> [(first: Int, end: Int)] {
-        var found: [(Int, Int)] = []
-        for first in file.indices.dropLast(4) where file[first...].starts(with: Array("EADB".utf8)) {
-            let lengths = (0..<7).flatMap { level in (8...20).map { 18 + (16 << level) * $0 } }
-            let length = lengths.first { length in
-                guard first + length + 4 <= file.count else { return false }
-                let checksum = file[(first + length)..<(first + length + 4)].reversed().reduce(UInt32(0)) {
-                    $0 << 8 | UInt32($1)
-                }
-                return Lookup3.hash(file[first..<(first + length)]) == checksum
-            }
-            if let length { found.append((first, first + length)) }
-        }
-        return found
-    }
-
-    @Test func theHashIsThatOfTheLibrary() {
-        // The example in lookup3.c itself.
-        #expect(Lookup3.hash(Array("Four score and seven years ago".utf8)[...]) == 0x1777_0551)
-    }
-
     @Test func aKillAfterADatasetWasAddedLosesNothing() throws {
         let recording = try Recording(directory.file("r.h5"))
         let file = try recording.create([])
