@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import numpy
 import pytest
 
 import holdfast
@@ -69,6 +70,16 @@ def test_a_server_without_the_label_gets_no_image_and_the_user_one_line(name, ma
     assert "no label is_eight" in done.stderr and "serve --data DIR --labels is_eight" in done.stderr
     with holdfast.Client(server.ready["tcp"]) as client:
         assert client.labels.stats()["progress"]["other"]["open"] == 0
+
+
+@pytest.mark.parametrize("name", ["active_learning.py", "pipeline.py"])
+def test_a_server_with_images_that_the_oracle_does_not_know_is_named(name, make_server, spool):
+    server = make_server("--labels", "is_eight")
+    with holdfast.Client(server.ready["tcp"]) as client:
+        client.images.insert({"unknown.png": numpy.zeros((8, 8), numpy.uint8)})
+    done = start(name, spool, "--server", server.ready["tcp"], "--images", 20)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith(f"{name}: this server has other images; start another, DIR being new: holdfast serve")
 
 
 def test_without_a_server_the_user_gets_one_line(spool):

@@ -28,6 +28,9 @@ class Loop:
         pixels = (digits.images[:count] * 15.9).astype(np.uint8)
         names = [f"digit_{number:04}.png" for number in range(count)]
         ids = client.images.insert(dict(zip(names, pixels)))["ids"]
+        if client.labels.stats()["total"] > len(ids):
+            message = f"this server has other images; start another, DIR being new: {start(label)}"
+            raise holdfast.HoldfastError("invalid_value", message)
         self.features = dict(zip(ids, digits.data[:count] / 16))
         self.truth = {id: int(digit == 8) for id, digit in zip(ids, digits.target[:count])}
 
@@ -56,6 +59,11 @@ class Loop:
         return self.client.holdout.evaluate(self.label, dict(zip(ids, self.confidences(model, ids))), reason)
 
 
+def start(label: str) -> str:
+    """What starts a server for this example."""
+    return f"holdfast serve --data DIR --labels {label}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--server", help="host:port (HOLDFAST_SERVER, or 127.0.0.1:7411)")
@@ -67,8 +75,8 @@ def main() -> None:
     try:
         with holdfast.Client(options.server) as client:
             if options.label not in client.labels.stats()["labels"]:
-                start = f"holdfast serve --data DIR --labels {options.label}"
-                sys.exit(f"{parser.prog}: this server has no label {options.label}; start another, DIR being new: {start}")
+                again = start(options.label)
+                sys.exit(f"{parser.prog}: this server has no label {options.label}; start another, DIR being new: {again}")
             learn(client, options)
     except (holdfast.HoldfastError, holdfast.ServerError) as error:
         sys.exit(f"{parser.prog}: {error}")

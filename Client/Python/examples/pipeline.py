@@ -72,6 +72,9 @@ class Pipeline:
         names = [f"digit_{number:04}.png" for number in range(count)]
         pictures = (digits.images[:count] * 15.9).astype(np.uint8)
         self.ids = client.images.insert(dict(zip(names, pictures)))["ids"]
+        if client.labels.stats()["total"] > len(self.ids):
+            message = f"this server has other images; start another, DIR being new: {start(label)}"
+            raise holdfast.HoldfastError("invalid_value", message)
         self.truth = {id: int(digit == 8) for id, digit in zip(self.ids, digits.target)}
         Pixels.save(digits.data[:count], dataset="digits")
 
@@ -101,6 +104,11 @@ class Pipeline:
         return made
 
 
+def start(label: str) -> str:
+    """What starts a server for this example."""
+    return f"holdfast serve --data DIR --labels {label}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--server", help="host:port (HOLDFAST_SERVER, or 127.0.0.1:7411)")
@@ -111,8 +119,8 @@ def main() -> None:
     try:
         with holdfast.Client(options.server) as client:
             if options.label not in client.labels.stats()["labels"]:
-                start = f"holdfast serve --data DIR --labels {options.label}"
-                sys.exit(f"{parser.prog}: this server has no label {options.label}; start another, DIR being new: {start}")
+                again = start(options.label)
+                sys.exit(f"{parser.prog}: this server has no label {options.label}; start another, DIR being new: {again}")
             use(client)
             pipeline = Pipeline(client, options.label, options.images)
             pipeline.answer(100, "random")
