@@ -21,7 +21,7 @@ struct Tokens: Sendable {
     let gate: Gate
 
     func register(in table: inout MethodTable) {
-        table.on(TokensCreate.self) { parameters, context in try create(parameters, context.access) }
+        table.on(TokensCreate.self, keepsAnswer: false) { parameters, context in try create(parameters, context.access) }
         table.on(TokensList.self) { _, _ in try await list() }
         table.on(TokensRevoke.self) { parameters, _ in revoke(parameters) }
     }

@@ -37,6 +37,9 @@ final class ArrayStore: Sendable {
         journal = try OpenJournal(directory: directory)
     }
 
+    /// Behind the name of a file that was set aside.
+    static let unknownSuffix = ".unknown"
+
     func isWritable(_ runID: String) -> Bool { writable.withLock { $0.contains(runID) } }
 
     /// Whoever writes to a run next opens its file anew.
@@ -98,11 +101,12 @@ final class ArrayStore: Sendable {
             throw HDF5Error(.invalid, "open for writing", path(runID), "its committed rows are not known")
         }
         try open.close(runID)
+        let wasNoted = journal.open.contains(runID)
         try journal.note(runID)
         let file: RunFile
         if opening.committedRows.isEmpty {
-            // A file without committed rows is left over from a group that was not committed.
-            try removeIfPresent(runID)
+            // A file without committed rows is left over from a group that was not committed, or of another database.
+            if wasNoted { try removeIfPresent(runID) } else { try setAside(runID) }
             file = try RunFile.create(
                 path(runID),
                 attributes: [
@@ -129,6 +133,21 @@ final class ArrayStore: Sendable {
         } catch {
             throw HDF5Error(.failed, "remove", path(runID), "\(error)")
         }
+    }
+
+    /// Moves a file away that no group of this directory's database began.
+    private func setAside(_ runID: String) throws(HDF5Error) {
+        guard FileManager.default.fileExists(atPath: path(runID)) else { return }
+        let place = "\(path(runID)).\(Timestamp.text(Timestamp.now()).replacing(":", with: "-"))\(Self.unknownSuffix)"
+        do {
+            try FileManager.default.moveItem(atPath: path(runID), toPath: place)
+        } catch {
+            throw HDF5Error(.failed, "move", path(runID), "\(error)")
+        }
+        logger.warning(
+            "the database knows nothing of an array file that a run needs the place of; it was moved",
+            metadata: ["run": "\(runID)", "to": "\(place)"]
+        )
     }
 
     private func openRepaired(

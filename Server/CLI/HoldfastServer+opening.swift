@@ -3,6 +3,19 @@ import Wire
 
 extension HoldfastServer {
     func openDirectory() throws -> DataDirectory {
+        let directory = try lockDirectory()
+        let folder = DataFolder(directory.path)
+        if let first = folder.filesWithoutDatabase.first {
+            throw CommandFailure(
+                code: CommandFailure.dataDamaged,
+                message:
+                    "the database \(folder.database) is gone or empty, but \(folder.arrays) has arrays that only it knows, as in \(first): see that the disk it was on is mounted, or restore a backup; to begin anew, move \(folder.arrays) away"
+            )
+        }
+        return directory
+    }
+
+    private func lockDirectory() throws -> DataDirectory {
         do {
             return try DataDirectory(configuration.data)
         } catch let error as DataDirectory.InUse {

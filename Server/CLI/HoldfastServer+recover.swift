@@ -70,6 +70,7 @@ extension HoldfastServer {
                 try ImageRuns.uncommitted(noted, connection)
             )
         }
-        for runID in empty + images { arrays.removeUncommitted(runID) }
+        // What is not noted was begun under another database; whoever needs its place sets it aside.
+        for runID in empty.filter(noted.contains) + images { arrays.removeUncommitted(runID) }
     }
 }

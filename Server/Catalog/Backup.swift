@@ -25,7 +25,7 @@ struct Backup: Sendable {
 
     private func make(_ parameters: ServerBackup) async throws -> ServerBackup.Result {
         let name = parameters.backup ?? Timestamp.text(Timestamp.now()).replacing(":", with: "-")
-        try RunID.check(name)
+        try Self.check(name)
         let folder = DataFolder(directory.path).backups
         let path = "\(folder)/\(name)"
         guard !FileManager.default.fileExists(atPath: path) else {
@@ -46,6 +46,17 @@ struct Backup: Sendable {
         } catch {
             try? FileManager.default.removeItem(atPath: unfinished)
             throw Self.wireError(error, path)
+        }
+    }
+
+    private static func check(_ name: String) throws {
+        do throws(WireError) {
+            try RunID.check(name)
+        } catch {
+            throw WireError.invalidParams("params.backup" + error.message.dropFirst("run_id".count))
+        }
+        guard !name.hasSuffix(unfinishedSuffix) else {
+            throw WireError.invalidParams("params.backup ends in \(unfinishedSuffix), as those do that are not whole")
         }
     }
 
@@ -131,6 +142,13 @@ struct DataFolder {
 
     /// The backups that are there, finished or not.
     var backupNames: [String] { (try? FileManager.default.contentsOfDirectory(atPath: backups))?.sorted() ?? [] }
+
+    /// The array files of a directory whose database is gone, or empty: nobody knows what is in them.
+    var filesWithoutDatabase: [String] {
+        guard FileManager.default.size(of: database) == 0 else { return [] }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: arrays)) ?? []
+        return names.filter { $0.hasSuffix(".h5") }.sorted()
+    }
 
     func make() throws {
         for folder in [telemetry, arrays] {

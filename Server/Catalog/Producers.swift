@@ -18,7 +18,15 @@ enum Producers {
                     PRIMARY KEY (producer, seq)
                 ) STRICT, WITHOUT ROWID;
                 """
-        )
+        ),
+        Migration(
+            "methods of producers' answers",
+            script: """
+                ALTER TABLE producer_answers ADD COLUMN method TEXT;
+                -- Of tokens that were given out: only their digests are to be kept.
+                DELETE FROM producer_answers WHERE instr(answer, CAST('"token":"hf_' AS BLOB)) > 0;
+                """
+        ),
     ]
 
     /// Where a stamped write stands.
@@ -33,7 +41,8 @@ enum Producers {
         try connection.first("SELECT last_seq FROM producers WHERE producer = ?", producer) { $0.integer(0) } ?? 0
     }
 
-    static func position(of stamp: ProducerStamp, _ connection: Connection) throws -> Position {
+    /// - Parameter method: What the write is: a repetition is of the same method.
+    static func position(of stamp: ProducerStamp, _ method: String?, _ connection: Connection) throws -> Position {
         let last = try lastSeq(stamp.producer, connection)
         if stamp.seq == last + 1 { return .next }
         guard stamp.seq <= last else {
@@ -44,19 +53,27 @@ enum Producers {
             )
         }
         let answer = try connection.first(
-            "SELECT is_refusal, answer FROM producer_answers WHERE producer = ? AND seq = ?",
+            "SELECT is_refusal, answer, method FROM producer_answers WHERE producer = ? AND seq = ?",
             stamp.producer,
             stamp.seq
-        ) { (isRefusal: $0.bool(0), bytes: ByteBuffer(bytes: $0.blob(1))) }
+        ) { (isRefusal: $0.bool(0), bytes: ByteBuffer(bytes: $0.blob(1)), method: $0.optionalString(2)) }
+        if let first = answer?.method, let method, first != method {
+            let message =
+                "seq \(stamp.seq) of producer \(stamp.producer) was \(first); it can't be used again for \(method)"
+            return .answered(.failure(.invalidParams(message)))
+        }
         guard let answer else { return .answered(.result(ByteBuffer(string: "{\"duplicate\":true}"), attachments: [])) }
         if answer.isRefusal { return .answered(.failure(try JSONCoding.decode(from: answer.bytes))) }
         return .answered(.result(markDuplicate(answer.bytes), attachments: []))
     }
 
     /// Stores the answer of the next write of a producer.
+    ///
+    /// - Parameter answer: nil if it is not to be kept.
     static func record(
         _ stamp: ProducerStamp,
-        answer: ByteBuffer,
+        of method: String?,
+        answer: ByteBuffer?,
         isRefusal: Bool,
         at timestamp: String,
         _ connection: Connection
@@ -70,13 +87,16 @@ enum Producers {
             stamp.seq,
             timestamp
         )
-        try connection.execute(
-            "INSERT OR REPLACE INTO producer_answers (producer, seq, is_refusal, answer) VALUES (?, ?, ?, ?)",
-            stamp.producer,
-            stamp.seq,
-            isRefusal,
-            Array(answer.readableBytesView)
-        )
+        if let answer {
+            try connection.execute(
+                "INSERT OR REPLACE INTO producer_answers (producer, seq, is_refusal, answer, method) VALUES (?, ?, ?, ?, ?)",
+                stamp.producer,
+                stamp.seq,
+                isRefusal,
+                Array(answer.readableBytesView),
+                method
+            )
+        }
         try connection.execute(
             "DELETE FROM producer_answers WHERE producer = ? AND seq = ?",
             stamp.producer,

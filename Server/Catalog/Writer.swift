@@ -275,6 +275,7 @@ actor Writer {
             if refusal.isFinal, let stamp = operation.stamp {
                 try Producers.record(
                     stamp,
+                    of: operation.method,
                     answer: try JSONCoding.encode(refusal),
                     isRefusal: true,
                     at: transaction.timestamp,
@@ -289,11 +290,14 @@ actor Writer {
         guard let stamp = operation.stamp else {
             return .result(try operation.apply(transaction), attachments: [])
         }
-        if case .answered(let outcome) = try Producers.position(of: stamp, transaction.connection) { return outcome }
+        if case .answered(let outcome) = try Producers.position(of: stamp, operation.method, transaction.connection) {
+            return operation.refusal.map { .failure($0) } ?? outcome
+        }
         let result = try operation.apply(transaction)
         try Producers.record(
             stamp,
-            answer: result,
+            of: operation.method,
+            answer: operation.keepsAnswer ? result : nil,
             isRefusal: false,
             at: transaction.timestamp,
             transaction.connection

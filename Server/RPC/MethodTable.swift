@@ -44,8 +44,11 @@ struct MethodTable: Sendable {
     }
 
     /// Registers a method that changes data: `prepare` does what needs no turn, what it returns is applied in its turn.
+    ///
+    /// - Parameter keepsAnswer: Whether the answer is stored, for a request that is sent again.
     mutating func on<M: Method>(
         _ type: M.Type,
+        keepsAnswer: Bool = true,
         write prepare:
             @escaping @Sendable (M, CallContext) async throws -> @Sendable (WriteTransaction) throws -> M.Result
     ) {
@@ -57,15 +60,19 @@ struct MethodTable: Sendable {
                 do {
                     stamp = try Self.stamp(of: request, isRequired: M.effect == .ingest)
                 } catch {
-                    return .refused(Self.wireError(error), stamp: nil)
+                    return .refused(Self.wireError(error), stamp: nil, method: M.name)
                 }
                 do {
                     try context.access.check(M.role, for: M.name)
+                } catch {
+                    return .refused(Self.wireError(error), stamp: stamp, method: M.name, isAlways: true)
+                }
+                do {
                     let parameters = try request.decode(M.self)
                     let apply = try await prepare(parameters, context)
                     // Not the parameters: their arrays need not stay in memory until the write's turn comes.
                     let auditNote = parameters.auditNote
-                    return WriteOperation(stamp: stamp) { transaction in
+                    return WriteOperation(stamp: stamp, method: M.name, keepsAnswer: keepsAnswer) { transaction in
                         let result = try JSONCoding.encode(try apply(transaction))
                         if let note = auditNote {
                             try AuditLog.record(.call(M.name, context.access, note), transaction)
@@ -74,7 +81,7 @@ struct MethodTable: Sendable {
                         return result
                     }
                 } catch {
-                    return .refused(Self.wireError(error), stamp: stamp)
+                    return .refused(Self.wireError(error), stamp: stamp, method: M.name)
                 }
             }
         )

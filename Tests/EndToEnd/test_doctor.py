@@ -132,6 +132,18 @@ def test_a_damaged_page_is_found(binary, data):
     assert (level, subject) == ("error", "database") and "not a database" in text
 
 
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"")], ids=["gone", "empty"])
+def test_arrays_without_their_database_are_named_and_kept(binary, data, damage):
+    replay, database = data / "replay", data / "telemetry" / "telemetry.sqlite"
+    damage(database)
+    before = contents(replay)
+    [(level, subject, text)] = faults(binary, data)
+    assert (level, subject) == ("error", "database") and "gone or empty" in text and "2 array files" in text
+    code, said = Server(binary, data).refused_start()
+    assert code == 4 and str(database) in said and "restore a backup" in said, f"{code}: {said}"
+    assert contents(replay) == before
+
+
 def test_array_files_that_lack_rows_are_found(binary, data):
     (data / "replay" / "first.h5").unlink()
     file = data / "replay" / "second.h5"

@@ -29,6 +29,16 @@ struct Examination {
 
     /// The server's database with what it knows of, then those of the backups.
     private func databases(_ holder: Holder) -> [Finding] {
+        let orphans = folder.filesWithoutDatabase
+        guard orphans.isEmpty else {
+            return [
+                .error(
+                    "database",
+                    "\(folder.database) is gone or empty, but \(folder.arrays) has \(orphans.count) array files that only it knows",
+                    remedy: "see that the disk it was on is mounted, or restore a backup"
+                )
+            ]
+        }
         guard FileManager.default.fileExists(atPath: folder.database) else {
             return [.ok("database", "there is none yet; the first start makes it")]
         }

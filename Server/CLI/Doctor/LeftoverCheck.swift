@@ -1,12 +1,25 @@
 import Foundation
 
-/// Files of work that did not come to its end: drafts, sealing, compaction, backups.
+/// Files of work that did not come to its end: drafts, sealing, compaction, backups; and those that were set aside.
 struct LeftoverCheck {
     let folder: DataFolder
     /// Whether a server may be at that work just now.
     let isInUse: Bool
 
-    var findings: [Finding] {
+    var findings: [Finding] { unfinished + unknown }
+
+    /// Files that were in the way of a run's, and of another database.
+    private var unknown: [Finding] {
+        names(in: folder.arrays, ending: [ArrayStore.unknownSuffix]).map { name in
+            .warn(
+                "leftovers",
+                "\(folder.arrays)/\(name) was set aside: the database knew nothing of what is in it",
+                remedy: "restore the database that it belongs to, or remove it"
+            )
+        }
+    }
+
+    private var unfinished: [Finding] {
         let drafts = names(in: folder.arrays, ending: ArrayStore.unfinishedSuffixes).map { "\(folder.arrays)/\($0)" }
         let backups = folder.backupNames.filter { $0.hasSuffix(Backup.unfinishedSuffix) }
         let paths = drafts + backups.map { "\(folder.backups)/\($0)" }

@@ -41,6 +41,40 @@ struct ProducersTests {
         #expect(try await data.integers("SELECT count(*) FROM runs WHERE run_id = 'b'") == [0])
     }
 
+    @Test func anotherMethodIsNotTheSameWrite() async throws {
+        let data = try TestData()
+        try await data.call(RunsStart(runID: "a"), stamp: stamp(1))
+        let error = try #require(try await data.refusal(RunsHeartbeat(runID: "a"), stamp: stamp(1)))
+        #expect(error.kind == .invalidParams && error.message.contains("was runs.start"))
+        try await data.call(RunsHeartbeat(runID: "a"), stamp: stamp(2))
+        let again = try await data.outcome(RunsStart(runID: "a"), stamp: stamp(1))
+        #expect(text(again) == #"{"duplicate":true,"resumed":false,"run_id":"a"}"#)
+    }
+
+    @Test func whoMayNotAskIsNotToldTheFirstAnswer() async throws {
+        let data = try TestData()
+        let request = try TestData.request(RunsStart(runID: "a"), stamp: stamp(1))
+        let context = CallContext(
+            arrayEncoding: .attachment,
+            limits: FrameLimits(),
+            access: Access(roles: [.read]),
+            earlierWrites: {}
+        )
+        try await data.call(RunsStart(runID: "a"), stamp: stamp(1))
+        #expect(text(await data.dispatcher.outcome(of: request, context)) == "forbidden final=false")
+        let again = try await data.outcome(RunsStart(runID: "a"), stamp: stamp(1))
+        #expect(text(again) == #"{"duplicate":true,"resumed":false,"run_id":"a"}"#)
+    }
+
+    @Test func anAnswerWithASecretIsNotKept() async throws {
+        let data = try TestData()
+        let create = TokensCreate(name: "boss", roles: [.admin])
+        #expect(try await data.call(create, stamp: stamp(1)).token.hasPrefix("hf_"))
+        #expect(text(try await data.outcome(create, stamp: stamp(1))) == #"{"duplicate":true}"#)
+        #expect(try await data.integers("SELECT count(*) FROM producer_answers") == [0])
+        #expect(try await lastSeq(data) == 1)
+    }
+
     @Test func aGapSaysWhatIsExpectedAndStoresNothing() async throws {
         let data = try TestData()
         try await data.call(RunsStart(runID: "a"), stamp: stamp(1))
@@ -86,7 +120,7 @@ struct ProducersTests {
         }
         #expect(text(try await data.outcome(RunsStart(runID: "x"), stamp: stamp(1))) == #"{"duplicate":true}"#)
         #expect(
-            text(try await data.outcome(RunsStart(runID: "x"), stamp: stamp(2)))
+            text(try await data.outcome(RunsHeartbeat(runID: "x"), stamp: stamp(2)))
                 == #"{"duplicate":true,"run_id":"a","status":"running"}"#
         )
         #expect(try await data.integers("SELECT count(*) FROM producer_answers") == [Producers.remembered])

@@ -24,6 +24,21 @@ struct RunsTests {
         #expect(abs(run.startedAt - Timestamp.now()) < 60)
     }
 
+    @Test func aFileOfAnotherDatabaseIsSetAside() async throws {
+        let data = try TestData()
+        let (content, path) = (Data("arrays of another database".utf8), data.arrays.path("a"))
+        try content.write(to: URL(fileURLWithPath: path))
+        try await data.call(RunsStart(runID: "a"))
+        try await data.append("a", try Steps.of("e", 0..<3))
+        #expect(try await data.call(RunsGet(runID: "a")).steps == 3)
+        let others = try FileManager.default.contentsOfDirectory(atPath: data.arrays.directory).filter {
+            $0.hasPrefix("a.h5.")
+        }
+        #expect(others.count == 1 && others[0].hasSuffix(".unknown"))
+        let kept = try Data(contentsOf: URL(fileURLWithPath: "\(data.arrays.directory)/\(others[0])"))
+        #expect(kept == content)
+    }
+
     @Test func whatIsKeptAsItIsHasNoArrays() async throws {
         let data = try TestData()
         let array: JSONValue = ["spaces": [1, ["dtype": "uint8", "shape": [2], "attachment": 0]]]
