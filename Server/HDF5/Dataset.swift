@@ -110,6 +110,8 @@ final class Dataset {
         let list = try Handle(H5Pcreate(chdf5_dataset_create()), H5Pclose, "H5Pcreate", spec.name)
         let chunk = [hsize_t(spec.chunkRows)] + spec.layout.shape.map { hsize_t(max($0, 1)) }
         try check(H5Pset_chunk(list.id, Int32(chunk.count), chunk), "H5Pset_chunk", spec.name)
+        // With times the header would change by more than the number of rows, and `TornMetadata` could not tell what it was.
+        try check(H5Pset_obj_track_times(list.id, false), "H5Pset_obj_track_times", spec.name)
         guard !spec.storage.isPlain else { return list }
         switch compression {
         case .none: break

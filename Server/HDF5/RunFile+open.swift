@@ -7,8 +7,8 @@ extension RunFile {
     /// Opens a file for writing at exactly the committed rows, repairing it in place where that is needed.
     ///
     /// A dataset that `committedRows` does not name has none committed. A file that does not have all the committed
-    /// rows, or will not open, is `damaged`, and untouched. One in which the repair fails is `torn`: the library's own memory
-    /// may be spoilt by then, so that whoever is told so ends, and has another process `rebuild` it.
+    /// rows is `damaged`, and untouched. One that was not closed and will not open, or in which the repair fails, is `torn`: the
+    /// library's own memory may be spoilt by then, so that whoever is told so ends, and has another process `rebuild` it.
     package static func open(
         _ path: String,
         committedRows: [String: Int],
@@ -20,7 +20,14 @@ extension RunFile {
         }
         let superblock = try Superblock(path: path)
         do throws(HDF5Error) {
-            var recovery = try inspect(path, superblock, committedRows)
+            var recovery: Recovery
+            do throws(HDF5Error) {
+                recovery = try inspect(path, superblock, committedRows)
+            } catch {
+                // A dataset's header that a kill left half written shows at once.
+                guard superblock.needsRepair, error.kind == .failed, error.errno == 0 else { throw error }
+                throw HDF5Error(.torn, error.operation, error.subject, error.message)
+            }
             recovery.wasRepaired = superblock.needsRepair
             do throws(HDF5Error) {
                 if !recovery.isNothing { try repair(path, recovery, committedRows) }

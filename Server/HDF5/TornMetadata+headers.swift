@@ -1,56 +1,97 @@
 extension TornMetadata {
-    private static let dataspace: UInt8 = 1
+    private static let (dataspace, layout): (UInt8, UInt8) = (1, 8)
+    /// So many counts of elements are tried, the last ones first: with more, a checksum would be right by chance.
+    private static let mostCounts = 1 << 17
 
-    /// Mends the header of a dataset, of which the number of rows changes: it was one of the committed numbers, or more.
-    func mendObjectHeader(at place: Int, _ committedRows: Set<Int>) throws(HDF5Error) -> Bool {
+    /// Mends the header of a dataset, in which the number of rows changes, and the place of the index with the first chunk.
+    func mendObjectHeader(at place: Int) throws(HDF5Error) -> Outcome {
         let start = try descriptor.read(34, at: place)
-        guard start.count == 34, start[4] == 2 else { return false }
+        guard start.count == 34 else { return .damaged }
         let flags = start[5]
         let first = 6 + (flags & 0x20 != 0 ? 16 : 0) + (flags & 0x10 != 0 ? 4 : 0)
         let sizeBytes = 1 << Int(flags & 3)
         let length = Self.number(start[first..<(first + sizeBytes)])
         // A header's first part is at most 64 KiB long.
-        guard length >= 0, length < 1 << 16 else { return false }
+        guard length >= 0, length < 1 << 16 else { return .damaged }
         let messages = first + sizeBytes
         let bytes = try descriptor.read(messages + length, at: place)
         guard bytes.count == messages + length,
-            let rows = Self.placeOfRows(bytes, messages, hasOrder: flags & 0x04 != 0)
-        else { return false }
-        var candidates = committedRows.lazy.flatMap { $0...($0 + uncommittedRows) }.makeIterator()
+            let (rows, address) = Self.placesOfChange(bytes, messages, hasOrder: flags & 0x04 != 0)
+        else { return .damaged }
+        let asItIs = Self.number(bytes[rows..<(rows + Self.addressBytes)])
+        // As they are, and as they may have been; first with the index, then without.
+        var tried = 0
         return try mend(messages + length, at: place) { bytes in
-            guard let candidate = candidates.next() else { return false }
-            Self.write(candidate, to: &bytes, at: rows)
+            let (isWithout, choice) = (tried > possibleRows.count, tried % (possibleRows.count + 1))
+            guard tried <= possibleRows.count || address != nil, tried <= 2 * possibleRows.count + 1 else {
+                return false
+            }
+            if isWithout, let address { Self.write(-1, to: &bytes, at: address) }
+            Self.write(choice == 0 ? asItIs : possibleRows[choice - 1], to: &bytes, at: rows)
+            tried += 1
             return true
         }
     }
 
-    /// Where in an object header the first dimension lies.
-    private static func placeOfRows(_ bytes: [UInt8], _ messages: Int, hasOrder: Bool) -> Int? {
+    /// Where in an object header the first dimension lies, and the address of the chunks' index, if there is one.
+    private static func placesOfChange(_ bytes: [UInt8], _ messages: Int, hasOrder: Bool) -> (rows: Int, address: Int?)?
+    {
         let headBytes = hasOrder ? 6 : 4
-        var place = messages
+        var (place, rows, address) = (messages, Int?.none, Int?.none)
         while place + headBytes <= bytes.count {
             let (type, content) = (bytes[place], place + headBytes)
             let end = content + number(bytes[(place + 1)..<(place + 3)])
-            guard end <= bytes.count else { return nil }
+            guard end <= bytes.count else { break }
             if type == dataspace {
                 guard end - content >= 4 + addressBytes, bytes[content] == 2, bytes[content + 1] > 0 else { return nil }
-                return content + 4
+                rows = content + 4
+            } else if type == layout, end - content > addressBytes, bytes[content] == 4 {
+                address = end - addressBytes
             }
             place = end
         }
-        return nil
+        return rows.map { ($0, address) }
     }
 
-    /// Mends the header of an extensible array to which chunk after chunk was added.
-    func mendIndexHeader(at place: Int) throws(HDF5Error) -> Bool {
-        let bytes = try descriptor.read(IndexLayout.headerBytes, at: place)
-        guard let layout = IndexLayout(bytes[...]) else { return false }
-        var counts = IndexLayout.Counts(layout)
-        let most = size / layout.elementBytes
+    /// Mends the header of an extensible array, which counts elements and blocks.
+    func mendIndexHeader(at place: Int) throws(HDF5Error) -> Outcome {
+        let bytes = try descriptor.read(IndexLayout.headerBytes + Self.checksumBytes, at: place)
+        if isSound(bytes[...]) { return .sound }
+        guard bytes.count > IndexLayout.headerBytes, let layout = IndexLayout(bytes),
+            let blocks = try dataBlocks(
+                layout,
+                firstBlock: Self.number(bytes[IndexLayout.addressPlace..<IndexLayout.headerBytes])
+            )
+        else { return .damaged }
+        let most = (committedRows.last ?? 0) + uncommittedRows
+        // What the header counted when so many of the blocks were there; in the last of these there were some of the elements.
+        var counts = [(superBlocks: 0, superBytes: 0, bytes: 0, room: layout.firstElements)]
+        for block in blocks {
+            let last = counts[counts.count - 1]
+            counts.append(
+                (
+                    superBlocks: last.superBlocks + (block.superBytes > 0 ? 1 : 0),
+                    superBytes: last.superBytes + block.superBytes,
+                    bytes: last.bytes + block.bytes,
+                    room: last.room + block.elements.count
+                )
+            )
+        }
+        var (count, elements, tried) = (blocks.count, Int.max, 0)
         return try mend(IndexLayout.headerBytes, at: place) { bytes in
-            guard counts.elements < most, counts.add(layout) else { return false }
-            for (number, count) in counts.fields.enumerated() {
-                Self.write(count, to: &bytes, at: IndexLayout.countsPlace + number * Self.addressBytes)
+            var last: Range<Int> { count > 0 ? blocks[count - 1].elements : 0..<layout.firstElements }
+            elements = min(elements - 1, last.upperBound, most)
+            while elements <= last.lowerBound {
+                guard count > 0 else { return false }
+                count -= 1
+                elements = min(last.upperBound, most)
+            }
+            tried += 1
+            guard tried <= Self.mostCounts else { return false }
+            let there = counts[count]
+            let fields = [there.superBlocks, there.superBytes, count, there.bytes, elements, there.room]
+            for (number, field) in fields.enumerated() {
+                Self.write(field, to: &bytes, at: IndexLayout.countsPlace + number * Self.addressBytes)
             }
             return true
         }

@@ -207,5 +207,7 @@ def test_a_write_that_a_kill_ended_halfway_loses_nothing(recorded, binary, tmp_p
         if name.endswith(".h5"):
             kind = metadata if data[:4] in METADATA else others
             kind += [(moment, cut) for cut in log.cuts(moment)]
+    kinds = {log.operations[moment][4][:4] for moment, _ in metadata}
+    assert kinds >= {b"EAIB", b"EADB"}, f"of metadata only {kinds} lies across two pages"
     for moment, cut in metadata + (others if is_long else random.Random(1).sample(others, 10)):
         check_moment(binary, tmp_path / f"cut-{moment}-{cut}", recorded, moment, cut=cut)

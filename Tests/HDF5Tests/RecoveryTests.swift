@@ -171,7 +171,14 @@ struct RecoveryTests {
         let copy = directory.file("stump.h5")
         try TemporaryDirectory.write(bytes[..<size], to: copy)
         let error = #expect(throws: HDF5Error.self) { try recording.open(counts(10), at: copy) }
-        #expect(error?.kind == .damaged)
+        // Where it says that it was not closed, it may be torn.
+        #expect(error?.kind == (size < 48 ? .damaged : .torn))
+        let last = #expect(throws: HDF5Error.self) {
+            try recording.executor.sync { () throws(HDF5Error) in
+                try RunFile.rebuild(copy, committedRows: counts(10), on: recording.executor)
+            }
+        }
+        #expect(last?.kind == .damaged)
         #expect(try TemporaryDirectory.read(copy) == Array(bytes[..<size]))
     }
 
