@@ -13,18 +13,24 @@ extension HoldfastServer {
         }
         arrays.removeCompacted(RunID.variables)
         Backup.removeUnfinished(in: directory)
-        let noted = arrays.journal.open
-        try repairUnclosed(noted, catalog, arrays)
+        try repairUnclosed(catalog, arrays)
         // A deletion may have been committed without its file being removed any more.
         let deleted = try catalog.readNow { connection in
             try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NOT NULL") { $0.string(0) }
         }
         for runID in deleted { arrays.delete(runID) }
-        try removeUncommitted(noted, catalog, arrays)
+        try removeUncommitted(catalog, arrays)
+        do {
+            try markFilesClosed(catalog, arrays)
+        } catch {
+            // They are looked at again at the next start.
+            logger.warning("the repair could not be recorded", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Brings the files of runs that were not closed back to what is committed.
-    private func repairUnclosed(_ noted: Set<String>, _ catalog: Catalog, _ arrays: ArrayStore) throws {
+    private func repairUnclosed(_ catalog: Catalog, _ arrays: ArrayStore) throws {
+        let noted = arrays.journal.open
         let unclosed = try catalog.readNow { connection in
             try connection.rows("SELECT run_id, file_open FROM runs WHERE deleted_at IS NULL") {
                 (runID: $0.string(0), isOpen: $0.bool(1))
@@ -43,12 +49,6 @@ extension HoldfastServer {
                 logger.error("a run file could not be repaired", metadata: ["run": "\(runID)", "error": "\(error)"])
             }
         }
-        do {
-            try markFilesClosed(catalog, arrays)
-        } catch {
-            // They are looked at again at the next start.
-            logger.warning("the repair could not be recorded", metadata: ["error": "\(error)"])
-        }
     }
 
     /// Records that the files are closed, but for those that could not be repaired.
@@ -58,7 +58,8 @@ extension HoldfastServer {
     }
 
     /// Removes the files of runs that have no committed row: of a first one that was written and then not committed.
-    private func removeUncommitted(_ noted: Set<String>, _ catalog: Catalog, _ arrays: ArrayStore) throws {
+    func removeUncommitted(_ catalog: Catalog, _ arrays: ArrayStore) throws {
+        let noted = arrays.journal.open
         let (empty, images) = try catalog.readNow { connection in
             (
                 try connection.rows(

@@ -87,6 +87,7 @@ final class HoldfastServer: Sendable {
     /// What fails here, on a full disk, is made up for at the next start.
     private func close(_ catalog: Catalog, _ arrays: ArrayStore) {
         do {
+            try removeUncommitted(catalog, arrays)
             try markFilesClosed(catalog, arrays)
             try catalog.close()
         } catch {
