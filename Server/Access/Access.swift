@@ -16,6 +16,9 @@ struct Access: Sendable {
         self.grant = grant
     }
 
+    /// What tells its token from others: the server's own ones have names that none of the stored ones can have.
+    var name: String { grant?.name ?? (allows(.holdout) ? "\u{0}holdout" : "\u{0}") }
+
     func allows(_ role: Role?) -> Bool { role.map { roles.contains($0) } ?? true }
 
     /// Throws unless the caller may use what needs a role.

@@ -11,8 +11,8 @@ struct AuditLog: Sendable {
         var address: String?
         var note: String?
 
-        static func call(_ method: String, _ access: Access, _ note: String) -> Entry {
-            Entry(event: method, token: access.grant?.name, note: note)
+        static func call(_ method: String, _ access: Access, from address: String?, _ note: String) -> Entry {
+            Entry(event: method, token: access.grant?.name, address: address, note: note)
         }
 
         static func login(_ access: Access, from address: String?, _ note: String) -> Entry {

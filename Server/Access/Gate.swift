@@ -11,15 +11,23 @@ struct Gate: Sendable {
     let stored: StoredTokens
     private let general: TokenSecret?
     private let holdout: TokenSecret?
+    let sessionKey: SessionKey
     private let ended = EndedSessions()
 
     /// - Parameters:
     ///   - token: nil lets everybody in.
     ///   - holdoutToken: nil opens the vault to everybody who is let in.
     ///   - stored: Those that were given out.
-    init(token: String?, holdoutToken: String? = nil, stored: StoredTokens = StoredTokens()) {
-        general = token.map { TokenSecret($0) }
-        holdout = holdoutToken.map { TokenSecret($0) }
+    ///   - sessionKey: What sessions are signed with.
+    init(
+        token: String?,
+        holdoutToken: String? = nil,
+        stored: StoredTokens = StoredTokens(),
+        sessionKey: SessionKey = SessionKey()
+    ) {
+        general = token.map { TokenSecret($0, sessionKey) }
+        holdout = holdoutToken.map { TokenSecret($0, sessionKey) }
+        self.sessionKey = sessionKey
         self.stored = stored
     }
 

@@ -29,7 +29,7 @@ struct Logins: Sendable {
     func access(ofRequestWith token: String, from address: String?, _ note: String) throws -> Access {
         try admit(from: address, note) {
             guard let access = gate.access(token: token) else { return nil }
-            if gate.needsToken, uses.isNew(access.grant?.name ?? "", from: address ?? "", at: Timestamp.now()) {
+            if gate.needsToken, uses.isNew(access.name, from: address ?? "", at: Timestamp.now()) {
                 audit.record(.use(access, from: address, note))
             }
             return access

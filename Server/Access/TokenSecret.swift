@@ -1,17 +1,21 @@
 import Crypto
+import Foundation
 
 /// A token, as its digest, and the key of the sessions that it opens.
 struct TokenSecret: Sendable {
     /// The token's SHA-256: 32 bytes.
     let digest: [UInt8]
-    // Derived from the token, so that sessions outlive a restart and end when the token changes.
+    // Derived from the token as well, so that sessions end when it changes.
     private let key: SymmetricKey
 
-    init(_ token: String) { self.init(digest: Array(SHA256.hash(data: Array(token.utf8)))) }
+    init(_ token: String, _ sessionKey: SessionKey) {
+        self.init(digest: Array(SHA256.hash(data: Array(token.utf8))), sessionKey)
+    }
 
-    init(digest: [UInt8]) {
+    init(digest: [UInt8], _ sessionKey: SessionKey) {
         self.digest = digest
-        key = SymmetricKey(data: SHA256.hash(data: Array("holdfast session:".utf8) + digest))
+        let code = HMAC<SHA256>.authenticationCode(for: digest, using: SymmetricKey(data: sessionKey.bytes))
+        key = SymmetricKey(data: Data(code))
     }
 
     /// Whether a text is the token; takes as long for a wrong one as for the right one.

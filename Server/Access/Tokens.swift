@@ -21,7 +21,8 @@ struct Tokens: Sendable {
     let gate: Gate
 
     func register(in table: inout MethodTable) {
-        table.on(TokensCreate.self, keepsAnswer: false) { parameters, context in try create(parameters, context.access) }
+        table.on(TokensCreate.self, keepsAnswer: false) { parameters, context in try create(parameters, context.access)
+        }
         table.on(TokensList.self) { _, _ in try await list() }
         table.on(TokensRevoke.self) { parameters, _ in revoke(parameters) }
     }
@@ -34,7 +35,7 @@ struct Tokens: Sendable {
                 [],
                 { row in
                     let roles = try JSONCoding.decode([Role].self, from: ByteBuffer(string: row.string(2)))
-                    let secret = TokenSecret(digest: row.blob(3))
+                    let secret = TokenSecret(digest: row.blob(3), gate.sessionKey)
                     let grant = Grant(
                         name: row.string(1),
                         roles: Set(roles),
@@ -58,6 +59,9 @@ struct Tokens: Sendable {
         guard (1...64).contains(name.utf8.count) else {
             throw WireError.invalidParams("params.name has \(name.utf8.count) bytes; 1 to 64 are possible")
         }
+        guard !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw WireError.invalidParams("params.name has a control character")
+        }
         guard !roles.isEmpty else {
             let all = Role.allCases.map(\.rawValue).joined(separator: ", ")
             throw WireError.invalidParams("params.roles is empty; there are \(all)")
@@ -68,7 +72,7 @@ struct Tokens: Sendable {
         let id = Self.random(6).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
         let text = Data(Self.random(32)).base64EncodedString().filter { $0.isLetter || $0.isNumber }
         let token = "\(StoredTokens.prefix)\(id)_\(text)"
-        let secret = TokenSecret(token)
+        let secret = TokenSecret(token, gate.sessionKey)
         let sorted = Role.allCases.filter(roles.contains)
         return { [gate] transaction in
             guard gate.hasAdmin || roles.contains(.admin) else {

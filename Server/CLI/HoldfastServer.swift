@@ -37,6 +37,8 @@ final class HoldfastServer: Sendable {
     ///
     /// - Parameter onShutdown: Called when the shutdown begins.
     func run(onShutdown: @escaping @Sendable () -> Void = {}) async throws {
+        // Until its service listens for it: the signal would end the process.
+        if configuration.tls != nil { signal(SIGHUP, SIG_IGN) }
         let directory = try openDirectory()
         try await configuration.checkDoors()
         reportEncryption()
@@ -54,14 +56,18 @@ final class HoldfastServer: Sendable {
                 holdoutLooks: configuration.holdoutLooks
             ),
             metrics: Metrics(catalog: catalog),
-            replay: Replay(catalog: catalog, arrays: arrays),
+            replay: Replay(catalog: catalog, arrays: arrays, isHeldOut: Labels.isHeldOut),
             provenance: Provenance(
                 catalog: catalog,
                 arrays: arrays,
                 sources: [RunStore.lineageSource] + Replay.lineageSources + Labels.lineageSources
             ),
             logins: Logins(
-                gate: Gate(token: configuration.token, holdoutToken: configuration.holdoutToken),
+                gate: Gate(
+                    token: configuration.token,
+                    holdoutToken: configuration.holdoutToken,
+                    sessionKey: try SessionKey(directory.sessionKey)
+                ),
                 audit: AuditLog(catalog: catalog)
             ),
             readiness: Readiness(writer: catalog.writer, directory: directory)

@@ -27,7 +27,8 @@ extension ServeOptions {
     func configuration(environment: [String: String]) throws -> ServerConfiguration {
         let reader = SettingReader(environment: environment)
         let configuration = ServerConfiguration(
-            data: try reader.read(data, "DATA")?.value ?? "holdfast-data",
+            data: try reader.read(data, "DATA")?.checked({ !$0.isEmpty }, "it is empty; name a directory").value
+                ?? "holdfast-data",
             tcp: try reader.read(tcp, "TCP")?.value ?? Endpoint(host: "127.0.0.1", port: 7411),
             http: try reader.read(http, "HTTP")?.value ?? Endpoint(host: "127.0.0.1", port: 7412),
             tls: try identity(
@@ -35,15 +36,17 @@ extension ServeOptions {
                 key: try reader.read(tlsKey, "TLS_KEY")
             ),
             durability: try reader.read(durability, "DURABILITY")?.value ?? .full,
-            token: try token(try reader.read(tokenFile, "TOKEN_FILE"), environment["HOLDFAST_TOKEN"]),
+            token: try token(try reader.read(tokenFile, "TOKEN_FILE"), environment, "HOLDFAST_TOKEN"),
             holdoutToken: try token(
                 try reader.read(holdoutTokenFile, "HOLDOUT_TOKEN_FILE"),
-                environment["HOLDFAST_HOLDOUT_TOKEN"]
+                environment,
+                "HOLDFAST_HOLDOUT_TOKEN"
             ),
             holdoutLooks: try reader.read(holdoutLooks, "HOLDOUT_LOOKS")?
                 .checked({ $0 >= 0 }, "it can't be negative").value,
             allowedHosts: try reader.read(allowedHost, "ALLOWED_HOST").map {
-                try $0.checked(Self.isHost, "it is a name or an address, without scheme, port and path").value
+                try $0.checked(Self.isHost, "it is a name or an address, without scheme, port, path and wildcards")
+                    .value
             },
             webFolder: try reader.read(web, "WEB")?.checked(
                 { FileManager.default.fileExists(atPath: $0 + "/index.html") },
@@ -73,6 +76,12 @@ extension ServeOptions {
             throw CommandFailure(
                 code: CommandFailure.usage,
                 message: "--tcp and --http are both \(tcp): each door needs an address of its own"
+            )
+        }
+        guard configuration.token == nil || configuration.token != configuration.holdoutToken else {
+            throw CommandFailure(
+                code: CommandFailure.usage,
+                message: "the token and the one for the hold-out are the same: everybody could look into the vault"
             )
         }
         for (flag, door) in [("--tcp", tcp), ("--http", http)] where !door.isLoopback {
@@ -105,7 +114,7 @@ extension ServeOptions {
 
     private static func isHost(_ text: String) -> Bool {
         let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
-        return !text.isEmpty && !text.contains { "/@ ".contains($0) || ($0 == ":" && !isBracketed) }
+        return !text.isEmpty && !text.contains { "/@* ".contains($0) || ($0 == ":" && !isBracketed) }
     }
 
     private static func keys(_ text: String) throws -> [VariablesSchema.Key] {
@@ -118,8 +127,22 @@ extension ServeOptions {
         }
     }
 
-    private func token(_ file: Setting<String>?, _ text: String?) throws -> String? {
-        guard let file else { return text.flatMap { $0.isEmpty ? nil : $0 } }
+    private func token(
+        _ file: Setting<String>?,
+        _ environment: [String: String],
+        _ variable: String
+    ) throws -> String? {
+        guard let file else {
+            guard let text = environment[variable], !text.isEmpty else { return nil }
+            let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
+            guard !token.isEmpty else {
+                throw CommandFailure(
+                    code: CommandFailure.usage,
+                    message: "\(variable): it is blank; set a token, or unset it"
+                )
+            }
+            return token
+        }
         guard let text = try? String(contentsOfFile: file.value, encoding: .utf8) else {
             throw file.refusal("the file can't be read")
         }

@@ -50,7 +50,7 @@ struct TokenCommand: AsyncParsableCommand {
                 return tokens.map { token in
                     let roles = token.roles.map(\.rawValue).joined(separator: ",")
                     let end = token.revokedAt.map { ", revoked \(Day.text($0))" } ?? ""
-                    return "\(token.name)  \(roles)  made \(Day.text(token.createdAt))\(end)"
+                    return "\(LogLine.escaped(token.name))  \(roles)  made \(Day.text(token.createdAt))\(end)"
                 }.joined(separator: "\n")
             }
         }
@@ -88,8 +88,9 @@ struct AuditCommand: AsyncParsableCommand {
         try await target.run(doing: "reading the audit log") { client in
             let entries = try await client.call(AuditList(limit: limit)).entries
             return entries.map { entry in
+                // Whoever calls itself something with a line break must not be able to write a line.
                 [Day.text(entry.at), entry.event, entry.token ?? "-", entry.address ?? "-", entry.note ?? ""]
-                    .joined(separator: "  ")
+                    .map(LogLine.escaped).joined(separator: "  ")
             }.joined(separator: "\n")
         }
     }

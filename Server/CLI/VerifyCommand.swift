@@ -25,10 +25,19 @@ struct VerifyCommand: AsyncParsableCommand {
         try await target.run(doing: "verifying", patience: .seconds(3600)) { client in
             let names = runs.isEmpty ? try await Self.allRuns(client) : runs
             var progress = ProgressBar("runs", total: names.count)
-            var wrong = 0
+            var (wrong, unreadable) = (0, 0)
             var checked = 0
             for name in names {
-                let result = try await client.validate(run: name, decode: true)
+                let result: RefsValidate.Result
+                do {
+                    result = try await client.validate(run: name, decode: true)
+                } catch let error as WireError where error.kind == .runDamaged {
+                    // The others are looked at all the same.
+                    print("\(name): \(error.message)")
+                    (wrong, unreadable) = (wrong + 1, unreadable + 1)
+                    progress.advance(by: 1)
+                    continue
+                }
                 checked += result.checked
                 let faults = Self.faults(result)
                 for fault in faults { print("\(name): \(fault)") }
@@ -41,7 +50,9 @@ struct VerifyCommand: AsyncParsableCommand {
                     code: CommandFailure.dataDamaged,
                     message: "\(wrong) of \(names.count) runs have faults"
                         + (repair
-                            ? "; references with nothing behind them were taken out" : "; --repair takes them out")
+                            ? "; references with nothing behind them were taken out"
+                            : "; --repair takes out references with nothing behind them")
+                        + (unreadable > 0 ? "; restore the files that can't be read from a backup" : "")
                 )
             }
             let own = names.filter { !RunID.reserved.contains($0) }.count

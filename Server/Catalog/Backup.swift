@@ -134,6 +134,8 @@ struct DataFolder {
     var database: String { telemetry + "/telemetry.sqlite" }
     var arrays: String { path + "/replay" }
     var backups: String { path + "/backups" }
+    /// What sessions are signed with; in no backup.
+    var sessionKey: String { path + "/session.key" }
     /// Locked by the server that uses the directory.
     var lock: String { path + "/holdfast.lock" }
 

@@ -23,6 +23,7 @@ final class DataDirectory: Sendable {
     private var folder: DataFolder { DataFolder(path) }
     var database: String { folder.database }
     var arrays: String { folder.arrays }
+    var sessionKey: String { folder.sessionKey }
 
     /// Makes the directory if needed and locks it; the lock ends with the process, however that ends.
     init(_ path: String) throws {

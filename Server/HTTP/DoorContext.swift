@@ -17,7 +17,10 @@ struct DoorContext: Hummingbird.RequestContext, RemoteAddressRequestContext {
     /// Where a request comes from: the sender's address, or what a proxy on this machine says of it. Of others nobody's
     /// word is taken: who may name any address is not slowed down by what is counted by address.
     func address(of request: Hummingbird.Request) -> String? {
-        guard let peer = remoteAddress?.ipAddress else { return nil }
+        // Of a door for both families, IPv4 addresses come in the other's clothes.
+        guard let peer = remoteAddress?.ipAddress.map({ $0.hasPrefix("::ffff:") ? String($0.dropFirst(7)) : $0 }) else {
+            return nil
+        }
         let isLocal = peer.hasPrefix("127.") || peer == "::1"
         guard isLocal, let header = HTTPField.Name("X-Forwarded-For"), let hops = request.headers[values: header].last
         else { return peer }

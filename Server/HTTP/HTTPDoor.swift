@@ -66,7 +66,12 @@ struct HTTPDoor {
             )
         }
         let body = try await request.body.collect(upTo: limits.payload)
-        let response = await respond(to: body, context.access, log.of(context.remoteAddress))
+        let response = await respond(
+            to: body,
+            context.access,
+            context.address(of: request),
+            log.of(context.remoteAddress)
+        )
         return Response(
             status: .ok,
             headers: [.contentType: "application/json"],
@@ -74,11 +79,16 @@ struct HTTPDoor {
         )
     }
 
-    private func respond(to body: ByteBuffer, _ access: Access, _ log: RequestLog) async -> Wire.Response {
+    private func respond(
+        to body: ByteBuffer,
+        _ access: Access,
+        _ address: String?,
+        _ log: RequestLog
+    ) async -> Wire.Response {
         do {
             let request = try Wire.Request(try frame(body))
             let measurement = meters.http.requests.begin(request, log)
-            let outcome = await outcome(of: request, access)
+            let outcome = await outcome(of: request, access, address)
             measurement.end(outcome)
             return .init(id: request.id, outcome: outcome)
         } catch let failure as RequestFailure {
@@ -88,9 +98,19 @@ struct HTTPDoor {
         }
     }
 
-    private func outcome(of request: Wire.Request, _ access: Access) async -> Wire.Response.Outcome {
+    private func outcome(
+        of request: Wire.Request,
+        _ access: Access,
+        _ address: String?
+    ) async -> Wire.Response.Outcome {
         guard request.method != Hello.name else { return .failure(.invalidParams("hello is for the TCP door")) }
-        let context = CallContext(arrayEncoding: .base64, limits: limits, access: access, earlierWrites: {})
+        let context = CallContext(
+            arrayEncoding: .base64,
+            limits: limits,
+            access: access,
+            address: address,
+            earlierWrites: {}
+        )
         return await dispatcher.outcome(of: request, context)
     }
 

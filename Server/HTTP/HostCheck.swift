@@ -46,9 +46,13 @@ struct HostCheck<Context: Hummingbird.RequestContext>: RouterMiddleware {
 
     private static func host(of authority: String) -> String {
         let authority = authority.lowercased()
-        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
-            return String(authority[...end])
+        var end = authority.firstIndex(of: ":") ?? authority.endIndex
+        if authority.hasPrefix("["), let bracket = authority.firstIndex(of: "]") {
+            end = authority.index(after: bracket)
         }
-        return authority.split(separator: ":", maxSplits: 1).first.map(String.init) ?? ""
+        // Behind it only a port may come, lest what one reader takes for the host is another's user name.
+        let port = authority[end...]
+        guard port.isEmpty || (port.first == ":" && port.dropFirst().allSatisfy(\.isWholeNumber)) else { return "" }
+        return String(authority[..<end])
     }
 }

@@ -6,6 +6,12 @@ extension Labels {
     /// How long a download may take.
     private static let longestExport = Duration.seconds(600)
 
+    /// Whether an array is the pixels of an image that is held out.
+    static func isHeldOut(_ ref: FrameRef, _ connection: Connection) throws -> Bool {
+        try connection.first("SELECT 1 FROM labels WHERE frame_ref = ? AND split IS 'test'", "\(ref)") { _ in true }
+            ?? false
+    }
+
     /// `GET /thumbnails/{image_id}.png?size=N` and `GET /exports/labels?format=F&labeled=1`
     func addRoutes(to group: RouterGroup<DoorContext>, _ pictures: PictureResponse) {
         let catalog = catalog

@@ -9,6 +9,8 @@ struct CallContext: Sendable {
     let limits: FrameLimits
     /// What the caller may do.
     let access: Access
+    /// Where the caller is; nil for those who can't be told apart.
+    var address: String?
     /// The connection that the request came over; nil where requests stand alone.
     var connection: ConnectionLife?
     /// Waits until the writes that came before on the same connection are answered.

@@ -75,7 +75,7 @@ struct MethodTable: Sendable {
                     return WriteOperation(stamp: stamp, method: M.name, keepsAnswer: keepsAnswer) { transaction in
                         let result = try JSONCoding.encode(try apply(transaction))
                         if let note = auditNote {
-                            try AuditLog.record(.call(M.name, context.access, note), transaction)
+                            try AuditLog.record(.call(M.name, context.access, from: context.address, note), transaction)
                         }
                         try Self.check(result.readableBytes + 1024, context.limits.payload, "payload")
                         return result

@@ -31,6 +31,14 @@ extension Replay {
         return try await arrays.stack(rows.compactMap { $0 })
     }
 
+    /// Refuses the pixels of held-out images to whoever may not look into the vault.
+    func checkVault(_ refs: [FrameRef], _ access: Access, _ connection: Connection) throws {
+        guard !access.allows(.holdout) else { return }
+        for ref in refs where RunID.isReserved(ref.runID) && ref.runID != RunID.variables {
+            if try isHeldOut(ref, connection) { try access.check(.holdout, for: "\(ref)") }
+        }
+    }
+
     private func checkAllFound(_ rows: [StoredRow?], _ refs: [String]) throws {
         guard let index = rows.firstIndex(where: { $0 == nil }) else { return }
         throw WireError(
@@ -46,7 +54,8 @@ extension Replay {
         let runIDs = Set(refs.map(\.runID))
         // Rows that are written but not committed may still change.
         let committed = try await catalog.read { connection in
-            try runIDs.reduce(into: [:]) { $0[$1] = try RunStore.committedRows($1, connection) }
+            try checkVault(refs, context.access, connection)
+            return try runIDs.reduce(into: [:]) { $0[$1] = try RunStore.committedRows($1, connection) }
         }
         let places = refs.indices.filter { refs[$0].index < committed[refs[$0].runID]?[refs[$0].dataset] ?? 0 }
         let found = try await arrays.stored(places.map { refs[$0] }, atMost: context.limits.attachments)

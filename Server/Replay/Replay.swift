@@ -4,6 +4,8 @@ import Wire
 struct Replay: Sendable {
     let catalog: Catalog
     let arrays: ArrayStore
+    /// Whether an array is the pixels of an image that is held out.
+    let isHeldOut: @Sendable (FrameRef, Connection) throws -> Bool
 
     func register(in table: inout MethodTable) {
         table.on(StepsAppend.self) { parameters, context in try await append(parameters, context) }

@@ -163,6 +163,7 @@ struct SocketConnection: Sendable {
             arrayEncoding: .attachment,
             limits: limits.frames,
             access: access,
+            address: address,
             connection: life,
             earlierWrites: { await order.wait(for: place) }
         )

@@ -2,13 +2,14 @@
 
 import random
 import shutil
+import subprocess
 import uuid
 
 import numpy
 import pytest
 
 from replay import assert_same_arrays, refs, start
-from server import Server
+from server import Server, environment
 from wire import Producer, RpcError, Strings
 
 RUNS = 24
@@ -120,6 +121,19 @@ def use(connection, run):
     answer(connection, run, "runs.finish", {"run_id": run, "status": "finished"})
     answer(connection, run, "runs.seal", {"run_id": run})
     return found, stored
+
+
+def test_every_file_that_cannot_be_read_is_named(intact, binary, tmp_path):
+    shutil.copytree(intact[1], tmp_path / "data")
+    for run in ("1", "5", "7"):
+        path = tmp_path / "data" / "replay" / f"{run}.h5"
+        path.write_bytes(path.read_bytes()[:600])
+    ended = subprocess.run(
+        [binary, "verify", "--data", tmp_path / "data"], capture_output=True, text=True, env=environment(), timeout=60
+    )
+    assert ended.returncode == 4, ended
+    assert {line.split(":")[0] for line in ended.stdout.splitlines()} == {"1", "5", "7"}, ended.stdout
+    assert "3 of " in ended.stderr and "from a backup" in ended.stderr
 
 
 @pytest.mark.fault("file damaged", "steps", "seal", "start-up")

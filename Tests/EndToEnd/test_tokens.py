@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from server import environment
-from wire import Producer
+from wire import Connection, Producer
 
 
 def holdfast(binary, *arguments):
@@ -44,6 +44,19 @@ def test_tokens_from_the_command_line(make_server, binary):
     server.stop()
     found = holdfast(binary, "token", "create", "again", "--role", "admin", "--data", server.data)
     assert found.returncode == 0 and found.stdout.startswith("hf_")
+
+
+def test_nobody_writes_lines_of_the_audit_log(make_server, binary):
+    server = make_server(HOLDFAST_TOKEN="secret", token="secret")
+    line = "2026-01-02T03:04:05Z  login  boss  10.0.0.1  ssh"
+    hello = {"protocol": 1, "client": f"x\n{line}\x1b[1A", "token": "wrong"}
+    with Connection(server.tcp, hello=False) as connection:
+        assert connection.refusal("hello", hello).kind == "unauthorized"
+    at = ["--server", "{}:{}".format(*server.tcp), "--token", "secret"]
+    [entry] = [text for text in holdfast(binary, "audit", *at).stdout.split("\n") if "login_failed" in text]
+    assert f"x\\n{line}\\u{{1b}}[1A" in entry
+    refused = holdfast(binary, "token", "create", "a\nb", "--role", "admin", *at)
+    assert refused.returncode == 1 and "control character" in refused.stderr
 
 
 @pytest.mark.parametrize("path", ["/thumbnails/1.png", "/metrics", "/events", "/metrics/rows", "/exports/labels", "/exports/lineage/0123456789abcdef"])

@@ -50,7 +50,7 @@ final class TestData: Sendable {
             arrays: arrays,
             dependents: [Replay.dependent, metrics.dependent, Labels.dependent, Provenance.dependent]
         ).register(in: &table)
-        Replay(catalog: catalog, arrays: arrays).register(in: &table)
+        Replay(catalog: catalog, arrays: arrays, isHeldOut: Labels.isHeldOut).register(in: &table)
         let sources = [RunStore.lineageSource] + Replay.lineageSources + Labels.lineageSources
         Provenance(catalog: catalog, arrays: arrays, sources: sources).register(in: &table)
         metrics.register(in: &table)

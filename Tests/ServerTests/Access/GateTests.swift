@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Server
@@ -38,8 +39,25 @@ struct GateTests {
 
     @Test func aSessionOutlivesARestartAndEndsWithTheToken() throws {
         let session = try #require(gate.makeSession(token: Self.token, at: time))
-        #expect(Gate(token: "s3cret 🧪").admits(session: session, at: time))
-        #expect(!Gate(token: "another").admits(session: session, at: time))
+        #expect(Gate(token: "s3cret 🧪", sessionKey: gate.sessionKey).admits(session: session, at: time))
+        #expect(!Gate(token: "another", sessionKey: gate.sessionKey).admits(session: session, at: time))
+    }
+
+    /// What the database has of a token does not make a session.
+    @Test func aSessionNeedsTheServersOwnKey() throws {
+        let session = try #require(gate.makeSession(token: Self.token, at: time))
+        #expect(!Gate(token: Self.token).admits(session: session, at: time))
+    }
+
+    @Test func theKeyOfADirectoryStaysAndIsItsUsersOnly() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("session.key")
+        let key = try SessionKey(path)
+        #expect(try SessionKey(path).bytes == key.bytes && Set(key.bytes).count > 8)
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        try Data([1]).write(to: URL(fileURLWithPath: path))
+        #expect(try SessionKey(path).bytes.count == 32)
     }
 
     @Test func aSessionThatWasTamperedWithIsNone() throws {

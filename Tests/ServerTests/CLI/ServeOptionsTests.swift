@@ -129,6 +129,21 @@ struct ServeOptionsTests {
         #expect(failure([], ["HOLDFAST_INSECURE": value])?.message.hasPrefix("HOLDFAST_INSECURE=\(value)") == true)
     }
 
+    /// Each of these would open something that whoever set it did not mean to open.
+    @Test func settingsThatOpenMoreThanIsMeantAreRefused() throws {
+        for blank in [" ", "\n"] {
+            #expect(failure([], ["HOLDFAST_TOKEN": blank])?.message.contains("HOLDFAST_TOKEN: it is blank") == true)
+        }
+        let both = ["HOLDFAST_TOKEN": "one", "HOLDFAST_HOLDOUT_TOKEN": "one\n"]
+        #expect(failure([], both)?.message.contains("the same") == true)
+        #expect(failure(["--allowed-host", "*"])?.message.contains("--allowed-host *") == true)
+        #expect(failure(["--data", ""])?.message.contains("it is empty") == true)
+    }
+
+    @Test func aTokenOfAVariableIsTrimmedLikeThatOfAFile() throws {
+        #expect(try configuration([], ["HOLDFAST_TOKEN": "secret\n"]).token == "secret")
+    }
+
     @Test func theDoorsCanNotHaveOneAddress() throws {
         let refused = failure(["--tcp", "127.0.0.1:7412"])
         #expect(refused?.code == CommandFailure.usage)

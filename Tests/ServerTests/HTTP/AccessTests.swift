@@ -22,7 +22,7 @@ struct AccessTests {
 
     @Test(arguments: [
         nil, "", "evil.example", "localhost.evil.example", "evil.example:7412", "127.0.0.1.evil.example", "[::2]",
-        "localhost@evil.example", "127.0.0.2",
+        "localhost@evil.example", "127.0.0.2", "[::1]evil.example", "localhost:80@evil.example", "localhost:x",
     ])
     func anotherHostIsRefused(host: String?) async throws {
         let door = RouterHarness(try TestData())
@@ -92,6 +92,48 @@ struct AccessTests {
             }
             #expect(try await status("secret") == (LabelSettings.standard.isHoldout(name) ? .forbidden : .ok))
             #expect(try await status("vault-key") == .ok)
+        }
+    }
+
+    /// Whoever counts up the rows that the images' arrays have comes by those that are held out.
+    @Test func pixelsOfHeldOutImagesAreInTheVaultByTheirReferencesToo() async throws {
+        let data = try TestData()
+        let names = (0..<100).map { "image \($0)" }
+        let images = try names.enumerated().map { number, name in
+            ImagesInsert.Image(filename: name, image: try ArrayValue([UInt8(number), 2, 3, 4], shape: [2, 2]))
+        }
+        try await data.call(ImagesInsert(images: images))
+        let door = RouterHarness(data, gate: Gate(token: "secret", holdoutToken: "vault-key"))
+        let kept = names.indices.filter { !LabelSettings.standard.isHoldout(names[$0]) }
+        for (row, name) in names.enumerated() {
+            func status(_ token: String) async throws -> HTTPResponse.Status {
+                try await door.send(
+                    .get,
+                    "/frames/images/uint8_2x2/\(row).png",
+                    headers: [.authorization: "Bearer \(token)"]
+                ).status
+            }
+            #expect(try await status("secret") == (LabelSettings.standard.isHoldout(name) ? .forbidden : .ok))
+            #expect(try await status("vault-key") == .ok)
+        }
+        func resolve(_ rows: some Sequence<Int>) async throws -> Wire.Response.Outcome {
+            let refs = rows.map { "h5://images/uint8_2x2/\($0)" }
+            let context = CallContext(
+                arrayEncoding: .base64,
+                limits: FrameLimits(),
+                access: .general,
+                earlierWrites: {}
+            )
+            return await data.dispatcher.outcome(of: try TestData.request(FramesResolve(refs: refs)), context)
+        }
+        guard case .failure(let error) = try await resolve(names.indices) else {
+            Issue.record("all pixels were given out")
+            return
+        }
+        #expect(error.kind == .forbidden)
+        guard case .result = try await resolve(kept) else {
+            Issue.record("what is not held out is refused")
+            return
         }
     }
 

@@ -39,7 +39,7 @@ struct RouterHarness {
         limits: FrameLimits = FrameLimits()
     ) {
         let pictures = PictureResponse(pictures: Pictures(arrays: data.arrays))
-        let replay = Replay(catalog: data.catalog, arrays: data.arrays)
+        let replay = Replay(catalog: data.catalog, arrays: data.arrays, isHeldOut: Labels.isHeldOut)
         let provenance = Provenance(catalog: data.catalog, arrays: data.arrays, sources: [])
         responder = HTTPDoor(
             dispatcher: data.dispatcher,
