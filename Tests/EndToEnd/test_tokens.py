@@ -59,27 +59,6 @@ def test_nobody_writes_lines_of_the_audit_log(make_server, binary):
     assert refused.returncode == 1 and "control character" in refused.stderr
 
 
-@pytest.mark.parametrize("path", ["/thumbnails/1.png", "/metrics", "/events", "/metrics/rows", "/exports/labels", "/exports/lineage/0123456789abcdef"])
-def test_routes_need_read(make_server, path):
-    server = make_server()
-    with server.connect() as connection:
-        admin = connection.call("tokens.create", {"name": "boss", "roles": ["admin", "read", "ingest"]})["token"]
-    with server.connect(token=admin) as connection:
-        given = {role: connection.call("tokens.create", {"name": role, "roles": [role]})["token"] for role in ("read", "ingest")}
-
-    def status(token=None):
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        request = urllib.request.Request("http://{}:{}{}".format(*server.http, path), headers=headers)
-        try:
-            return urllib.request.urlopen(request, timeout=20).status
-        except urllib.error.HTTPError as error:
-            return error.code
-
-    assert status() == 401 and status("hf_0_0") == 401
-    assert status(given["ingest"]) == 403
-    assert status(given["read"]) in (200, 404)
-
-
 @pytest.mark.parametrize("path", ["/events", "/metrics/rows"])
 def test_streams_end_with_their_token(make_server, path):
     server = make_server()
