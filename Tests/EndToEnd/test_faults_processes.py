@@ -1,8 +1,12 @@
 """Processes that are killed or stopped: the server while it does everything at once, the client, the server for a while."""
 
+import contextlib
+import os
 import random
+import select
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -78,20 +82,88 @@ def test_a_killed_client_leaves_whole_units(lasting_server, subject):
     lasting_server.check()
 
 
+# --- Stopped
+
+
+@contextlib.contextmanager
+def stopped(server):
+    """A server that stands still, in all its threads."""
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        eventually(lambda: states(server.process.pid) == {"T"}, "the server is stopped", every=0)
+        yield
+        assert states(server.process.pid) == {"T"}, "it was stopped all the time"
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+
+
+def states(process):
+    """What its threads do, as the system says."""
+    found = set()
+    for task in Path(f"/proc/{process}/task").iterdir():
+        # A thread may end meanwhile.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found.add((task / "stat").read_text().rpartition(")")[2].split()[0])
+    return found
+
+
+def is_read(connection):
+    """Whether the server has taken everything from its socket."""
+    ports = [address[1] for address in (connection.socket.getpeername(), connection.socket.getsockname())]
+    for fields in [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]:
+        if [int(field.rpartition(":")[2], 16) for field in fields[1:3]] == ports:
+            return int(fields[4].rpartition(":")[2], 16) == 0
+    raise AssertionError(f"no socket of the server belongs to {ports}")
+
+
+def give_up(sender, connection):
+    """The client waits for answers as long as it ever does, and then leaves; says whether one was missing."""
+    connection.socket.settimeout(0.3)
+    with contextlib.suppress(TimeoutError):
+        while sender.waiting:
+            sender.take(connection)
+    connection.close()
+    sender.waiting.clear()
+    return sender.acknowledged < sender.sent
+
+
+def come_again(server, sender):
+    """The client sends again what was not acknowledged, while the server may still have it from before, and more."""
+    with server.connect(producer=sender.producer) as connection:
+        sender.resend(connection)
+        sender.check(server, connection)
+        sender.write(connection)
+        sender.check(server, connection)
+    server.check()
+
+
 @on("server stopped", *WORKLOADS)
-def test_what_is_sent_to_a_stopped_server_is_taken_later(lasting_server, subject):
+def test_what_is_sent_to_a_stopped_server_is_sent_again_later(lasting_server, subject):
     sender = Sender(WORKLOADS[subject]())
     with lasting_server.connect() as connection:
         sender.workload.prepare(connection)
-        sender.send(connection, 2)
-        lasting_server.process.send_signal(signal.SIGSTOP)
-        try:
+        sender.write(connection, 2)
+        with stopped(lasting_server):
             sender.send(connection, 3)
-        finally:
-            lasting_server.process.send_signal(signal.SIGCONT)
-        while sender.waiting:
-            sender.take(connection)
-        sender.check(lasting_server, connection)
+            assert give_up(sender, connection) and sender.acknowledged == 2, "a stopped server answers nothing"
+    come_again(lasting_server, sender)
+
+
+@on("server stopped", *WORKLOADS)
+def test_a_server_stopped_in_the_middle_of_a_request_goes_on_with_it(lasting_server, subject):
+    for _ in range(20):
+        sender = Sender(WORKLOADS[subject]())
+        with lasting_server.connect() as connection:
+            sender.workload.prepare(connection)
+            # Of snapshots every second one is one.
+            sender.send(connection, 4)
+            eventually(lambda: is_read(connection), "the server has read the requests", every=0)
+            with stopped(lasting_server):
+                is_underway = give_up(sender, connection)
+        come_again(lasting_server, sender)
+        if is_underway:
+            return
+    raise AssertionError("the server was never stopped before it had answered everything")
 
 
 @pytest.mark.fault("server stopped", "start-up")
@@ -100,12 +172,21 @@ def test_a_server_stopped_while_it_starts_goes_on(make_server):
     with server.connect() as connection:
         sender.workload.prepare(connection)
         sender.write(connection, 20)
-    server.kill()
-    server.launch()
-    pause(0.05)
-    server.process.send_signal(signal.SIGSTOP)
-    pause(0.1)
-    server.process.send_signal(signal.SIGCONT)
-    server.await_ready()
-    with server.connect() as connection:
-        sender.check(server, connection)
+    for _ in range(20):
+        server.kill()
+        server.launch()
+        eventually(lambda: has_begun(server), "the server has begun to look at its data", every=0)
+        with stopped(server):
+            is_early = not select.select([server.process.stdout], [], [], 0.1)[0]
+        server.await_ready()
+        with server.connect() as connection:
+            sender.check(server, connection)
+        if is_early:
+            return
+    raise AssertionError("the server was never stopped before it was ready")
+
+
+def has_begun(server):
+    """It has its database open."""
+    with contextlib.suppress(FileNotFoundError):
+        return str(server.database) in [os.readlink(file) for file in Path(f"/proc/{server.process.pid}/fd").iterdir()]
