@@ -1,19 +1,22 @@
 """Processes that are killed or stopped: the server while it does everything at once, the client, the server for a while."""
 
+import collections
 import contextlib
 import os
 import random
 import select
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from faults import on
-from senders import Sender, SenderProcess
+from senders import BROKEN, Sender, SenderProcess
 from server import Server
 from waiting import eventually, pause
+from wire import Producer
 from workloads import WORKLOADS
 
 
@@ -65,6 +68,90 @@ def test_a_server_killed_under_load_has_what_it_acknowledged(after_kills, subjec
         raise after_kills[subject]
 
 
+class ManyPoints(WORKLOADS["prune"]):
+    """As many points as one request prunes, so that it takes its time."""
+
+    points = 256 * 32 + 8
+    #: So many other units come before one of those.
+    others = 0
+
+
+class ManyImages(WORKLOADS["snapshots"]):
+    """Thousands of images in each snapshot."""
+
+    others = 1
+
+    def prepare(self, connection):
+        super().prepare(connection)
+        names = [f"other-{number}" for number in range(4000)]
+        labels = {"mag_view": [number % 2 for number in range(4000)]}
+        Producer(connection).call("labels.import", {"filenames": names, "labels": labels})
+
+    def check(self, server, connection, least, most):
+        super().check(server, connection, least, most)
+        for snapshot in connection.call("snapshots.list", {"limit": 1000})["snapshots"]:
+            asked = {"snapshot_id": snapshot["snapshot_id"], "limit": 10_000}
+            found = connection.call("snapshots.get", asked)["images"]
+            assert len(found) == snapshot["train"] + snapshot["val"] > 3500, f"{len(found)} images of {snapshot}"
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=pytest.mark.fault("server killed", kind.name), id=kind.name)
+        for kind in (ManyPoints, ManyImages)
+    ],
+)
+def test_a_server_killed_in_the_middle_of_a_request_has_done_it_or_not(make_server, is_long, kind):
+    server, sender, outcomes = make_server(), Sender(kind()), collections.Counter()
+    rounds = 30 if is_long else 5
+    sender.workload.units = (rounds + 1) * (kind.others + 1)
+    with server.connect() as connection:
+        sender.workload.prepare(connection)
+        sender.write(connection, kind.others)
+        duration = until_answered(sender, connection)
+    for round in range(rounds):
+        with server.connect(producer=sender.producer) as connection:
+            sender.write(connection, kind.others)
+            sender.send(connection)
+            eventually(lambda: is_read(connection), "the server has read the request", every=0)
+            pause(duration * round / (rounds - 1))
+            server.kill()
+            with contextlib.suppress(*BROKEN):
+                sender.take(connection)
+        sender.waiting.clear()
+        server.start()
+        with server.connect(producer=sender.producer) as connection:
+            done = connection.welcome["producer"]["last_seq"]
+            assert sender.acknowledged <= done <= sender.sent, f"{sender.acknowledged}, {done}, {sender.sent}"
+            is_answered = sender.acknowledged == sender.sent
+            outcomes["answered" if is_answered else "done" if done == sender.sent else "undone"] += 1
+            sender.workload.check(server, connection, done, done)
+            sender.resend(connection)
+    with server.connect() as connection:
+        sender.check(server, connection)
+    assert outcomes["undone"], f"no kill hit a request before it was done: {dict(outcomes)}"
+
+
+def is_read(connection):
+    """Whether the server has taken everything from its socket."""
+    ports = [address[1] for address in (connection.socket.getpeername(), connection.socket.getsockname())]
+    for fields in [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]:
+        if [int(field.rpartition(":")[2], 16) for field in fields[1:3]] == ports:
+            return int(fields[4].rpartition(":")[2], 16) == 0
+    raise AssertionError(f"no socket of the server belongs to {ports}")
+
+
+def until_answered(sender, connection):
+    """How long a unit takes from when the server has read it."""
+    sender.send(connection)
+    eventually(lambda: is_read(connection), "the server has read the request", every=0)
+    before = time.monotonic()
+    sender.take(connection)
+    return time.monotonic() - before
+
+
 @on("client killed", *WORKLOADS)
 def test_a_killed_client_leaves_whole_units(lasting_server, subject):
     sender, dice = Sender(WORKLOADS[subject]()), random.Random(subject)
@@ -105,15 +192,6 @@ def states(process):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             found.add((task / "stat").read_text().rpartition(")")[2].split()[0])
     return found
-
-
-def is_read(connection):
-    """Whether the server has taken everything from its socket."""
-    ports = [address[1] for address in (connection.socket.getpeername(), connection.socket.getsockname())]
-    for fields in [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]:
-        if [int(field.rpartition(":")[2], 16) for field in fields[1:3]] == ports:
-            return int(fields[4].rpartition(":")[2], 16) == 0
-    raise AssertionError(f"no socket of the server belongs to {ports}")
 
 
 def give_up(sender, connection):
