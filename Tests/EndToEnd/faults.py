@@ -25,7 +25,7 @@ FAULTS = {
     "disk write error": "EIO when what was written is to be synced",
     "read-only data": "EROFS for whatever changes the data directory; at the start, a directory that may not be written",
     "clock jump": "the wall clock set forward and back",
-    "no descriptors": "more connections at both doors than the server may have files open",
+    "no descriptors": "more connections at both doors than the server may have files open; a limit at what it has open",
     "file damaged": "bytes of the database or an array file changed, zeroed or cut off",
     "power lost": "all writes since a file's last sync lost, or some of them",
 }
