@@ -21,24 +21,28 @@ struct TokenSecret: Sendable {
     /// Whether a text is the token; takes as long for a wrong one as for the right one.
     func matches(_ token: String) -> Bool { SHA256.hash(data: Array(token.utf8)) == digest }
 
-    /// When the session expires, and a code over that which only the token's holder can make.
+    /// When the session expires, a number that tells it from others, and a code over both that only the server can make.
     func makeSession(until end: Int) -> String {
-        let expiry = String(end)
-        let code = HMAC<SHA256>.authenticationCode(for: Array(expiry.utf8), using: key)
-        return expiry + "." + code.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let claim = "\(end).\(UInt64.random(in: 0 ... .max))"
+        let code = HMAC<SHA256>.authenticationCode(for: Array(claim.utf8), using: key)
+        return claim + "." + code.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
     /// Whether a cookie value is one of this token's sessions that has not expired.
     func admits(session: String, at time: Double) -> Bool {
         let parts = session.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let expiry = Int(parts[0]), Double(expiry) > time else { return false }
+        guard parts.count == 3, let expiry = Int(parts[0]), Double(expiry) > time else { return false }
         var code: [UInt8] = []
-        var digits = Array(parts[1].utf8)[...]
+        var digits = Array(parts[2].utf8)[...]
         while digits.count >= 2, let byte = UInt8(String(decoding: digits.prefix(2), as: UTF8.self), radix: 16) {
             code.append(byte)
             digits = digits.dropFirst(2)
         }
         guard digits.isEmpty else { return false }
-        return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Array(parts[0].utf8), using: key)
+        return HMAC<SHA256>.isValidAuthenticationCode(
+            code,
+            authenticating: Array("\(parts[0]).\(parts[1])".utf8),
+            using: key
+        )
     }
 }

@@ -31,7 +31,8 @@ struct HoldfastCommand: AsyncParsableCommand {
             // ArgumentParser's usage errors exit with 64; here usage is 2.
             let code = exitCode(for: error)
             if code == .validationFailure {
-                FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+                let message = message(for: error).split(separator: "\n").joined(separator: " ")
+                FileHandle.standardError.write(Data("holdfast: \(message) (--help says what there is)\n".utf8))
                 Foundation.exit(CommandFailure.usage)
             }
             exit(withError: error)

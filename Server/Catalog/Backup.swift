@@ -154,7 +154,12 @@ struct DataFolder {
 
     func make() throws {
         for folder in [telemetry, arrays] {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            do {
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            } catch  where unsafe mkdir(folder, 0o777) != 0 {
+                // Foundation's error has a number of its own, and not what the system says.
+                throw DataDirectory.Unusable(errorDescription: unsafe "\(folder): \(String(cString: strerror(errno)))")
+            }
         }
     }
 }
