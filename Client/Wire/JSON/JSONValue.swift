@@ -21,7 +21,8 @@ extension JSONValue: Codable {
         } else if let value = try? container.decode(String.self) {
             self = .string(value)
         } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
+            // However it is spelled: with many digits and an exponent, an integer is not decoded as one.
+            self = value == 0 ? .number(value) : Int64(exactly: value).map(JSONValue.integer) ?? .number(value)
         } else if let value = try? container.decode([JSONValue].self) {
             self = .array(value)
         } else {
