@@ -34,6 +34,6 @@ struct DataDirectoryTests {
     @Test func aPlaceThatIsAFileIsAnError() throws {
         let temporary = try TemporaryDirectory()
         try temporary.write("", to: "file")
-        #expect(throws: CocoaError.self) { try DataDirectory(temporary.file("file")) }
+        #expect(throws: DataDirectory.Unusable.self) { try DataDirectory(temporary.file("file")) }
     }
 }
