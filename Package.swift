@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "Wire", dependencies: [nioCore, crypto], path: "Client/Wire", swiftSettings: safe),
         .target(
             name: "Holdfast",
-            dependencies: ["Wire", "CLZF", "CSpool", nioCore, nioPosix, nioSSL, logging],
+            dependencies: ["Wire", "CLZF", "CSpool", nioCore, nioPosix, nioSSL, nioTLS, logging],
             path: "Client/SDK",
             swiftSettings: safe
         ),

@@ -278,6 +278,9 @@ def test_commands_take_a_server_at_its_word_only_with_a_good_certificate(make_se
     renamed = make_server(name="renamed", certificate=authority.issue("renamed", names="DNS:lab.example,IP:192.0.2.1"))
     for host in ("127.0.0.1", "localhost"):
         assert f"does not name {host}" in refusal(binary, f"tls://{host}:{renamed.tcp[1]}", **trust)
+    # Whoever answers for a name chooses the address that it leads to.
+    addressed = make_server(name="addressed", certificate=authority.issue("addressed", names="DNS:lab.example,IP:127.0.0.1"))
+    assert "does not name localhost" in refusal(binary, f"tls://localhost:{addressed.tcp[1]}", **trust)
     expired = make_server(name="expired", certificate=authority.issue("expired", days=-1))
     assert "has expired, on 2" in refusal(binary, expired.ready["tcp"], **trust)
 

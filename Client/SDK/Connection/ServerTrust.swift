@@ -46,6 +46,38 @@ struct ServerTrust: Sendable {
         return try NIOSSLClientHandler(context: context, serverHostname: isNumeric ? nil : address.host)
     }
 
+    /// Throws unless the server's certificate has the name of the address.
+    ///
+    /// NIOSSL itself is content where the certificate has the IP address that the name led to, and whoever can answer for a name
+    /// chooses that.
+    func checkName(in certificate: NIOSSLCertificate?) throws(HoldfastError) {
+        let isNumeric = (try? SocketAddress(ipAddress: address.host, port: address.port)) != nil
+        // Where a certificate has no such list, NIOSSL has compared the name with that of its subject.
+        guard !isNumeric, let names = certificate?._subjectAlternativeNames() else { return }
+        let isNamed = names.contains { name in
+            guard name.nameType == .dnsName else { return false }
+            let pattern = name.contents.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+            return Self.matches(address.host, pattern)
+        }
+        if !isNamed { throw isNotNamed(cause: nil) }
+    }
+
+    /// Whether a name is that of a certificate, in which `*` may stand for all of the first label: RFC 6125, 6.4.
+    static func matches(_ host: String, _ pattern: String) -> Bool {
+        let (host, pattern) = (host.lowercased(), pattern.lowercased())
+        guard pattern.hasPrefix("*.") else { return host == pattern }
+        guard let dot = host.firstIndex(of: "."), dot > host.startIndex else { return false }
+        return host[dot...] == pattern.dropFirst() && pattern.dropFirst(2).contains(".")
+    }
+
+    private func isNotNamed(cause: (any Error)?) -> HoldfastError {
+        HoldfastError(
+            .tls,
+            "the certificate of the server at \(address) does not name \(address.host); use a name that is in it, or one made for this name",
+            cause: cause
+        )
+    }
+
     /// What an error of a connection means.
     ///
     /// - Parameter certificate: The server's, as far as it was sent.
@@ -59,11 +91,7 @@ struct ServerTrust: Sendable {
                 "the server at \(address) closed the connection during the TLS handshake"
             )
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
-            return HoldfastError(
-                .tls,
-                "the certificate of the server at \(address) does not name \(address.host); use a name that is in it, or one made for this name",
-                cause: error
-            )
+            return isNotNamed(cause: error)
         case NIOSSLError.handshakeFailed(.sslError(let stack)):
             return HoldfastError(.tls, reason(of: stack, certificate), cause: error)
         default: return nil

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import NIOTLS
 import Wire
 
 /// One connection, from the TCP handshake over that of TLS and `hello` to its end.
@@ -85,9 +86,27 @@ final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything
         guard case .connecting = state else { return context.close(promise: nil) }
         state = .greeting(context.channel)
         helloTimeout = loop.scheduleTask(in: TimeAmount(settings.requestTimeout)) { self.closeAsDead() }
+        // Over TLS the token is for a server whose certificate was seen.
+        if settings.trust == nil { greet(context.channel) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let trust = settings.trust, case .handshakeCompleted? = event as? TLSUserEvent, context.channel === channel {
+            do {
+                let tls = try context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+                try trust.checkName(in: tls.peerCertificate)
+                greet(context.channel)
+            } catch {
+                finish(error)
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func greet(_ channel: any Channel) {
         do {
             let hello = Hello(client: settings.clientName, token: settings.token, producer: producer)
-            write(try Request.encode(hello, id: Self.helloID), to: context.channel)
+            write(try Request.encode(hello, id: Self.helloID), to: channel)
         } catch {
             finish(error)
         }
