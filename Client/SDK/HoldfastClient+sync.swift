@@ -83,6 +83,7 @@ extension HoldfastClient {
             _ = try await calls.call(ServerPing())
             drains.start()
             await drains.wait(within: deadline)
+            if let refusal = drains.refusal { throw refusal }
             outcome = .success(drains.delivered)
         } catch {
             outcome = .failure(error)

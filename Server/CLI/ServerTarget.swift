@@ -76,7 +76,7 @@ struct ServerTarget: ParsableArguments {
         server: String,
         token: String?,
         caFile: String?,
-        _ job: @Sendable (HoldfastClient) async throws -> String
+        _ job: @escaping @Sendable (HoldfastClient) async throws -> String
     ) async throws {
         // An import that is cut short is begun again, so nobody would want to find its records later.
         let spool = FileManager.default.temporaryDirectory.appendingPathComponent("holdfast-\(UUID().uuidString)").path
@@ -85,6 +85,11 @@ struct ServerTarget: ParsableArguments {
         options.spoolDirectory = spool
         options.requestTimeout = patience
         options.caFile = caFile
+        // The client would wait for a token that allows it, as training does.
+        let (refusals, refuse) = AsyncStream.makeStream(of: WireError.self)
+        options.onProblem = { problem in
+            if let error = problem.error, error.kind == .forbidden { refuse.yield(error) }
+        }
         let client: HoldfastClient
         do {
             client = try HoldfastClient(server: server, token: token, options: options)
@@ -96,7 +101,18 @@ struct ServerTarget: ParsableArguments {
         do {
             // Says soon and clearly when there is no server, where the import itself would try again for ever.
             _ = try await client.call(ServerPing())
-            let summary = try await job(client)
+            let summary = try await withThrowingTaskGroup(of: String.self) { group in
+                group.addTask { try await job(client) }
+                group.addTask {
+                    for await refusal in refusals {
+                        await client.close(deadline: .zero)
+                        throw refusal
+                    }
+                    throw CancellationError()
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? ""
+            }
             await client.close()
             print(summary)
         } catch {
@@ -116,6 +132,8 @@ struct ServerTarget: ParsableArguments {
             message =
                 "no server can be reached at \(server)\(error.cause.map { " (\($0))" } ?? ""); start one with \"holdfast serve\", or name a data directory with --data DIR"
         case let error as HoldfastError where error.code == .tls: message = error.message
+        case let error as WireError where error.kind == .unauthorized:
+            message = "\(task) failed: \(error); give the server's token with HOLDFAST_TOKEN or --token"
         default: message = "\(task) failed: \(error)"
         }
         return CommandFailure(code: CommandFailure.other, message: message)

@@ -6,6 +6,8 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import h5py
+import numpy
 import pytest
 
 from server import environment
@@ -57,6 +59,22 @@ def test_nobody_writes_lines_of_the_audit_log(make_server, binary):
     assert f"x\\n{line}\\u{{1b}}[1A" in entry
     refused = holdfast(binary, "token", "create", "a\nb", "--role", "admin", *at)
     assert refused.returncode == 1 and "control character" in refused.stderr
+
+
+def test_an_import_ends_where_its_token_may_not_log(make_server, binary, tmp_path):
+    server = make_server()
+    at = ["--server", "{}:{}".format(*server.tcp)]
+    with server.connect() as connection:
+        admin = connection.call("tokens.create", {"name": "boss", "roles": ["admin"]})["token"]
+    with server.connect(token=admin) as connection:
+        reader = connection.call("tokens.create", {"name": "reader", "roles": ["read"]})["token"]
+    with h5py.File(tmp_path / "scans.h5", "w") as file:
+        file["images"] = numpy.zeros((3, 4, 4), numpy.uint8)
+    command = ["import", tmp_path / "scans.h5", "--dataset", "images", *at]
+    refused = holdfast(binary, *command, "--token", reader)
+    assert refused.returncode == 1 and "forbidden" in refused.stderr.splitlines()[-1], refused
+    unknown = holdfast(binary, *command)
+    assert unknown.returncode == 1 and "HOLDFAST_TOKEN or --token" in unknown.stderr, unknown
 
 
 @pytest.mark.parametrize("path", ["/events", "/metrics/rows"])

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import holdfast
 from conftest import CLIENT
 from programs import environment
@@ -64,3 +66,33 @@ def test_sync_needs_the_token(make_server, spool):
     assert refused.returncode == 1 and "unauthorized" in refused.stderr
     done = holdfast_command("sync", spool, "--server", server.ready["tcp"], "--token", "open-sesame")
     assert done.stdout == "0 records sent, 0 rejected, 0 spools left\n"
+
+
+def test_who_may_not_log_is_told_so_at_once(make_server, make_trainer, spool, quick):
+    server = make_server()
+    with holdfast.Client(server.ready["tcp"]) as client:
+        boss = client.call("tokens.create", {"name": "boss", "roles": ["admin"]})["token"]
+    with holdfast.Client(server.ready["tcp"], token=boss) as client:
+        tokens = {role: client.call("tokens.create", {"name": role, "roles": [role]})["token"] for role in ("read", "ingest")}
+    trainer = make_trainer(
+        """
+        run = holdfast.init("r", server="127.0.0.1:1", options=options)
+        for step in range(1000):
+            run.log({"loss": step})
+        say("logged")
+        time.sleep(60)
+        """
+    )
+    trainer.line()
+    trainer.kill()
+    with pytest.warns(UserWarning, match="forbidden"):
+        holdfast.init("other", server=server.ready["tcp"], token=tokens["read"], spool=spool / "own", options=quick).finish(timeout=0)
+    commands = {
+        role: ["sync", spool, "--server", server.ready["tcp"], "--token", token] for role, token in tokens.items()
+    }
+    refused = holdfast_command(*commands["read"])
+    assert refused.returncode == 1 and "forbidden" in refused.stderr.splitlines()[-1], refused
+    assert "sequence_gap" not in refused.stderr
+    program = subprocess.run([server.binary, *commands["read"]], capture_output=True, text=True, timeout=60)
+    assert program.returncode == 1 and "forbidden" in program.stderr.splitlines()[-1], program
+    assert holdfast_command(*commands["ingest"]).stdout == "1001 records sent, 0 rejected, 0 spools left\n"

@@ -30,7 +30,8 @@ def sync(
 ) -> SyncReport:
     """Sends every spool of a directory to a server, under their own producer ids, so that nothing is stored twice.
 
-    Raises HoldfastError or ServerError when the server can't be reached or refuses the token.
+    Raises HoldfastError or ServerError when the server can't be reached or refuses the token, or it lacks
+    the role ingest.
     """
     directory = directory or standard_directory()
     address, token = server_address(server, ca_file), server_token(token)
@@ -40,6 +41,8 @@ def sync(
     drains = Drains(directory, None, address, token, replace(options or Options()))
     try:
         drains.wait(timeout, for_living=True)
+        if drains.refusal:
+            raise drains.refusal
     finally:
         drains.stop(1.0)
     return SyncReport(drains.counts.acknowledged, drains.counts.rejected, len(SpoolFolder.all(directory)))

@@ -11,6 +11,8 @@ final class Drains: Sendable {
         var upToDate: Set<String> = []
         var timer: RepeatedTask?
         var isStopped = false
+        /// That the token lacks the role: whatever is tried again.
+        var refusal: WireError?
         var delivered = Delivered()
     }
 
@@ -48,6 +50,8 @@ final class Drains: Sendable {
         self.settings = settings
         self.options = options
     }
+
+    var refusal: WireError? { state.withLock { $0.refusal } }
 
     var delivered: Delivered { state.withLock { $0.delivered } }
 
@@ -93,6 +97,11 @@ final class Drains: Sendable {
 
     private func send(_ queue: SpoolQueue) throws {
         let path = queue.folder.path
+        var options = options
+        options.onProblem = { [weak self, report = options.onProblem] problem in
+            if let error = problem.error, error.kind == .forbidden { self?.state.withLock { $0.refusal = error } }
+            report?(problem)
+        }
         let sender = try Sender(on: loop, draining: queue, settings: settings, options: options) { [weak self] in
             self?.finished(path, $0)
         }
@@ -139,7 +148,7 @@ final class Drains: Sendable {
     }
 
     private func check(until end: NIODeadline, _ done: @escaping @Sendable () -> Void) {
-        if loop.now >= end || state.withLock({ $0.senders.isEmpty }) { return done() }
+        if loop.now >= end || state.withLock({ $0.senders.isEmpty || $0.refusal != nil }) { return done() }
         loop.scheduleTask(in: .milliseconds(5)) { self.check(until: end, done) }
     }
 

@@ -7,6 +7,7 @@ import time
 from typing import Dict, Optional
 
 from ..address import Address
+from ..errors import ServerError
 from ..options import Options
 from ..spool.folder import SpoolFolder
 from ..spool.queue import SpoolQueue
@@ -81,7 +82,16 @@ class Drains:
                 senders = list(self._senders.values())
                 if not senders or not (for_living or any(sender.folder_is_abandoned for sender in senders)):
                     return
+                if self.refusal:
+                    return
                 self._changed.wait(min(0.05, max(0.0, deadline - time.monotonic())))
+
+    @property
+    def refusal(self) -> Optional[ServerError]:
+        """That the token lacks the role, so that nothing comes of trying again."""
+        failures = [sender.failure for sender in list(self._senders.values())]
+        refusals = [error for error in failures if isinstance(error, ServerError) and error.kind == "forbidden"]
+        return refusals[0] if refusals else None
 
     def stop(self, timeout: float) -> None:
         """Gives up; what is not sent stays where it is."""

@@ -306,6 +306,11 @@ class Sender:
             consequence = self._outbox.settled(response.id)
         else:
             expected = error.data.get("expected") if error.kind == "sequence_gap" else None
+            # What was pipelined behind a refusal is refused for the gap, which says nothing.
+            if error.kind != "sequence_gap":
+                self._report_waiting(error)
+            if error.kind == "forbidden":
+                self.failure = error
             consequence = self._outbox.postponed(response.id, expected)
         self._follow(consequence, response.result, error)
 
@@ -313,8 +318,6 @@ class Sender:
         if isinstance(consequence.settled, OutgoingRequest):
             self._finish(consequence.settled, result, error)
         if consequence.pauses:
-            if error:
-                self._report_waiting(error)
             self._resume_at = time.monotonic() + self._backoff.next()
 
     def _finish(self, request: OutgoingRequest, result: Dict[str, Any], error: Optional[ServerError]) -> None:
