@@ -8,7 +8,7 @@
 #   --http-port N   port of the dashboard, 0 = any free one (default: 7412)
 #   --episodes N    length of the example: a policy that learns to balance a pole (default: 400)
 #
-# Installs what is missing on Debian 12; a Swift toolchain must be there. The example trains once, when DIR is new.
+# Installs what is missing on Debian 12; a Swift toolchain must be there. The example trains once.
 # HOLDFAST_… variables reach the server as usual. Ctrl-C stops it; the data stay.
 set -euo pipefail
 
@@ -44,9 +44,9 @@ parse_options() {
 }
 
 build() {
+    need_swift
     # gnuplot draws the plots of "holdfast analyze", ffmpeg makes the videos of "holdfast export-video".
     install_packages "${toolchain_packages[@]}" "${library_packages[@]}" ffmpeg gnuplot-nox
-    need_swift
     printf 'Building for release (the first time takes about five minutes on two cores)\n'
     local product
     for product in holdfast CartPole; do
@@ -61,9 +61,10 @@ start() {
     data=$(cd "$data" && pwd)
     log=$data.log
     local arguments=(--data "$data" --tcp "127.0.0.1:$tcp_port" --http "127.0.0.1:$http_port" --web "$root/Web")
-    is_new=false
+    # There until the example has trained to its end: one that failed, or was stopped, is begun again.
+    training=$data.training
     if [ ! -e "$data/telemetry/telemetry.sqlite" ]; then
-        is_new=true
+        touch "$training"
         # Frames of one episode resemble each other: none of them on both sides of a split.
         arguments+=(--labels about_to_fall --split-by study)
     fi
@@ -71,7 +72,7 @@ start() {
     pipes=$(mktemp -d)
     mkfifo "$pipes/ready"
     set -m
-    "$bin/holdfast" serve "${arguments[@]}" >"$pipes/ready" 2>"$log" &
+    "$bin/holdfast" serve "${arguments[@]}" >"$pipes/ready" 2>>"$log" &
     server=$!
     set +m
     exec 3<"$pipes/ready"
@@ -98,6 +99,7 @@ train() {
     set +m
     wait "$example" || die "the example failed; the server's log is $log"
     example=
+    rm "$training"
 }
 
 stop() {
@@ -116,7 +118,7 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 start
-if $is_new; then train; fi
+if [ -e "$training" ]; then train; fi
 cat <<TEXT
 
   Dashboard       $http/

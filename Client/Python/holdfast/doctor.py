@@ -74,7 +74,8 @@ def _server(server: Optional[str], token: Optional[str], ca_file: Optional[str])
         if error.kind == "tls_required":
             yield Finding(False, "tls", f"{error.message}, such as HOLDFAST_SERVER=tls://{address}")
             return
-        remedy = "set HOLDFAST_TOKEN to the server's token" if error.kind == "unauthorized" else "compare versions"
+        remedies = {"unauthorized": "set HOLDFAST_TOKEN to the server's token", "too_many_logins": "end what sends a wrong one"}
+        remedy = remedies.get(error.kind, "compare versions")
         yield Finding(False, "token", f"{error}; {remedy}")
         return
     except HoldfastError as error:

@@ -18,8 +18,8 @@ class Recorder(gymnasium.Wrapper):  # type: ignore[misc]
         env = Recorder(gymnasium.make("ALE/Pong-v5", render_mode="rgb_array"), run, every=10)
 
     Observations are arrays, or by name those of a Dict space (nested names joined by "."; a Tuple's entries by their place).
-    Frames are what `env.render()` shows before the step, where its render mode is rgb_array; they are left away where they are
-    the observation itself. `info` keeps what is a number, a text or a truth. Of a vector environment, record its parts.
+    Frames are what `env.render()` shows before the step, where its render mode is rgb_array; an observation that is
+    this frame itself is left away. `info` keeps what is a number, a text or a truth. Of a vector environment, record its parts.
     """
 
     def __init__(self, env: Any, run: Run, every: int = 1, frames: bool = True, observations: bool = True) -> None:

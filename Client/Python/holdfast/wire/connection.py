@@ -205,7 +205,10 @@ class Connection:
             self._stage = "payload"
             size = _LENGTH.unpack(self._buffer)[0]
             if size > 1 << 30:
-                raise OSError(f"a frame of {size} bytes was announced: this is no Holdfast server")
+                raise OSError(
+                    f"a frame of {size} bytes was announced: this is no Holdfast server, or its HTTP door; training code uses "
+                    "the other one, 7411 by default"
+                )
             return self._expect(size)
         if self._stage == "payload":
             self._payload = json.loads(bytes(self._buffer))
