@@ -47,7 +47,7 @@ def test_odd_run_ids_are_refused_everywhere(target, run_id):
         params = {"run_id": run_id, "steps": [tiny_step(0, "odd")], "producer": Producer(connection).id, "seq": 1}
         assert connection.refusal("steps.append", params).final
     files = {path.name for path in (target.data / "replay").iterdir()}
-    assert {name for name in files if not name.startswith(("target", "images"))} == set(), f"files left: {files}"
+    assert {name for name in files if not name.startswith(("target", "images", "open-files"))} == set(), f"files left: {files}"
     escaped = [path.name for path in target.data.parent.iterdir() if path.suffix == ".h5"]
     assert escaped == []
 
