@@ -56,7 +56,7 @@ struct ServerTrust: Sendable {
         guard !isNumeric, let names = certificate?._subjectAlternativeNames() else { return }
         let isNamed = names.contains { name in
             guard name.nameType == .dnsName else { return false }
-            let pattern = name.contents.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+            let pattern = unsafe name.contents.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
             return Self.matches(address.host, pattern)
         }
         if !isNamed { throw isNotNamed(cause: nil) }
