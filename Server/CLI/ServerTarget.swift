@@ -102,7 +102,15 @@ struct ServerTarget: ParsableArguments {
             // Says soon and clearly when there is no server, where the import itself would try again for ever.
             _ = try await client.call(ServerPing())
             let summary = try await withThrowingTaskGroup(of: String.self) { group in
-                group.addTask { try await job(client) }
+                group.addTask {
+                    do {
+                        return try await job(client)
+                    } catch let error as HoldfastError where error.code == .closed {
+                        // The other task closed it, and says why.
+                        try await Task.sleep(for: .seconds(60))
+                        throw error
+                    }
+                }
                 group.addTask {
                     for await refusal in refusals {
                         await client.close(deadline: .zero)

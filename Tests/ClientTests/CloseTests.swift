@@ -53,6 +53,18 @@ import Wire
         }
     }
 
+    @Test func whoClosesTwiceTellsThoseWhoWaitOnce() async throws {
+        let ledger = Ledger()
+        try await TestServer.serving(ledger.greetingOnly) { server in
+            let client = try client(server.address)
+            let waiting = Task { try await client.insertImagesAndWait([ImagesInsert.Image(filename: "a")]) }
+            try await eventually("the request was sent") { !server.received(ImagesInsert.name).isEmpty }
+            for _ in 0..<2 { await client.close(deadline: .zero) }
+            let error = await #expect(throws: HoldfastError.self) { try await waiting.value }
+            #expect(error?.code == .closed)
+        }
+    }
+
     @Test func anAbsentServerBlocksNothing() async throws {
         let port = try await freePort()
         try await logAndClose("127.0.0.1:\(port)") { !problems.of(.waiting).isEmpty }

@@ -90,6 +90,8 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
     /// Gives up what is not settled; the future completes when no connection is being attempted any more.
     func stop() -> EventLoopFuture<Void> {
         loop.flatSubmit {
+            // Who closes again must not tell those who wait again.
+            if case .stopped = self.link { return self.attempt ?? self.loop.makeSucceededVoidFuture() }
             let session = self.session
             self.cancelTimers()
             self.link = .stopped
