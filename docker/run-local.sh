@@ -99,7 +99,7 @@ train() {
     set +m
     wait "$example" || die "the example failed; the server's log is $log"
     example=
-    rm "$training"
+    rm -f "$training"
 }
 
 stop() {

@@ -14,7 +14,7 @@ struct SessionKey: Sendable {
 
     /// That of a data directory, made if there is none yet; readable by the server's user only.
     ///
-    /// - Throws: `DataDirectory.Unusable`
+    /// - Throws: `DataDirectory.Unusable`, as on a full disk.
     init(_ path: String) throws {
         if let found = FileManager.default.contents(atPath: path), found.count == Self.count {
             self.init(bytes: Array(found))

@@ -19,9 +19,10 @@ extension HoldfastServer {
             try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NOT NULL") { $0.string(0) }
         }
         for runID in deleted { arrays.delete(runID) }
-        try removeUncommitted(catalog, arrays)
+        for runID in try uncommitted(catalog, arrays) { arrays.removeUncommitted(runID) }
         do {
-            try markFilesClosed(catalog, arrays)
+            try catalog.markFilesClosed(except: arrays.unrepairedRuns)
+            arrays.journal.clear()
         } catch {
             // They are looked at again at the next start.
             logger.warning("the repair could not be recorded", metadata: ["error": "\(error)"])
@@ -51,14 +52,9 @@ extension HoldfastServer {
         }
     }
 
-    /// Records that the files are closed, but for those that could not be repaired.
-    func markFilesClosed(_ catalog: Catalog, _ arrays: ArrayStore) throws {
-        try catalog.markFilesClosed(except: arrays.unrepairedRuns)
-        arrays.journal.clear()
-    }
-
-    /// Removes the files of runs that have no committed row: of a first one that was written and then not committed.
-    func removeUncommitted(_ catalog: Catalog, _ arrays: ArrayStore) throws {
+    /// The runs whose files have no committed row: of a first one that was written and then not committed. What is not noted was
+    /// begun under another database; whoever needs its place sets it aside.
+    func uncommitted(_ catalog: Catalog, _ arrays: ArrayStore) throws -> [String] {
         let noted = arrays.journal.open
         let (empty, images) = try catalog.readNow { connection in
             (
@@ -71,7 +67,6 @@ extension HoldfastServer {
                 try ImageRuns.uncommitted(noted, connection)
             )
         }
-        // What is not noted was begun under another database; whoever needs its place sets it aside.
-        for runID in empty.filter(noted.contains) + images { arrays.removeUncommitted(runID) }
+        return empty.filter(noted.contains) + images
     }
 }

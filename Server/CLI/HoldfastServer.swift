@@ -66,7 +66,7 @@ final class HoldfastServer: Sendable {
                 gate: Gate(
                     token: configuration.token,
                     holdoutToken: configuration.holdoutToken,
-                    sessionKey: try SessionKey(directory.sessionKey)
+                    sessionKey: sessionKey(directory)
                 ),
                 audit: AuditLog(catalog: catalog)
             ),
@@ -90,11 +90,25 @@ final class HoldfastServer: Sendable {
         logger.info("stopped")
     }
 
+    /// Where none can be stored, one for as long as this server lives: a full disk must not keep it from reading.
+    private func sessionKey(_ directory: DataDirectory) -> SessionKey {
+        do {
+            return try SessionKey(directory.sessionKey)
+        } catch {
+            logger.warning(
+                "the key of sessions can't be stored: browsers must log in again after a restart",
+                metadata: ["error": "\(error.localizedDescription)"]
+            )
+            return SessionKey()
+        }
+    }
+
     /// What fails here, on a full disk, is made up for at the next start.
     private func close(_ catalog: Catalog, _ arrays: ArrayStore) {
         do {
-            try removeUncommitted(catalog, arrays)
-            try markFilesClosed(catalog, arrays)
+            try catalog.markFilesClosed(except: arrays.unrepairedRuns)
+            // What a lost group began is left for the next start: whether it was lost is only certain then.
+            if try uncommitted(catalog, arrays).isEmpty { arrays.journal.clear() }
             try catalog.close()
         } catch {
             logger.warning("the database could not be closed in order", metadata: ["error": "\(error)"])

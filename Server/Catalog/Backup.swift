@@ -147,7 +147,9 @@ struct DataFolder {
 
     /// The array files of a directory whose database is gone, or empty: nobody knows what is in them.
     var filesWithoutDatabase: [String] {
-        guard FileManager.default.size(of: database) == 0 else { return [] }
+        var status = stat()
+        // Where one may not look, nothing is said of it.
+        guard unsafe stat(database, &status) == 0 ? status.st_size == 0 : errno == ENOENT else { return [] }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: arrays)) ?? []
         return names.filter { $0.hasSuffix(".h5") }.sorted()
     }

@@ -68,12 +68,10 @@ enum Producers {
     }
 
     /// Stores the answer of the next write of a producer.
-    ///
-    /// - Parameter answer: nil if it is not to be kept.
     static func record(
         _ stamp: ProducerStamp,
         of method: String?,
-        answer: ByteBuffer?,
+        answer: ByteBuffer,
         isRefusal: Bool,
         at timestamp: String,
         _ connection: Connection
@@ -87,16 +85,14 @@ enum Producers {
             stamp.seq,
             timestamp
         )
-        if let answer {
-            try connection.execute(
-                "INSERT OR REPLACE INTO producer_answers (producer, seq, is_refusal, answer, method) VALUES (?, ?, ?, ?, ?)",
-                stamp.producer,
-                stamp.seq,
-                isRefusal,
-                Array(answer.readableBytesView),
-                method
-            )
-        }
+        try connection.execute(
+            "INSERT OR REPLACE INTO producer_answers (producer, seq, is_refusal, answer, method) VALUES (?, ?, ?, ?, ?)",
+            stamp.producer,
+            stamp.seq,
+            isRefusal,
+            Array(answer.readableBytesView),
+            method
+        )
         try connection.execute(
             "DELETE FROM producer_answers WHERE producer = ? AND seq = ?",
             stamp.producer,

@@ -297,7 +297,7 @@ actor Writer {
         try Producers.record(
             stamp,
             of: operation.method,
-            answer: operation.keepsAnswer ? result : nil,
+            answer: operation.keepsAnswer ? result : ByteBuffer(string: "{}"),
             isRefusal: false,
             at: transaction.timestamp,
             transaction.connection

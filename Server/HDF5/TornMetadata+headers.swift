@@ -23,7 +23,9 @@ extension TornMetadata {
         var tried = 0
         return try mend(messages + length, at: place) { bytes in
             let (isWithout, choice) = (tried > possibleRows.count, tried % (possibleRows.count + 1))
-            guard tried <= possibleRows.count || address != nil, tried <= 2 * possibleRows.count + 1 else {
+            guard tried <= possibleRows.count || address != nil, tried <= 2 * possibleRows.count + 1,
+                tried < 4 * Self.mostCounts
+            else {
                 return false
             }
             if isWithout, let address { Self.write(-1, to: &bytes, at: address) }

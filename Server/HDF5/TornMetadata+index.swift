@@ -33,7 +33,7 @@ extension TornMetadata {
 
     /// A structure of a kind and a length, with its checksum; nil where there is none whose checksum is right.
     private func soundBytes(_ signature: Signature, at place: Int, _ length: Int) throws(HDF5Error) -> [UInt8]? {
-        guard place > 0, place + length + Self.checksumBytes <= size else { return nil }
+        guard place > 0, place <= size, place <= size - length - Self.checksumBytes else { return nil }
         let bytes = try descriptor.read(length + Self.checksumBytes, at: place)
         guard Self.number(bytes[..<4]) == Int(signature.rawValue), isSound(bytes[...]) else { return nil }
         return bytes

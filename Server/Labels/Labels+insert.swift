@@ -110,6 +110,10 @@ extension Labels {
     private func look(at ref: String?, _ context: CallContext) async throws -> (RowLayout?, PerceptualHash?) {
         guard let ref else { return (nil, nil) }
         let frame = try FrameRef(ref)
+        // Under another name a held-out image would be one to train on.
+        if !context.access.allows(.holdout), try await catalog.read({ try Self.isHeldOut(frame, $0) }) {
+            try context.access.check(.holdout, for: ref)
+        }
         var stored = try await arrays.read([frame])[0]
         if stored == nil {
             await context.earlierWrites()

@@ -6,9 +6,12 @@ extension Labels {
     /// How long a download may take.
     private static let longestExport = Duration.seconds(600)
 
-    /// Whether an array is the pixels of an image that is held out.
+    /// Whether an array is the pixels of an image that is held out: one that was given to `images.insert`, not a step's.
     static func isHeldOut(_ ref: FrameRef, _ connection: Connection) throws -> Bool {
-        try connection.first("SELECT 1 FROM labels WHERE frame_ref = ? AND split IS 'test'", "\(ref)") { _ in true }
+        guard RunID.isReserved(ref.runID), ref.runID != RunID.variables else { return false }
+        return try connection.first("SELECT 1 FROM labels WHERE frame_ref = ? AND split IS 'test'", "\(ref)") { _ in
+            true
+        }
             ?? false
     }
 
@@ -18,15 +21,17 @@ extension Labels {
         group.get("/thumbnails/:file") { request, context in
             let id = try PictureResponse.index(context.parameters.require("file"))
             let found = try await catalog.read { connection in
-                try connection.first("SELECT frame_ref, split IS 'test' FROM labels WHERE id = ?", id) {
-                    (ref: $0.optionalString(0), isHoldout: $0.bool(1))
+                let image = try connection.first("SELECT frame_ref, split IS 'test' FROM labels WHERE id = ?", id) {
+                    (text: $0.optionalString(0), isHoldout: $0.bool(1))
                 }
-            }
-            guard let found, let text = found.ref else {
-                throw WireError.notFound("image \(id) does not exist or has no pixels")
+                guard let image, let text = image.text else {
+                    throw WireError.notFound("image \(id) does not exist or has no pixels")
+                }
+                let ref = try FrameRef(text)
+                return (ref: ref, isHoldout: try image.isHoldout || isHeldOut(ref, connection))
             }
             if found.isHoldout { try context.access.check(.holdout, for: "a held-out image") }
-            return try await pictures.respond(try FrameRef(text), request)
+            return try await pictures.respond(found.ref, request)
         }
         group.get("/exports/labels") { request, _ in try export(request) }
     }

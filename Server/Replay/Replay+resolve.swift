@@ -34,9 +34,7 @@ extension Replay {
     /// Refuses the pixels of held-out images to whoever may not look into the vault.
     func checkVault(_ refs: [FrameRef], _ access: Access, _ connection: Connection) throws {
         guard !access.allows(.holdout) else { return }
-        for ref in refs where RunID.isReserved(ref.runID) && ref.runID != RunID.variables {
-            if try isHeldOut(ref, connection) { try access.check(.holdout, for: "\(ref)") }
-        }
+        for ref in refs where try isHeldOut(ref, connection) { try access.check(.holdout, for: "\(ref)") }
     }
 
     private func checkAllFound(_ rows: [StoredRow?], _ refs: [String]) throws {

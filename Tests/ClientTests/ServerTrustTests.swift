@@ -5,6 +5,7 @@ import Testing
 struct ServerTrustTests {
     @Test(arguments: [
         ("lab.example", "lab.example"), ("LAB.example", "lab.EXAMPLE"), ("a.lab.example", "*.lab.example"),
+        ("lab.example.", "lab.example"),
     ])
     func aNameIsThatOfACertificate(host: String, pattern: String) {
         #expect(ServerTrust.matches(host, pattern))

@@ -61,8 +61,8 @@ def server_address(server: Union[str, Address, None], ca_file: Optional[str] = N
 
 
 def server_token(token: Optional[str]) -> Optional[str]:
-    """The token given, or that of HOLDFAST_TOKEN."""
-    return token or os.environ.get("HOLDFAST_TOKEN") or None
+    """The token given, or that of HOLDFAST_TOKEN, which may end in the line break of the file that it was read from."""
+    return (token or os.environ.get("HOLDFAST_TOKEN") or "").strip() or None
 
 
 def may_take(other: str, address: str) -> bool:

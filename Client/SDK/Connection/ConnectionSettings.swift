@@ -12,9 +12,16 @@ struct ConnectionSettings: Sendable {
     init(address: ServerAddress, token: String?, options: ClientOptions) throws(HoldfastError) {
         self.address = address
         trust = address.isSecure ? try ServerTrust(address, caFile: options.caFile) : nil
-        self.token = token
+        // As the server reads its own: a variable may end in the line break of the file that it was read from.
+        self.token = token.map(Self.trimmed)
         clientName = options.clientName
         connectTimeout = options.connectTimeout
         requestTimeout = options.requestTimeout
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        var text = text.drop(while: \.isWhitespace)
+        while text.last?.isWhitespace ?? false { text.removeLast() }
+        return String(text)
     }
 }

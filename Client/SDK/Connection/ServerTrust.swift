@@ -52,8 +52,10 @@ struct ServerTrust: Sendable {
     /// chooses that.
     func checkName(in certificate: NIOSSLCertificate?) throws(HoldfastError) {
         let isNumeric = (try? SocketAddress(ipAddress: address.host, port: address.port)) != nil
+        guard !isNumeric else { return }
+        guard let names = certificate?._subjectAlternativeNames() else { throw isNotNamed(cause: nil) }
         // Where a certificate has no such list, NIOSSL has compared the name with that of its subject.
-        guard !isNumeric, let names = certificate?._subjectAlternativeNames() else { return }
+        guard names.contains(where: { _ in true }) else { return }
         let isNamed = names.contains { name in
             guard name.nameType == .dnsName else { return false }
             let pattern = unsafe name.contents.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
@@ -64,10 +66,15 @@ struct ServerTrust: Sendable {
 
     /// Whether a name is that of a certificate, in which `*` may stand for all of the first label: RFC 6125, 6.4.
     static func matches(_ host: String, _ pattern: String) -> Bool {
-        let (host, pattern) = (host.lowercased(), pattern.lowercased())
+        // A dot at the end says that nothing is to be added to a name.
+        let (host, pattern) = (Self.plain(host), Self.plain(pattern))
         guard pattern.hasPrefix("*.") else { return host == pattern }
         guard let dot = host.firstIndex(of: "."), dot > host.startIndex else { return false }
         return host[dot...] == pattern.dropFirst() && pattern.dropFirst(2).contains(".")
+    }
+
+    private static func plain(_ name: String) -> String {
+        String((name.hasSuffix(".") ? name.dropLast() : name[...]).lowercased())
     }
 
     private func isNotNamed(cause: (any Error)?) -> HoldfastError {

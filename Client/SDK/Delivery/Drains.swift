@@ -112,6 +112,7 @@ final class Drains: Sendable {
     private func finished(_ path: String, _ standing: SpoolQueue.Standing) {
         state.withLock { state in
             guard let sender = state.senders.removeValue(forKey: path) else { return }
+            state.refusal = nil
             state.delivered.acknowledged += sender.intake.statistics.acknowledged
             state.delivered.rejected += sender.intake.statistics.rejected
             switch standing {

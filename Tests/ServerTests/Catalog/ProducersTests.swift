@@ -71,7 +71,8 @@ struct ProducersTests {
         let create = TokensCreate(name: "boss", roles: [.admin])
         #expect(try await data.call(create, stamp: stamp(1)).token.hasPrefix("hf_"))
         #expect(text(try await data.outcome(create, stamp: stamp(1))) == #"{"duplicate":true}"#)
-        #expect(try await data.integers("SELECT count(*) FROM producer_answers") == [0])
+        #expect(try await data.strings("SELECT CAST(answer AS TEXT) FROM producer_answers") == ["{}"])
+        #expect(try await data.refusal(RunsStart(runID: "a"), stamp: stamp(1))?.kind == .invalidParams)
         #expect(try await lastSeq(data) == 1)
     }
 

@@ -137,6 +137,35 @@ struct AccessTests {
         }
     }
 
+    @Test func aHeldOutImageUnderAnotherNameIsInTheVaultToo() async throws {
+        let data = try TestData()
+        let names = (0..<100).map { "image \($0)" }
+        let held = try #require(names.first { LabelSettings.standard.isHoldout($0) })
+        let other = try #require(names.first { !LabelSettings.standard.isHoldout($0) })
+        let pixels = try ArrayValue([1, 2, 3, 4] as [UInt8], shape: [2, 2])
+        try await data.call(ImagesInsert(images: [.init(filename: held, image: pixels)]))
+        let again = ImagesInsert(images: [.init(filename: other, frameRef: "h5://images/uint8_2x2/0")])
+        let context = CallContext(
+            arrayEncoding: .base64,
+            limits: FrameLimits(),
+            access: .general,
+            earlierWrites: {}
+        )
+        let stamp = ProducerStamp(producer: TestData.producer, seq: 1)
+        let outcome = await data.dispatcher.outcome(of: try TestData.request(again, stamp: stamp), context)
+        guard case .failure(let error) = outcome, error.kind == .forbidden else {
+            Issue.record("a held-out image may be one to train on: \(outcome)")
+            return
+        }
+        // Who may look into the vault may do that; others don't see it there either.
+        let id = try await data.call(again).ids[0]
+        let door = RouterHarness(data, gate: Gate(token: "secret", holdoutToken: "vault-key"))
+        for (token, status) in [("secret", HTTPResponse.Status.forbidden), ("vault-key", .ok)] {
+            let headers: HTTPFields = [.authorization: "Bearer \(token)"]
+            #expect(try await door.send(.get, "/thumbnails/\(id).png", headers: headers).status == status)
+        }
+    }
+
     @Test func healthNeedsNoToken() async throws {
         let answer = try await RouterHarness(TestData(), token: "secret").send(.get, "/healthz")
         #expect(answer.status == .ok)

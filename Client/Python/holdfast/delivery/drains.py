@@ -89,9 +89,7 @@ class Drains:
     @property
     def refusal(self) -> Optional[ServerError]:
         """That the token lacks the role, so that nothing comes of trying again."""
-        failures = [sender.failure for sender in list(self._senders.values())]
-        refusals = [error for error in failures if isinstance(error, ServerError) and error.kind == "forbidden"]
-        return refusals[0] if refusals else None
+        return next((sender.refusal for sender in list(self._senders.values()) if sender.refusal), None)
 
     def stop(self, timeout: float) -> None:
         """Gives up; what is not sent stays where it is."""

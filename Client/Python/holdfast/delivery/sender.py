@@ -60,6 +60,8 @@ class Sender:
         self._has_connected = False
         #: Why the server could not be reached, or refused the greeting, the last time.
         self.failure: Optional[Exception] = None
+        #: That the token lacks the role, until something is accepted.
+        self.refusal: Optional[ServerError] = None
         if queue:
             self._adopt(queue)
         self.thread = threading.Thread(target=self._run, name="holdfast-sender", daemon=True)
@@ -300,6 +302,7 @@ class Sender:
             return
         error = response.error
         if error is None:
+            self.refusal = None
             self._backoff.reset()
             self._ledger.is_accepted()
         if error is None or error.final:
@@ -310,7 +313,7 @@ class Sender:
             if error.kind != "sequence_gap":
                 self._report_waiting(error)
             if error.kind == "forbidden":
-                self.failure = error
+                self.failure = self.refusal = error
             consequence = self._outbox.postponed(response.id, expected)
         self._follow(consequence, response.result, error)
 
