@@ -127,7 +127,7 @@ final class ArrayStore: Sendable {
     }
 
     private func removeIfPresent(_ runID: String) throws(HDF5Error) {
-        guard FileManager.default.fileExists(atPath: path(runID)) else { return }
+        guard exists(runID) else { return }
         do {
             try FileManager.default.removeItem(atPath: path(runID))
         } catch {
@@ -137,7 +137,7 @@ final class ArrayStore: Sendable {
 
     /// Moves a file away that no group of this directory's database began.
     private func setAside(_ runID: String) throws(HDF5Error) {
-        guard FileManager.default.fileExists(atPath: path(runID)) else { return }
+        guard exists(runID) else { return }
         let place = "\(path(runID)).\(Timestamp.text(Timestamp.now()).replacing(":", with: "-"))\(Self.unknownSuffix)"
         do {
             try FileManager.default.moveItem(atPath: path(runID), toPath: place)
@@ -215,6 +215,8 @@ final class ArrayStore: Sendable {
         }
     }
 
+    func exists(_ runID: String) -> Bool { FileManager.default.fileExists(atPath: path(runID)) }
+
     /// At start-up: removes a file that has no committed row.
     func removeUncommitted(_ runID: String) {
         do throws(HDF5Error) {
@@ -257,7 +259,7 @@ final class ArrayStore: Sendable {
         if let file = open.any(runID) { return file }
         guard !open.isDeleted(runID) else { return nil }
         try checkWhole(runID)
-        guard FileManager.default.fileExists(atPath: path(runID)) else { return nil }
+        guard exists(runID) else { return nil }
         let file = try openReadOnly(path(runID))
         try open.add(file, runID: runID, isWritable: false)
         return file

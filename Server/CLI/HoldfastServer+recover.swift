@@ -21,8 +21,7 @@ extension HoldfastServer {
         for runID in deleted { arrays.delete(runID) }
         for runID in try uncommitted(catalog, arrays) { arrays.removeUncommitted(runID) }
         do {
-            try catalog.markFilesClosed(except: arrays.unrepairedRuns)
-            arrays.journal.clear()
+            try markFilesClosed(catalog, arrays)
         } catch {
             // They are looked at again at the next start.
             logger.warning("the repair could not be recorded", metadata: ["error": "\(error)"])
@@ -50,6 +49,13 @@ extension HoldfastServer {
                 logger.error("a run file could not be repaired", metadata: ["run": "\(runID)", "error": "\(error)"])
             }
         }
+    }
+
+    /// Records that the files are closed, but for those that could not be repaired.
+    func markFilesClosed(_ catalog: Catalog, _ arrays: ArrayStore) throws {
+        try catalog.markFilesClosed(except: arrays.unrepairedRuns)
+        // What a group began that may be lost is left for the next start: only then is it certain.
+        if try uncommitted(catalog, arrays).allSatisfy({ !arrays.exists($0) }) { arrays.journal.clear() }
     }
 
     /// The runs whose files have no committed row: of a first one that was written and then not committed. What is not noted was

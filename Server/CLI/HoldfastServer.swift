@@ -106,9 +106,7 @@ final class HoldfastServer: Sendable {
     /// What fails here, on a full disk, is made up for at the next start.
     private func close(_ catalog: Catalog, _ arrays: ArrayStore) {
         do {
-            try catalog.markFilesClosed(except: arrays.unrepairedRuns)
-            // What a lost group began is left for the next start: whether it was lost is only certain then.
-            if try uncommitted(catalog, arrays).isEmpty { arrays.journal.clear() }
+            try markFilesClosed(catalog, arrays)
             try catalog.close()
         } catch {
             logger.warning("the database could not be closed in order", metadata: ["error": "\(error)"])

@@ -28,7 +28,7 @@ extension Labels {
                     throw WireError.notFound("image \(id) does not exist or has no pixels")
                 }
                 let ref = try FrameRef(text)
-                return (ref: ref, isHoldout: try image.isHoldout || isHeldOut(ref, connection))
+                return (ref: ref, isHoldout: try image.isHoldout || Self.isHeldOut(ref, connection))
             }
             if found.isHoldout { try context.access.check(.holdout, for: "a held-out image") }
             return try await pictures.respond(found.ref, request)
