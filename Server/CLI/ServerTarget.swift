@@ -102,15 +102,7 @@ struct ServerTarget: ParsableArguments {
             // Says soon and clearly when there is no server, where the import itself would try again for ever.
             _ = try await client.call(ServerPing())
             let summary = try await withThrowingTaskGroup(of: String.self) { group in
-                group.addTask {
-                    do {
-                        return try await job(client)
-                    } catch let error as HoldfastError where error.code == .closed {
-                        // The other task closed it, and says why.
-                        try await Task.sleep(for: .seconds(60))
-                        throw error
-                    }
-                }
+                group.addTask { try await job(client) }
                 group.addTask {
                     for await refusal in refusals {
                         await client.close(deadline: .zero)
@@ -119,7 +111,12 @@ struct ServerTarget: ParsableArguments {
                     throw CancellationError()
                 }
                 defer { group.cancelAll() }
-                return try await group.next() ?? ""
+                do {
+                    return try await group.next() ?? ""
+                } catch let error as HoldfastError where error.code == .closed {
+                    // The other task closed the client, and says why.
+                    return try await group.next() ?? ""
+                }
             }
             await client.close()
             print(summary)
