@@ -6,8 +6,8 @@ extension ArrayStore {
     private static let rowsPerStep = 64
     private static let compactingSuffix = ".compacting"
 
-    /// Behind the names of files that are to take the place of a run's and are not finished.
-    static let unfinishedSuffixes = [sealingSuffix, compactingSuffix, Draft.suffix]
+    /// Behind the names of files that are to take the place of a run's and are not finished, and of repairs that are not.
+    static let unfinishedSuffixes = [sealingSuffix, compactingSuffix, Draft.suffix, RepairLog.suffix]
 
     /// A file that has only the live rows of a run's one dataset, at their places; to take the place of the run's file.
     struct Compacted: Sendable {

@@ -130,6 +130,7 @@ final class ArrayStore: Sendable {
         guard exists(runID) else { return }
         do {
             try FileManager.default.removeItem(atPath: path(runID))
+            try? FileManager.default.removeItem(atPath: path(runID) + RepairLog.suffix)
         } catch {
             throw HDF5Error(.failed, "remove", path(runID), "\(error)")
         }

@@ -32,7 +32,14 @@ final class FileDescriptor: Sendable {
 
     /// Writes bytes at a place of the file.
     func write(_ bytes: [UInt8], at place: Int) throws(HDF5Error) {
-        guard pwrite(number, bytes, bytes.count, off_t(place)) == bytes.count else { throw .system("pwrite", path) }
+        var left = bytes[...]
+        while !left.isEmpty {
+            let offset = off_t(place + left.startIndex)
+            let written = left.withUnsafeBytes { pwrite(number, $0.baseAddress, $0.count, offset) }
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { throw .system("pwrite", path) }
+            left.removeFirst(written)
+        }
     }
 
     /// Writes all bytes where the descriptor stands.
@@ -44,6 +51,11 @@ final class FileDescriptor: Sendable {
             guard written >= 0 else { throw .system("write", path) }
             left.removeFirst(written)
         }
+    }
+
+    /// Cuts the file, or extends it with zeros.
+    func truncate(_ count: Int) throws(HDF5Error) {
+        guard ftruncate(number, off_t(count)) == 0 else { throw .system("ftruncate", path) }
     }
 
     /// fdatasync(2): any descriptor of a file will do, also one that only reads.

@@ -40,14 +40,17 @@ final class OpenFile {
     }
 
     /// Opens a file and its datasets.
+    ///
+    /// - Parameter overlay: What is opened in place of the file itself; the caller keeps it until the file is closed.
     static func open(
         _ path: String,
         _ flags: UInt32,
         repairs: Bool = false,
-        isLive: Bool = false
+        isLive: Bool = false,
+        overlay: Overlay? = nil
     ) throws(HDF5Error) -> OpenFile {
         FaultNotes.enter(path)
-        let access = try FileAccess.makeList(repairs: repairs, isLive: isLive)
+        let access = try FileAccess.makeList(repairs: repairs, isLive: isLive, overlay: overlay)
         let file = OpenFile(try check(H5Fopen(path, flags, access.id), "H5Fopen", path), path)
         let compression = try file.readCompression()
         for name in try DatasetNames.all(in: file.id, path) {

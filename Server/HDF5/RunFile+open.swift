@@ -4,7 +4,8 @@ extension RunFile {
     /// Whether a file was not closed by its last writer, or lost its end with the power.
     package static func needsRepair(_ path: String) throws(HDF5Error) -> Bool { try Superblock(path: path).needsRepair }
 
-    /// Opens a file for writing at exactly the committed rows, repairing it in place where that is needed.
+    /// Opens a file for writing at exactly the committed rows, repairing it where that is needed: in place, as a whole or not
+    /// at all.
     ///
     /// A dataset that `committedRows` does not name has none committed. A file that does not have all the committed
     /// rows is `damaged`, and untouched. One that was not closed and will not open, or in which the repair fails, is `torn`: the
@@ -18,6 +19,7 @@ extension RunFile {
         if let (name, rows) = committedRows.first(where: { $0.value < 0 }) {
             throw HDF5Error(.invalid, "open", path, "\(rows) rows of \"\(name)\"")
         }
+        try RepairLog.finish(path)
         let superblock = try Superblock(path: path)
         do throws(HDF5Error) {
             var recovery: Recovery
@@ -61,6 +63,7 @@ extension RunFile {
         on executor: HDF5Executor
     ) throws(HDF5Error) -> Recovery {
         executor.assertIsCurrent()
+        try RepairLog.finish(path)
         do throws(HDF5Error) {
             _ = try TornMetadata.mend(path, committedRows: Set(committedRows.values))
             var recovery = try inspect(path, Superblock(path: path), committedRows)
@@ -154,7 +157,24 @@ extension RunFile {
         _ recovery: Recovery,
         _ committedRows: [String: Int]
     ) throws(HDF5Error) {
-        let file = try OpenFile.open(path, chdf5_read_write(), repairs: true)
+        let overlay = try Overlay(path)
+        // Until the library has closed it.
+        defer { withExtendedLifetime(overlay) {} }
+        do throws(HDF5Error) {
+            try repair(path, overlay, recovery, committedRows)
+        } catch {
+            throw overlay.failure ?? error
+        }
+        try RepairLog(overlay, of: path).commit()
+    }
+
+    private static func repair(
+        _ path: String,
+        _ overlay: Overlay,
+        _ recovery: Recovery,
+        _ committedRows: [String: Int]
+    ) throws(HDF5Error) {
+        let file = try OpenFile.open(path, chdf5_read_write(), repairs: true, overlay: overlay)
         for name in recovery.removals { try file.remove(name) }
         if recovery.wasRepaired {
             try secureEnd(of: file, committedRows)
@@ -166,7 +186,6 @@ extension RunFile {
         }
         try file.flush()
         try file.close()
-        try FileDescriptor(path, 0).synchronize()
     }
 
     /// Sees to it that no row that is appended later shares its place in the file with another.

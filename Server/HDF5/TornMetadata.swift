@@ -5,7 +5,7 @@ import Glibc
 /// A kill ends a write between two pages of memory: what lies across them then begins with what it was to become, and ends with
 /// what it was, and with the checksum of that. While rows are appended, rows and chunks are only added, so what it was is found
 /// again: some of the last are taken back until that checksum is right. Nothing is changed without it, and what was damaged
-/// otherwise, or by a kill while rows were cut off, stays as it is.
+/// otherwise stays as it is. Rows are cut off by repairs only, which have a `RepairLog`.
 ///
 /// Formats: HDF5 File Format Specification 3.0, IV.A.1.b (object headers) and VII.D (extensible arrays); addresses and lengths
 /// have 8 bytes here.

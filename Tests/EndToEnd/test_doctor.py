@@ -164,12 +164,13 @@ def test_rows_that_the_database_expects_are_counted(binary, data):
 def test_what_interrupted_work_left_is_named(binary, data):
     (data / "replay" / "first.h5.sealing").write_bytes(b"")
     (data / "replay" / "second.h5.draft").write_bytes(b"")
+    (data / "replay" / "third.h5.repair").write_bytes(b"")
     (data / "replay" / "stranger.h5").write_bytes(b"")
     (data / "backups" / "night.unfinished").mkdir(parents=True)
     (data / "backups" / "empty").mkdir()
     found = faults(binary, data)
     assert {level for level, _, _ in found} == {"warn"}
-    names = ("first.h5.sealing", "second.h5.draft", "stranger.h5", "night.unfinished", "backups/empty")
+    names = ("first.h5.sealing", "second.h5.draft", "third.h5.repair", "stranger.h5", "night.unfinished", "backups/empty")
     for name in names:
         assert [text for _, _, text in found if name in text], f"{name}: {found}"
     assert len(found) == len(names), found

@@ -68,14 +68,18 @@ def batch(first, dice):
     return OBSERVED_FROM - first if first < OBSERVED_FROM < first + count else count
 
 
+def recording(binary, folder, data):
+    """A server at full durability whose writes to its data go to `folder / "writes"`."""
+    preload = {"LD_PRELOAD": str(build("write_log", folder)), "WRITE_LOG_ROOT": str(data), "WRITE_LOG": str(folder / "writes")}
+    return Server(binary, data, "--durability", "full", log=folder / "log", **preload).start()
+
+
 @pytest.fixture(scope="module")
 def recorded(binary, tmp_path_factory):
-    """A log of a server's writes at full durability, and what was acknowledged where in it."""
+    """A log of a server's writes, and what was acknowledged where in it."""
     folder = tmp_path_factory.mktemp("recorded")
     log, dice = folder / "writes", random.Random(3)
-    preload = {"LD_PRELOAD": str(build("write_log", folder)), "WRITE_LOG_ROOT": str(folder / "data"), "WRITE_LOG": str(log)}
-    server = Server(binary, folder / "data", "--durability", "full", log=folder / "log", **preload).start()
-    acknowledged = []
+    server, acknowledged = recording(binary, folder, folder / "data"), []
     try:
         with server.connect() as connection:
             producer, images = Producer(connection), 0
@@ -163,21 +167,26 @@ def check_state(binary, folder, acknowledged):
         server.clean_up()
 
 
-def check_moment(binary, folder, recorded, moment, **rebuilding):
-    """Builds the files as they stood after so many operations, and checks them."""
+def known_at(recorded, moment):
+    """What was acknowledged when so many operations were done."""
     log, acknowledged = recorded
-    log.rebuild(moment, folder, **rebuilding)
     reached = log.operations[moment - 1][5]
-    known = {}
-    for offset, name, count in acknowledged:
-        if offset <= reached:
-            known[name] = count
+    return {name: count for offset, name, count in acknowledged if offset <= reached}
+
+
+def check_files(binary, folder, known):
+    """Checks a folder of files, and removes it: all of them take twenty gigabytes."""
     try:
         check_state(binary, folder, known)
     except AssertionError as error:
-        raise AssertionError(f"{folder.name} of {len(log.operations)} operations: {error}") from error
-    # All of them take twenty gigabytes.
+        raise AssertionError(f"{folder.name}: {error}") from error
     shutil.rmtree(folder)
+
+
+def check_moment(binary, folder, recorded, moment, **rebuilding):
+    """Builds the files as they stood after so many operations, and checks them."""
+    recorded[0].rebuild(moment, folder, **rebuilding)
+    check_files(binary, folder, known_at(recorded, moment))
 
 
 @pytest.mark.timeout(0)
@@ -211,3 +220,32 @@ def test_a_write_that_a_kill_ended_halfway_loses_nothing(recorded, binary, tmp_p
     assert kinds >= {b"EAIB", b"EADB"}, f"of metadata only {kinds} lies across two pages"
     for moment, cut in metadata + (others if is_long else random.Random(1).sample(others, 10)):
         check_moment(binary, tmp_path / f"cut-{moment}-{cut}", recorded, moment, cut=cut)
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param("kill", marks=pytest.mark.fault("server killed", "start-up")),
+        pytest.param("power", marks=pytest.mark.fault("power lost", "start-up")),
+    ],
+)
+def test_a_repair_that_did_not_come_to_its_end_is_done_by_the_next_one(recorded, binary, tmp_path, end, is_long):
+    log, _ = recorded
+    # The files have a group then that the database does not.
+    moments = [moment for moment, (kind, name, *_) in enumerate(log.operations) if kind == "S" and name.endswith("/lzf.h5")]
+    for moment in moments[8::8] if is_long else [random.Random(end).choice(moments[len(moments) // 2 :])]:
+        known, folder = known_at(recorded, moment), tmp_path / f"repair-{moment}"
+        folder.mkdir()
+        log.rebuild(moment, folder / "before")
+        shutil.copytree(folder / "before", folder / "data")
+        recording(binary, folder, folder / "data").kill()
+        repair = WriteLog(folder / "writes")
+        places = [place for place, (_, name, *_) in enumerate(repair.operations) if ".h5" in name]
+        assert any(repair.operations[place][1].endswith(".repair") for place in places)
+        states = [(place, cut) for place in places for cut in (0, *repair.cuts(place))]
+        for place, cut in states if is_long else random.Random(moment).sample(states, 30):
+            state = folder / f"{end}-{place}-{cut}"
+            shutil.copytree(folder / "before", state)
+            repair.rebuild(place, state, cut=cut, dice=random.Random(place) if end == "power" else None)
+            check_files(binary, state, known)

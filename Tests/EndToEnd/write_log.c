@@ -77,6 +77,16 @@ static ssize_t logged_pwrite(int file, const void *data, size_t size, off_t offs
 ssize_t pwrite(int file, const void *data, size_t size, off_t offset) { return logged_pwrite(file, data, size, offset); }
 ssize_t pwrite64(int file, const void *data, size_t size, off_t offset) { return logged_pwrite(file, data, size, offset); }
 
+ssize_t write(int file, const void *data, size_t size) {
+    const char *path = path_of(file);
+    if (!path) return REAL(write)(file, data, size);
+    pthread_mutex_lock(&order);
+    ssize_t written = REAL(write)(file, data, size);
+    if (written > 0) record('W', path, NULL, lseek(file, 0, SEEK_CUR) - written, data, written);
+    pthread_mutex_unlock(&order);
+    return written;
+}
+
 ssize_t sendfile(int to, int from, off_t *offset, size_t size) {
     const char *found = path_of(to);
     if (!found) return REAL(sendfile)(to, from, offset, size);

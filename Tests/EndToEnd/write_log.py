@@ -25,20 +25,22 @@ class WriteLog:
         return range(_PAGE - offset % _PAGE, len(data), _PAGE) if kind == "W" else range(0)
 
     def rebuild(self, count, folder, dice=None, cut=0):
-        """The files after the first `count` operations, and so many bytes of the next one; with dice each write since its
-        file's last sync may be lost."""
+        """The files after the first `count` operations, and so many bytes of the next one, upon what the folder has; with dice
+        each write since its file's last sync may be lost."""
         operations = self.operations[:count]
         if cut:
             kind, name, second, offset, data, end = self.operations[count]
             operations.append((kind, name, second, offset, data[:cut], end))
-        files = {}
+        files = {f"/{path.relative_to(folder)}": _File(path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
         for kind, name, second, offset, data, _ in operations:
             if kind == "R":
                 # A folder takes what is in it along.
                 for old in [old for old in files if old == name or old.startswith(f"{name}/")]:
                     files[second + old.removeprefix(name)] = files.pop(old)
+                    (folder / old.lstrip("/")).unlink(missing_ok=True)
             elif kind == "U":
-                files.pop(name, None)
+                if files.pop(name, None):
+                    (folder / name.lstrip("/")).unlink(missing_ok=True)
             elif kind == "C":
                 files[name] = _File()
             elif kind == "S":
@@ -56,8 +58,8 @@ class WriteLog:
 
 
 class _File:
-    def __init__(self):
-        self.synced, self.pending = bytearray(), []
+    def __init__(self, content=b""):
+        self.synced, self.pending = bytearray(content), []
 
     def sync(self):
         self.synced, self.pending = self._applied(self.pending), []

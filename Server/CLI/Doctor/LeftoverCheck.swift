@@ -1,6 +1,7 @@
 import Foundation
+import HDF5
 
-/// Files of work that did not come to its end: drafts, sealing, compaction, backups; and those that were set aside.
+/// Files of work that did not come to its end: drafts, sealing, compaction, repairs, backups; and those that were set aside.
 struct LeftoverCheck {
     let folder: DataFolder
     /// Whether a server may be at that work just now.
@@ -26,7 +27,9 @@ struct LeftoverCheck {
         guard !paths.isEmpty else { return [.ok("leftovers", "none of interrupted work")] }
         return paths.map { path in
             if isInUse { return .ok("leftovers", "\(path) is being made, or was left by an earlier server") }
-            let isPutRight = path.hasSuffix(ArrayStore.sealingSuffix) || path.hasSuffix(Backup.unfinishedSuffix)
+            let isPutRight = [ArrayStore.sealingSuffix, RepairLog.suffix, Backup.unfinishedSuffix].contains {
+                path.hasSuffix($0)
+            }
             return .warn(
                 "leftovers",
                 "\(path) was not finished",
