@@ -2,7 +2,9 @@
 
 import fcntl
 import gzip
+import os
 import struct
+import threading
 import uuid
 from pathlib import Path
 
@@ -168,6 +170,42 @@ def test_nobody_who_asks_for_a_writer_is_taken_for_one(tmp_path):
     with open(tmp_path / "writer.lock", "w") as writer:
         fcntl.flock(writer, fcntl.LOCK_EX)
         assert not folder.is_abandoned()
+
+
+def test_a_spool_that_is_removed_is_gone_whoever_asks_for_its_writer_meanwhile(tmp_path):
+    is_over = threading.Event()
+    folders = [SpoolFolder(str(tmp_path / str(uuid.uuid4()))) for _ in range(200)]
+
+    def ask():
+        while not is_over.is_set():
+            for folder in folders:
+                folder.is_abandoned()
+
+    for folder in folders:
+        os.mkdir(folder.path)
+        for name in ("state", "sender.lock", "writer.lock", "0000000000000000.segment"):
+            open(f"{folder.path}/{name}", "w").close()
+    thread = threading.Thread(target=ask)
+    thread.start()
+    for folder in folders:
+        folder.remove()
+    is_over.set()
+    thread.join()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_of_a_spool_is_removed_once_it_is_old(tmp_path):
+    folders = [tmp_path / f"new-{name}" for name in ("old", "young", "filled", "written")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "writer.lock").touch()
+    (folders[2] / "0000000000000000.segment").touch()
+    for folder in (folders[0], *folders[2:]):
+        os.utime(folder, (0, 0))
+    with open(folders[3] / "writer.lock") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        SpoolFolder.remove_unfinished(str(tmp_path))
+    assert sorted(tmp_path.iterdir()) == sorted(folders[1:])
 
 
 def test_a_changed_byte_ends_a_spool(tmp_path):

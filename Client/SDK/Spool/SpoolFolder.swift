@@ -16,7 +16,7 @@ struct SpoolFolder {
     /// Held by the process that sends.
     static let senderLock = "sender.lock"
 
-    /// Of the names of spools that are being made.
+    /// Of the names of spools that are being made or removed.
     static let newPrefix = "new-"
 
     let path: String
@@ -111,8 +111,14 @@ struct SpoolFolder {
     func remove() {
         let last = [SpoolStateFile.name, Self.senderLock, Self.writerLock]
         for name in (try? Files.names(in: path)) ?? [] where !last.contains(name) { Files.remove("\(path)/\(name)") }
-        for name in last { Files.remove("\(path)/\(name)") }
-        Files.removeFolder(path)
+        var place = path
+        // Who asks for a lock makes its file where there is none: not in a folder that is to be empty.
+        if !name.hasPrefix(Self.newPrefix) {
+            let new = sibling("\(Self.newPrefix)\(name)").path
+            if unsafe rename(path, new) == 0 { place = new }
+        }
+        for name in last { Files.remove("\(place)/\(name)") }
+        Files.removeFolder(place)
     }
 
     /// Where spools are when nobody says so: `HOLDFAST_SPOOL`, or the user's state folder.

@@ -46,6 +46,7 @@ class Drains:
 
     def scan(self) -> None:
         """Begins to send what nobody sends."""
+        SpoolFolder.remove_unfinished(self._directory)
         for folder in SpoolFolder.all(self._directory):
             with self._changed:
                 if self._is_stopped or len(self._senders) >= _MOST:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 import uuid
 from typing import Any, Dict, List, Optional, Set
 
@@ -12,6 +13,8 @@ from ..wire.values import dumps
 
 WRITER_LOCK = "writer.lock"
 SENDER_LOCK = "sender.lock"
+#: Of the names of spools that are being made or removed.
+NEW_PREFIX = "new-"
 #: So many refused requests are kept.
 MOST_REJECTED = 1000
 
@@ -96,6 +99,27 @@ class SpoolFolder:
         """The spools in a directory."""
         return [SpoolFolder(f"{directory}/{name}") for name in sorted(names(directory)) if _is_spool(name)]
 
+    @staticmethod
+    def remove_unfinished(directory: str) -> None:
+        """Removes spools whose process was killed while it made or removed them: nothing is kept in them."""
+        for name in names(directory):
+            folder = SpoolFolder(f"{directory}/{name}")
+            # One that is new may have a process that has not taken its lock yet.
+            if name.startswith(NEW_PREFIX) and folder._age() > 60 and not folder.bases():
+                try:
+                    descriptor = lock(f"{folder.path}/{WRITER_LOCK}")
+                except OSError:
+                    continue
+                if descriptor is not None:
+                    folder.remove()
+                    unlock(descriptor)
+
+    def _age(self) -> float:
+        try:
+            return time.time() - os.stat(self.path).st_mtime
+        except OSError:
+            return 0.0
+
     @property
     def name(self) -> str:
         """The UUID under which it began."""
@@ -160,11 +184,22 @@ class SpoolFolder:
             pass
 
     def remove(self) -> None:
-        """Removes the spool."""
+        """Removes the spool, its segments first."""
         for name in names(self.path):
-            _remove(f"{self.path}/{name}")
+            if _SEGMENT.match(name):
+                _remove(f"{self.path}/{name}")
+        path = self.path
+        if not self.name.startswith(NEW_PREFIX):
+            path = f"{os.path.dirname(self.path)}/{NEW_PREFIX}{self.name}"
+            try:
+                # Who asks for a lock makes its file where there is none: not in a folder that is to be empty.
+                os.rename(self.path, path)
+            except OSError:
+                path = self.path
+        for name in names(path):
+            _remove(f"{path}/{name}")
         try:
-            os.rmdir(self.path)
+            os.rmdir(path)
         except OSError:
             pass
 

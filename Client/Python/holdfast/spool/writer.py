@@ -6,7 +6,7 @@ import os
 from typing import Optional, Tuple
 
 from ..delivery.outbox import new_producer
-from .folder import WRITER_LOCK, SpoolFolder, lock, make_folder, unlock
+from .folder import NEW_PREFIX, WRITER_LOCK, SpoolFolder, lock, make_folder, unlock
 from .queue import SpoolQueue
 from .records import Parts
 from .segment import Segment, record_size
@@ -27,7 +27,7 @@ class SpoolWriter:
         """`is_sent_here`: whether this process sends it, too; else it is for others. `origin`: as a state has it."""
         producer = new_producer()
         # Under a name that nobody looks for, until it has its locks and its state.
-        new = f"{directory}/new-{producer}"
+        new = f"{directory}/{NEW_PREFIX}{producer}"
         folder = SpoolFolder(f"{directory}/{producer}")
         self._lock: Optional[int] = None
         #: Its sending end, where this process has it.
