@@ -46,6 +46,8 @@ struct PruneCommand: AsyncParsableCommand {
     ) async throws -> (deleted: Int, examined: Int) {
         let summary = try await client.call(MetricsSummary(runID: runID))
         let total = summary.resourceMetricsCount + summary.generationMetricsCount + summary.trainingMetricsCount
+        // A run may have metrics only. One that has nothing and is not there is a slip in its name.
+        if total == 0, let runID { _ = try await client.call(RunsGet(runID: runID)) }
         var progress = ProgressBar("rows", total: total)
         var (deleted, examined) = (0, 0)
         var cursor: String?

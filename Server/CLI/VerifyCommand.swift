@@ -48,7 +48,7 @@ struct VerifyCommand: AsyncParsableCommand {
             guard wrong == 0 else {
                 throw CommandFailure(
                     code: CommandFailure.dataDamaged,
-                    message: "\(wrong) of \(names.count) runs have faults"
+                    message: "\(wrong) of \(Human.plural(names.count, "run")) \(wrong == 1 ? "has" : "have") faults"
                         + (repair
                             ? "; references with nothing behind them were taken out"
                             : "; --repair takes out references with nothing behind them")
@@ -57,7 +57,7 @@ struct VerifyCommand: AsyncParsableCommand {
             }
             let own = names.filter { !RunID.reserved.contains($0) }.count
             let others = runs.isEmpty ? ", images and variables" : ""
-            return "\(own) runs\(others): \(checked) references, all whole"
+            return "\(Human.plural(own, "run"))\(others): \(Human.plural(checked, "reference")), all whole"
         }
     }
 

@@ -206,6 +206,8 @@ def test_old_metrics_are_pruned_and_their_curve_stays(binary, server, connection
         assert after[member] == before[member], f"the curve's {member}"
     again = holdfast(binary, "prune", *arguments, "--server", "{}:{}".format(*server.tcp))
     assert again.stdout.startswith("deleted 0 of")
+    misspelt = holdfast(binary, "prune", "--run", "aa", "--server", "{}:{}".format(*server.tcp))
+    assert misspelt.returncode == 1 and '"aa"' in misspelt.stderr, misspelt
 
 
 def test_pruning_by_age_keeps_what_is_newer_and_gives_space_back(binary, server, connection):
