@@ -127,10 +127,10 @@ final class ArrayStore: Sendable {
     }
 
     private func removeIfPresent(_ runID: String) throws(HDF5Error) {
+        try RepairLog.discard(path(runID))
         guard exists(runID) else { return }
         do {
             try FileManager.default.removeItem(atPath: path(runID))
-            try? FileManager.default.removeItem(atPath: path(runID) + RepairLog.suffix)
         } catch {
             throw HDF5Error(.failed, "remove", path(runID), "\(error)")
         }
@@ -139,6 +139,7 @@ final class ArrayStore: Sendable {
     /// Moves a file away that no group of this directory's database began.
     private func setAside(_ runID: String) throws(HDF5Error) {
         guard exists(runID) else { return }
+        try RepairLog.finish(path(runID))
         let place = "\(path(runID)).\(Timestamp.text(Timestamp.now()).replacing(":", with: "-"))\(Self.unknownSuffix)"
         do {
             try FileManager.default.moveItem(atPath: path(runID), toPath: place)

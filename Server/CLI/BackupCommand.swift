@@ -23,7 +23,8 @@ struct BackupCommand: AsyncParsableCommand {
         try await target.run(doing: "the backup", patience: .seconds(86_400)) { client in
             let result = try await client.call(ServerBackup(backup: name))
             let megabytes = Double(result.bytes) / 1_048_576
-            return "\(result.path): \(String(format: "%.1f", megabytes)) MB, \(Human.plural(result.runs, "run")) with arrays"
+            let size = String(format: "%.1f", megabytes)
+            return "\(result.path): \(size) MB, \(Human.plural(result.runs, "run")) with arrays"
         }
     }
 }

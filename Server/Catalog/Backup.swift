@@ -96,6 +96,9 @@ struct Backup: Sendable {
             let (source, target) = (DataFolder(directory.path).arrayFile(of: runID), copy.arrayFile(of: runID))
             guard FileManager.default.fileExists(atPath: source) else { continue }
             try await copyFile(source, to: target)
+            if try RepairLog.exists(source) {
+                try FileManager.default.copyItem(atPath: source + RepairLog.suffix, toPath: target + RepairLog.suffix)
+            }
             try FileManager.default.synchronize(target)
             bytes += FileManager.default.size(of: target)
             copied += 1

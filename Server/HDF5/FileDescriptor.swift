@@ -25,9 +25,23 @@ final class FileDescriptor: Sendable {
     /// Bytes of the file, fewer where it ends before.
     func read(_ count: Int, at place: Int) throws(HDF5Error) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
-        let length = pread(number, &bytes, count, off_t(place))
-        guard length >= 0 else { throw .system("pread", path) }
-        return Array(bytes[..<length])
+        var length = 0
+        while length < count {
+            // Fewer bytes than asked for may also come before a place that can't be read.
+            let read = bytes.withUnsafeMutableBytes { buffer in
+                pread(
+                    number,
+                    UnsafeMutableRawBufferPointer(rebasing: buffer[length...]).baseAddress,
+                    count - length,
+                    off_t(place + length)
+                )
+            }
+            if read < 0, errno == EINTR { continue }
+            guard read >= 0 else { throw .system("pread", path) }
+            if read == 0 { break }
+            length += read
+        }
+        return length == count ? bytes : Array(bytes[..<length])
     }
 
     /// Writes bytes at a place of the file.

@@ -41,7 +41,7 @@ final class OpenFile {
 
     /// Opens a file and its datasets.
     ///
-    /// - Parameter overlay: What is opened in place of the file itself; the caller keeps it until the file is closed.
+    /// - Parameter overlay: What is opened in place of the file itself.
     static func open(
         _ path: String,
         _ flags: UInt32,

@@ -46,13 +46,15 @@ final class Overlay {
 
     func write(_ bytes: UnsafeRawBufferPointer, at place: Int) throws(HDF5Error) {
         size = max(size, place + bytes.count)
-        for page in Self.pages(of: place..<place + bytes.count) {
+        let touched = Self.pages(of: place..<place + bytes.count)
+        // A probe of an index writes many zeros where there is nothing yet.
+        if place >= visible, !touched.contains(where: { pages[$0] != nil }), bytes.allSatisfy({ $0 == 0 }) { return }
+        for page in touched {
             let start = page * Self.pageBytes
             let below = try noting { () throws(HDF5Error) in try base(Self.pageBytes, at: start) }
             var new = pages[page] ?? below
             let (first, end) = (max(start, place), min(start + Self.pageBytes, place + bytes.count))
             new.replaceSubrange((first - start)..<(end - start), with: bytes[(first - place)..<(end - place)])
-            // A probe of an index writes many zeros behind the end.
             pages[page] = new == below ? nil : new
         }
     }

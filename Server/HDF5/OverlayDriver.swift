@@ -5,7 +5,7 @@ import Glibc
 ///
 /// The interface is that of H5FDpublic.h of HDF5 1.10; each function is called on the executor.
 enum OverlayDriver {
-    /// Has files that are opened with an access list be an overlay; whoever opens one keeps the overlay.
+    /// Has a file that is opened with an access list be an overlay.
     static func use(_ overlay: Overlay, in accessList: hid_t) throws(HDF5Error) {
         let driver = try check(registration, "H5FDregister", "overlay")
         var info = Unmanaged.passUnretained(overlay)
@@ -19,8 +19,9 @@ enum OverlayDriver {
         driver.maxaddr = haddr_t(Int64.max)
         driver.fc_degree = H5F_CLOSE_WEAK
         driver.fapl_size = MemoryLayout<Unmanaged<Overlay>>.size
-        driver.open = { _, _, accessList, most in OverlayDriver.open(accessList, most) }
+        driver.open = { _, _, accessList, _ in OverlayDriver.open(accessList) }
         driver.close = { file in
+            OverlayDriver.reference(file).release()
             free(file)
             return 0
         }
@@ -41,12 +42,12 @@ enum OverlayDriver {
         }
         driver.get_eof = { file, _ in haddr_t(OverlayDriver.overlay(file).size) }
         driver.read = { file, _, _, place, count, buffer in
-            OverlayDriver.isDone(file, place, count) { overlay, place throws(HDF5Error) in
+            OverlayDriver.status(file, place, count) { overlay, place throws(HDF5Error) in
                 try overlay.read(UnsafeMutableRawBufferPointer(start: buffer, count: count), at: place)
             }
         }
         driver.write = { file, _, _, place, count, bytes in
-            OverlayDriver.isDone(file, place, count) { overlay, place throws(HDF5Error) in
+            OverlayDriver.status(file, place, count) { overlay, place throws(HDF5Error) in
                 try overlay.write(UnsafeRawBufferPointer(start: bytes, count: count), at: place)
             }
         }
@@ -63,22 +64,26 @@ enum OverlayDriver {
     }
 
     /// What the library knows of a file, and behind it which overlay that is.
-    private static func open(_ accessList: hid_t, _ most: haddr_t) -> UnsafeMutablePointer<H5FD_t>? {
+    private static func open(_ accessList: hid_t) -> UnsafeMutablePointer<H5FD_t>? {
         guard let info = H5Pget_driver_info(accessList),
             let memory = calloc(1, MemoryLayout<H5FD_t>.stride + MemoryLayout<Unmanaged<Overlay>>.size)
         else { return nil }
         let file = memory.bindMemory(to: H5FD_t.self, capacity: 1)
         let overlay = info.load(as: Unmanaged<Overlay>.self)
-        UnsafeMutableRawPointer(file + 1).storeBytes(of: overlay, as: Unmanaged<Overlay>.self)
+        overlay.takeUnretainedValue().allocatedEnd = 0
+        UnsafeMutableRawPointer(file + 1).storeBytes(of: overlay.retain(), as: Unmanaged<Overlay>.self)
         return file
     }
 
-    private static func overlay(_ file: UnsafePointer<H5FD_t>?) -> Overlay {
+    private static func reference(_ file: UnsafePointer<H5FD_t>?) -> Unmanaged<Overlay> {
         guard let file else { preconditionFailure("the library calls a driver without a file") }
-        return UnsafeRawPointer(file + 1).load(as: Unmanaged<Overlay>.self).takeUnretainedValue()
+        return UnsafeRawPointer(file + 1).load(as: Unmanaged<Overlay>.self)
     }
 
-    private static func isDone(
+    private static func overlay(_ file: UnsafePointer<H5FD_t>?) -> Overlay { reference(file).takeUnretainedValue() }
+
+    /// What the library is told of a read or a write.
+    private static func status(
         _ file: UnsafePointer<H5FD_t>?,
         _ place: haddr_t,
         _ count: Int,

@@ -22,7 +22,16 @@ package struct RepairLog {
     let newSize: Int
     let changes: [Overlay.Change]
 
-    private var logPath: String { path + Self.suffix }
+    private var logPath: String { Self.logPath(path) }
+
+    private static func logPath(_ path: String) -> String { path + suffix }
+
+    /// Whether a repair of a file has not come to its end: the file itself may be half changed.
+    package static func exists(_ path: String) throws(HDF5Error) -> Bool {
+        if access(logPath(path), F_OK) == 0 { return true }
+        guard errno == ENOENT else { throw .system("access", logPath(path)) }
+        return false
+    }
 
     /// - Parameter path: The file that the overlay lies over.
     init(_ overlay: Overlay, of path: String) throws(HDF5Error) {
@@ -31,11 +40,10 @@ package struct RepairLog {
         changes = try overlay.changes()
     }
 
-    /// What an earlier process logged and did not finish; nil where nothing is left, or what it left is no log.
+    /// What an earlier process logged and did not finish; nil where what it left is no log.
     private init?(of path: String) throws(HDF5Error) {
         self.path = path
-        guard access(path + Self.suffix, F_OK) == 0 else { return nil }
-        let file = try FileDescriptor(path + Self.suffix, O_RDONLY)
+        let file = try FileDescriptor(Self.logPath(path), O_RDONLY)
         let bytes = try file.readStart(Int(file.size()))
         guard bytes.starts(with: Self.magic), bytes.count >= Self.headBytes + TornMetadata.checksumBytes,
             (bytes.count - Self.headBytes - TornMetadata.checksumBytes).isMultiple(of: Self.changeBytes),
@@ -64,6 +72,8 @@ package struct RepairLog {
     func commit() throws(HDF5Error) {
         guard newSize != oldSize || !changes.isEmpty else { return }
         let bytes = bytes
+        // A killed writer may have left the file as it is in memory only; the log is of no use to an older one.
+        try FileDescriptor(path, O_RDONLY).synchronize()
         try Draft.write(logPath) { (draft) throws(HDF5Error) in
             try FileDescriptor(draft, O_WRONLY | O_CREAT | O_TRUNC).write(bytes)
         }
@@ -71,11 +81,20 @@ package struct RepairLog {
         try remove()
     }
 
-    /// Makes the changes of a repair that did not come to its end.
-    static func finish(_ path: String) throws(HDF5Error) {
-        guard access(path + suffix, F_OK) == 0 else { return }
-        if let log = try RepairLog(of: path), try log.isOfFile() { try log.apply() }
+    /// Makes the changes of a repair that did not come to its end; says whether there was one.
+    @discardableResult
+    package static func finish(_ path: String) throws(HDF5Error) -> Bool {
+        guard try exists(path) else { return false }
+        let log = try RepairLog(of: path)
+        let isOfFile = try log?.isOfFile() ?? false
+        if isOfFile { try log?.apply() }
         try remove(path)
+        return isOfFile
+    }
+
+    /// Removes what is left of a repair of a file that is gone.
+    package static func discard(_ path: String) throws(HDF5Error) {
+        if try exists(path) { try remove(path) }
     }
 
     var bytes: [UInt8] {
@@ -112,7 +131,8 @@ package struct RepairLog {
 
     private func apply() throws(HDF5Error) {
         let file = try FileDescriptor(path, O_RDWR)
-        for change in changes {
+        // What may find no room comes first, and last what says that the file is in order.
+        for change in changes.reversed() {
             let start = change.page * Overlay.pageBytes
             try file.write(Array(change.new.prefix(max(0, newSize - start))), at: start)
         }
@@ -124,7 +144,7 @@ package struct RepairLog {
 
     /// Durably: the changes must never be made to a file that was written to since.
     private static func remove(_ path: String) throws(HDF5Error) {
-        guard unlink(path + suffix) == 0 else { throw .system("unlink", path + suffix) }
+        guard unlink(logPath(path)) == 0 else { throw .system("unlink", logPath(path)) }
         try FileDescriptor.synchronizeDirectory(of: path)
     }
 }

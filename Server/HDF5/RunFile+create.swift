@@ -20,6 +20,7 @@ extension RunFile {
         guard access(path, F_OK) != 0 else {
             throw HDF5Error(.invalid, "create", path, "a file of this name exists", errno: EEXIST)
         }
+        try RepairLog.discard(path)
         try Draft.write(path) { (draft) throws(HDF5Error) in
             let file = try OpenFile.create(draft, pageBytes: pageBytes)
             for (name, value) in attributes { try Attributes.write(value, name: name, to: file.id) }

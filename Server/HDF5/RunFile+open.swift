@@ -2,7 +2,10 @@ import CHDF5
 
 extension RunFile {
     /// Whether a file was not closed by its last writer, or lost its end with the power.
-    package static func needsRepair(_ path: String) throws(HDF5Error) -> Bool { try Superblock(path: path).needsRepair }
+    package static func needsRepair(_ path: String) throws(HDF5Error) -> Bool {
+        if try RepairLog.exists(path) { return true }
+        return try Superblock(path: path).needsRepair
+    }
 
     /// Opens a file for writing at exactly the committed rows, repairing it where that is needed: in place, as a whole or not
     /// at all.
@@ -19,18 +22,19 @@ extension RunFile {
         if let (name, rows) = committedRows.first(where: { $0.value < 0 }) {
             throw HDF5Error(.invalid, "open", path, "\(rows) rows of \"\(name)\"")
         }
-        try RepairLog.finish(path)
+        let wasInterrupted = try RepairLog.finish(path)
         let superblock = try Superblock(path: path)
+        let needsRepair = superblock.needsRepair || wasInterrupted
         do throws(HDF5Error) {
             var recovery: Recovery
             do throws(HDF5Error) {
                 recovery = try inspect(path, superblock, committedRows)
             } catch {
                 // A dataset's header that a kill left half written shows at once.
-                guard superblock.needsRepair, error.kind == .failed, error.errno == 0 else { throw error }
+                guard needsRepair, error.kind == .failed, error.errno == 0 else { throw error }
                 throw HDF5Error(.torn, error.operation, error.subject, error.message)
             }
-            recovery.wasRepaired = superblock.needsRepair
+            recovery.wasRepaired = needsRepair
             do throws(HDF5Error) {
                 if !recovery.isNothing { try repair(path, recovery, committedRows) }
                 return (try openVerified(path, committedRows, on: executor), recovery)
@@ -101,6 +105,9 @@ extension RunFile {
     /// Opens a file that nobody is writing, or another process, for reading.
     package static func openReadOnly(_ path: String, on executor: HDF5Executor) throws(HDF5Error) -> RunFile {
         executor.assertIsCurrent()
+        guard try !RepairLog.exists(path) else {
+            throw HDF5Error(.failed, "open", path, "its repair was interrupted; the next start of the server ends it")
+        }
         let superblock = try Superblock(path: path)
         // The library would read zeros where the end is missing. A file that is being written says later where it ends.
         guard superblock.isMarkedOpen || !superblock.isTooShort else {
@@ -158,8 +165,6 @@ extension RunFile {
         _ committedRows: [String: Int]
     ) throws(HDF5Error) {
         let overlay = try Overlay(path)
-        // Until the library has closed it.
-        defer { withExtendedLifetime(overlay) {} }
         do throws(HDF5Error) {
             try repair(path, overlay, recovery, committedRows)
         } catch {
@@ -186,6 +191,9 @@ extension RunFile {
         }
         try file.flush()
         try file.close()
+        let repaired = try OpenFile.open(path, chdf5_read_only(), overlay: overlay)
+        for (name, dataset) in repaired.datasets { try verify(dataset, rows: committedRows[name] ?? 0, path) }
+        try repaired.close()
     }
 
     /// Sees to it that no row that is appended later shares its place in the file with another.

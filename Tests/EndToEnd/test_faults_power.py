@@ -70,7 +70,7 @@ def after_losses(binary, tmp_path_factory, is_long):
     """What was wrong with each subject, or with the start, after power was lost at some of the moments."""
     folder, dice, wrong = tmp_path_factory.mktemp("power"), random.Random(23), {}
     recorder = Recorder(binary, folder).record()
-    log = WriteLog(recorder.log)
+    log = WriteLog.read(recorder.log)
     ends = [operation[5] for operation in log.operations]
     writing = [place for place, end in enumerate(ends, 1) if end > recorder.prepared]
     starting = [place for place in writing if recorder.killed < ends[place - 1] <= recorder.started]

@@ -9,15 +9,20 @@ _PAGE = 4096
 class WriteLog:
     """The operations of a log, each with where in the log it ends."""
 
-    def __init__(self, path):
-        self.operations, data, at = [], path.read_bytes(), 0
+    def __init__(self, operations):
+        self.operations = operations
+
+    @classmethod
+    def read(cls, path):
+        operations, data, at = [], path.read_bytes(), 0
         while at < len(data):
             kind, path_size, second_size, offset, size = _HEAD.unpack_from(data, at)
             at += _HEAD.size
             name, second = data[at : at + path_size].decode(), data[at + path_size : at + path_size + second_size].decode()
             at += path_size + second_size
-            self.operations.append((kind.decode(), name, second, offset, data[at : at + size], at + size))
+            operations.append((kind.decode(), name, second, offset, data[at : at + size], at + size))
             at += size
+        return cls(operations)
 
     def cuts(self, place):
         """Where a kill can end an operation halfway: a write between two pages of memory."""
@@ -25,22 +30,20 @@ class WriteLog:
         return range(_PAGE - offset % _PAGE, len(data), _PAGE) if kind == "W" else range(0)
 
     def rebuild(self, count, folder, dice=None, cut=0):
-        """The files after the first `count` operations, and so many bytes of the next one, upon what the folder has; with dice
-        each write since its file's last sync may be lost."""
+        """The files after the first `count` operations, and so many bytes of the next one; with dice each write since its
+        file's last sync may be lost."""
         operations = self.operations[:count]
         if cut:
             kind, name, second, offset, data, end = self.operations[count]
             operations.append((kind, name, second, offset, data[:cut], end))
-        files = {f"/{path.relative_to(folder)}": _File(path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+        files = {}
         for kind, name, second, offset, data, _ in operations:
             if kind == "R":
                 # A folder takes what is in it along.
                 for old in [old for old in files if old == name or old.startswith(f"{name}/")]:
                     files[second + old.removeprefix(name)] = files.pop(old)
-                    (folder / old.lstrip("/")).unlink(missing_ok=True)
             elif kind == "U":
-                if files.pop(name, None):
-                    (folder / name.lstrip("/")).unlink(missing_ok=True)
+                files.pop(name, None)
             elif kind == "C":
                 files[name] = _File()
             elif kind == "S":
@@ -58,8 +61,8 @@ class WriteLog:
 
 
 class _File:
-    def __init__(self, content=b""):
-        self.synced, self.pending = bytearray(content), []
+    def __init__(self):
+        self.synced, self.pending = bytearray(), []
 
     def sync(self):
         self.synced, self.pending = self._applied(self.pending), []

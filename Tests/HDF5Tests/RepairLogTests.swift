@@ -86,6 +86,42 @@ struct RepairLogTests {
         return path
     }
 
+    /// A file as a loss of power leaves it during a repair: each sector as it was, or as it is to be.
+    private func torn(_ seed: Int) throws -> String {
+        var random = SeededRandom(seed: UInt64(seed))
+        let path = directory.file("torn.h5")
+        var bytes = before + [UInt8](repeating: 0, count: max(0, after.count - before.count))
+        for change in log.changes {
+            for sector in stride(from: 0, to: Overlay.pageBytes, by: 512) where Bool.random(using: &random) {
+                let start = change.page * Overlay.pageBytes + sector
+                guard start < bytes.count else { break }
+                let end = min(start + 512, bytes.count)
+                bytes.replaceSubrange(start..<end, with: change.new[sector..<(sector + end - start)])
+            }
+        }
+        let sizes = [before.count, after.count, max(before.count, after.count)]
+        try TemporaryDirectory.write(bytes.prefix(try #require(sizes.randomElement(using: &random))), to: path)
+        try TemporaryDirectory.write(log.bytes, to: path + RepairLog.suffix)
+        return path
+    }
+
+    @Test(arguments: 1...20)
+    func aRepairThatLostItsPowerIsMadeWholeByTheNextOne(seed: Int) throws {
+        let path = try torn(seed)
+        #expect(try RunFile.needsRepair(path))
+        #expect(throws: HDF5Error.self) {
+            try recording.executor.sync { () throws(HDF5Error) in
+                _ = try RunFile.openReadOnly(path, on: recording.executor)
+            }
+        }
+        #expect(try RepairLog.finish(path))
+        #expect(try TemporaryDirectory.read(path) == after)
+        let (file, recovery) = try recording.open(counts(), at: try torn(seed))
+        #expect(recovery.wasRepaired)
+        try recording.expect(Self.committed, in: file)
+        try recording.executor.sync { () throws(HDF5Error) in try file.close() }
+    }
+
     private func counts() -> [String: Int] {
         Dictionary(uniqueKeysWithValues: Recording.names.map { ($0, Self.committed) })
     }
@@ -95,7 +131,7 @@ struct RepairLogTests {
         try #require(log.changes.count > 3)
         for count in 0...log.changes.count {
             let path = try interrupted(after: count, isBackwards: isBackwards)
-            try RepairLog.finish(path)
+            #expect(try RepairLog.finish(path))
             #expect(try TemporaryDirectory.read(path) == after)
             #expect(access(path + RepairLog.suffix, F_OK) != 0)
         }
@@ -114,7 +150,7 @@ struct RepairLogTests {
             try other.executor.sync { () throws(HDF5Error) in try file.close() }
             let bytes = try TemporaryDirectory.read(path)
             try TemporaryDirectory.write(log.bytes, to: path + RepairLog.suffix)
-            try RepairLog.finish(path)
+            #expect(try !RepairLog.finish(path))
             #expect(try TemporaryDirectory.read(path) == bytes)
             #expect(access(path + RepairLog.suffix, F_OK) != 0)
         }
@@ -126,7 +162,7 @@ struct RepairLogTests {
         flipped[flipped.count / 2] ^= 1
         for bytes in [[], Array("hfrepair".utf8), log.bytes.dropLast(), log.bytes + [0], flipped] {
             try TemporaryDirectory.write(bytes, to: path + RepairLog.suffix)
-            try RepairLog.finish(path)
+            #expect(try !RepairLog.finish(path))
             #expect(try TemporaryDirectory.read(path) == before)
             #expect(access(path + RepairLog.suffix, F_OK) != 0)
         }

@@ -71,6 +71,8 @@ struct ArrayCheck {
     private func fault(of run: Run, _ executor: HDF5Executor) -> Finding? {
         let path = folder.arrayFile(of: run.id)
         do throws(HDF5Error) {
+            // Half repaired: named among the leftovers.
+            guard try !RepairLog.exists(path) else { return nil }
             let stored = try executor.sync { () throws(HDF5Error) in
                 let file = try RunFile.openReadOnly(path, on: executor)
                 var rows: [String: Int] = [:]
