@@ -173,7 +173,7 @@ extension Dataset {
     ///
     /// What a lost write left out of the index need not show in a look for a chunk: the library looks no further than its
     /// header says that there are entries, while a block before that may name one that never reached the disk. Only to
-    /// write finds out. The extent is larger afterwards; setting it back removes what was written.
+    /// write finds out; what was written is of no use afterwards.
     func probeIndex(from rows: Int) throws(HDF5Error) {
         guard spec.layout.rowBytes > 0 else { return }
         let step = spec.chunkRows

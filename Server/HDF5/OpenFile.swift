@@ -41,19 +41,23 @@ final class OpenFile {
 
     /// Opens a file and its datasets.
     ///
-    /// - Parameter overlay: What is opened in place of the file itself.
+    /// - Parameters:
+    ///   - overlay: What is opened in place of the file itself.
+    ///   - only: The one dataset that is opened; nil for all.
     static func open(
         _ path: String,
         _ flags: UInt32,
         repairs: Bool = false,
         isLive: Bool = false,
-        overlay: Overlay? = nil
+        overlay: Overlay? = nil,
+        only: String? = nil
     ) throws(HDF5Error) -> OpenFile {
         FaultNotes.enter(path)
         let access = try FileAccess.makeList(repairs: repairs, isLive: isLive, overlay: overlay)
         let file = OpenFile(try check(H5Fopen(path, flags, access.id), "H5Fopen", path), path)
         let compression = try file.readCompression()
-        for name in try DatasetNames.all(in: file.id, path) {
+        let names = if let only { [only] } else { try DatasetNames.all(in: file.id, path) }
+        for name in names {
             file.datasets[name] = try Dataset(opening: name, compression: compression, in: file.id)
         }
         return file

@@ -164,6 +164,7 @@ extension RunFile {
         _ recovery: Recovery,
         _ committedRows: [String: Int]
     ) throws(HDF5Error) {
+        if recovery.wasRepaired { try probe(path, committedRows) }
         let overlay = try Overlay(path)
         do throws(HDF5Error) {
             try repair(path, overlay, recovery, committedRows)
@@ -171,6 +172,24 @@ extension RunFile {
             throw overlay.failure ?? error
         }
         try RepairLog(overlay, of: path).commit()
+    }
+
+    /// Throws where the index of a dataset names blocks that never reached the disk.
+    ///
+    /// Each dataset by itself, with all that is written thrown away: what another one adds to the file could come to lie where
+    /// such a block is said to be, and the library takes it for that as long as it has it in memory.
+    private static func probe(_ path: String, _ committedRows: [String: Int]) throws(HDF5Error) {
+        for (name, rows) in committedRows.sorted(by: { $0.key < $1.key }) {
+            let overlay = try Overlay(path)
+            do throws(HDF5Error) {
+                let file = try OpenFile.open(path, chdf5_read_write(), repairs: true, overlay: overlay, only: name)
+                try check(H5Fincrement_filesize(file.id, 0), "H5Fincrement_filesize", path)
+                try file.dataset(name).probeIndex(from: rows)
+                try file.close()
+            } catch {
+                throw overlay.failure ?? error
+            }
+        }
     }
 
     private static func repair(
@@ -181,10 +200,7 @@ extension RunFile {
     ) throws(HDF5Error) {
         let file = try OpenFile.open(path, chdf5_read_write(), repairs: true, overlay: overlay)
         for name in recovery.removals { try file.remove(name) }
-        if recovery.wasRepaired {
-            try secureEnd(of: file, committedRows)
-            for (name, rows) in committedRows { try file.dataset(name).probeIndex(from: rows) }
-        }
+        if recovery.wasRepaired { try secureEnd(of: file, committedRows) }
         for (name, rows) in committedRows {
             let dataset = try file.dataset(name)
             if dataset.extent != rows { try dataset.setExtent(rows) }

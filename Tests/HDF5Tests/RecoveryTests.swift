@@ -122,6 +122,34 @@ struct RecoveryTests {
         try recording.expect(600, in: rebuilt)
     }
 
+    /// Power is lost when the index of the frames names a block that did not reach the disk, nor where the file then ended: what
+    /// another dataset adds to the file comes to lie just there.
+    @Test func anIndexThatNamesWhatIsNotThereIsTorn() throws {
+        for last in 20..<60 {
+            let recording = try Recording(directory.file("\(last).h5"), .none)
+            let file = try recording.create()
+            try recording.append(0..<last, to: file)
+            let old = try TemporaryDirectory.read(recording.path)
+            try recording.append(last..<last + 1, to: file, [Recording.frames])
+            let new = try TemporaryDirectory.read(recording.path)
+            try recording.executor.sync { () throws(HDF5Error) in try file.close() }
+            guard new.count - old.count > 200 else { continue }
+            let path = directory.file("lost.h5")
+            try TemporaryDirectory.write(old[..<48] + new[48..<old.count], to: path)
+            let error = #expect(throws: HDF5Error.self) { try recording.open(counts(last), at: path) }
+            #expect(error?.kind == .torn)
+            let recovery = try recording.executor.sync { () throws(HDF5Error) in
+                try RunFile.rebuild(path, committedRows: counts(last), on: recording.executor)
+            }
+            #expect(recovery.wasRebuilt)
+            let rebuilt = try recording.open(counts(last), at: path).file
+            try recording.append(last..<last + 100, to: rebuilt)
+            try recording.expect(last + 100, in: rebuilt)
+            return
+        }
+        Issue.record("no row began a block of the index")
+    }
+
     @Test func aKillAfterADatasetWasAddedLosesNothing() throws {
         let recording = try Recording(directory.file("r.h5"))
         let file = try recording.create([])
