@@ -12,6 +12,8 @@ extension HoldfastClient {
         public var damaged: Int
         /// Spools that are still there: not sent in time, or in use by a process that sends them itself.
         public var left: Int
+        /// The servers that spools are for and to which nothing could be sent, and why.
+        public var failures: [(server: String, error: any Error)] = []
     }
 
     /// Sends what processes left in a spool, under their own producer ids, so that nothing is stored twice.
@@ -20,7 +22,8 @@ extension HoldfastClient {
     ///   - directory: Of the spools; by default the one that clients use by default.
     ///   - server: Where everything goes; nil: each spool to the server that its process logged to.
     ///   - deadline: How long it may take.
-    /// - Throws: ``HoldfastError`` with `invalid_address`, `unreachable` when there is no server, or `tls`.
+    /// - Throws: With a `server`, ``HoldfastError`` with `invalid_address`, `unreachable` when there is none, or `tls`. Without,
+    ///   one that spools are for and that can't be sent to is among the report's failures, and the others get theirs.
     public static func sync(
         directory: String? = nil,
         server: String? = nil,
@@ -32,16 +35,21 @@ extension HoldfastClient {
         var report = SyncReport(acknowledged: 0, rejected: 0, damaged: 0, left: 0)
         let end = ContinuousClock.now + deadline
         for address in server.map({ [$0] }) ?? servers(in: directory) {
-            let part = try await send(
-                SpoolsOf(directory: directory, server: server == nil ? address : nil),
-                to: address,
-                token: token,
-                options: options,
-                deadline: end - .now
-            )
-            report.acknowledged += part.acknowledged
-            report.rejected += part.rejected
-            report.damaged += part.damaged
+            do {
+                let part = try await send(
+                    SpoolsOf(directory: directory, server: server == nil ? address : nil),
+                    to: address,
+                    token: token,
+                    options: options,
+                    deadline: end - .now
+                )
+                report.acknowledged += part.acknowledged
+                report.rejected += part.rejected
+                report.damaged += part.damaged
+            } catch {
+                guard server == nil else { throw error }
+                report.failures.append((address, error))
+            }
         }
         report.left = SpoolFolder.all(in: directory).count
         return report

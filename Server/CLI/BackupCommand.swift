@@ -54,6 +54,14 @@ struct RestoreCommand: ParsableCommand {
                 message: "\(backup) is no backup: it has no \(source.database)"
             )
         }
+        let log = source.database + "-wal"
+        guard files.size(of: log) == 0 else {
+            throw CommandFailure(
+                code: CommandFailure.usage,
+                message:
+                    "\(backup) is no backup but a data directory: what is in \(log) would be missing; make a backup of it with holdfast backup"
+            )
+        }
         let present = (try? files.contentsOfDirectory(atPath: data)) ?? []
         guard present.isEmpty else {
             throw CommandFailure(code: CommandFailure.usage, message: "\(data) is not empty; name another folder")

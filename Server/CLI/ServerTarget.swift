@@ -126,13 +126,16 @@ struct ServerTarget: ParsableArguments {
         }
     }
 
+    static func noProtocol(_ server: String) -> String {
+        "\(server) does not speak the protocol; is it the HTTP door? Training code and imports use the other one, 7411 by default"
+    }
+
     private static func failure(_ error: any Error, _ task: String, _ server: String) -> CommandFailure {
         let message: String
         switch error {
         case let failure as CommandFailure: return failure
         case let error as HoldfastError where error.code == .protocolViolation:
-            message =
-                "\(server) does not speak the protocol; is it the HTTP door? Training code and imports use the other one, 7411 by default"
+            message = noProtocol(server)
         case let error as HoldfastError where error.code == .unreachable:
             message =
                 "no server can be reached at \(server)\(error.cause.map { " (\($0))" } ?? ""); start one with \"holdfast serve\", or name a data directory with --data DIR"

@@ -45,26 +45,39 @@ struct SyncCommand: AsyncParsableCommand {
                 options: options,
                 deadline: .seconds(deadline)
             )
-        } catch let error as HoldfastError where error.code == .unreachable {
-            throw CommandFailure(
-                code: CommandFailure.other,
-                message: "there is no server to send to: \(error.message); start it, or name another with --server"
-            )
         } catch {
-            throw CommandFailure(code: CommandFailure.other, message: "sending failed: \(error)")
+            throw CommandFailure(code: CommandFailure.other, message: Self.reason(error, server))
         }
         print("sent \(report.acknowledged) records\(report.rejected > 0 ? ", \(report.rejected) were refused" : "")")
+        guard report.failures.isEmpty else {
+            let reasons = report.failures.map { Self.reason($0.error, $0.server) }
+            throw CommandFailure(code: CommandFailure.other, message: reasons.joined(separator: "\n"))
+        }
         guard report.damaged == 0 else {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "\(report.damaged) spools are damaged; what could not be read was set aside as \"damaged-…\""
+                message:
+                    "\(Human.plural(report.damaged, "damaged spool")): what could not be read was set aside as \"damaged-…\""
             )
         }
         guard report.left == 0 else {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "\(report.left) spools are still there: in use by living processes, or not sent in time"
+                message:
+                    "still there: \(Human.plural(report.left, "spool")), in use by living processes, or not sent in time"
             )
+        }
+    }
+
+    /// Why nothing was sent to a server.
+    private static func reason(_ error: any Error, _ server: String?) -> String {
+        let place = server.map { " at \($0)" } ?? ""
+        switch error {
+        case let error as HoldfastError where error.code == .unreachable:
+            return "there is no server to send to: \(error.message); start it, or name another with --server"
+        case let error as HoldfastError where error.code == .protocolViolation:
+            return "\(ServerTarget.noProtocol(server ?? "the server")); name the right one with --server"
+        default: return "sending\(place) failed: \(error)"
         }
     }
 }

@@ -145,6 +145,9 @@ def test_names_and_targets_are_checked(binary, server, connection, tmp_path):
     folder = server.data / "backups" / "one"
     assert holdfast(binary, "restore", folder, tmp_path / "full").returncode == 2
     assert holdfast(binary, "restore", tmp_path, tmp_path / "new").returncode == 1
+    # A copy of its database alone would lack what is in the write-ahead log.
+    living = holdfast(binary, "restore", server.data, tmp_path / "new")
+    assert living.returncode == 2 and "data directory" in living.stderr and not (tmp_path / "new").exists(), living
     shutil.rmtree(folder)
 
 

@@ -32,4 +32,5 @@ class ServerError(Exception):
 def missing_package(name: str, purpose: str, cause: Optional[BaseException] = None) -> HoldfastError:
     """The error for an optional package that isn't installed."""
     reason = f" ({cause})" if cause else ""
-    return HoldfastError("missing_package", f"{purpose} needs the package {name}: pip install {name}{reason}")
+    installed = {"PIL": "pillow"}.get(name, name)
+    return HoldfastError("missing_package", f"{purpose} needs the package {name}: pip install {installed}{reason}")
