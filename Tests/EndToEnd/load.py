@@ -10,6 +10,7 @@ import h5py
 
 from codecs_of_rows import CompressedRows
 from replay import assert_same_arrays, refs
+from waiting import ends
 from wire import Closed
 
 BATCH = 4
@@ -141,9 +142,11 @@ class Trainer:
         return len(stored)
 
     def check_file(self, server, run, rows):
-        """Plain h5py opens the file that the killed server left and finds the acknowledged rows."""
-        if not rows:
-            return
+        """Plain h5py opens the file that the killed server left and finds the acknowledged rows; false where it waits for ever
+        for metadata that the kill has left half written, and that the next start mends."""
+        return not rows or ends(lambda: self._check_file(server, run, rows), within=30)
+
+    def _check_file(self, server, run, rows):
         with h5py.File(server.run_file(run), "r", libver="latest", swmr=True) as file:
             assert len(file["frames"]) >= rows[-1] + 1
             found = file["frames"][rows[0] : rows[-1] + 1]
