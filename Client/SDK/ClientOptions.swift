@@ -68,7 +68,7 @@ public struct ClientOptions: Sendable {
 
     /// Told of each problem of delivery, on the client's own thread; it must return soon.
     public var onProblem: (@Sendable (DeliveryProblem) -> Void)?
-    /// Where problems and connections are logged, at level `info` and below.
+    /// Where problems are logged, at level `warning`, or `info` while records only wait; connections at `debug`.
     public var logger = Logger(label: "holdfast")
 
     public init() {}

@@ -26,7 +26,7 @@ extension Method {
 }
 
 /// What a token may allow; methods and routes each name the one that they need.
-public enum Role: String, Codable, Sendable, CaseIterable {
+public enum Role: String, Choice {
     /// To look at everything that is not held out.
     case read
     /// To log runs, steps, metrics, images, predictions and variables.

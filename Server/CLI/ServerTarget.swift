@@ -58,14 +58,21 @@ struct ServerTarget: ParsableArguments {
             )
         }
         LineLogHandler.start(.error)
-        try await EmbeddedServer.run(data: data) { server, token in
-            try await Self.run(
-                doing: task,
-                patience: patience,
-                server: server,
-                token: token,
-                caFile: nil,
-                job
+        do {
+            try await EmbeddedServer.run(data: data) { server, token in
+                try await Self.run(
+                    doing: task,
+                    patience: patience,
+                    server: server,
+                    token: token,
+                    caFile: nil,
+                    job
+                )
+            }
+        } catch let failure as CommandFailure where failure.code == CommandFailure.dataInUse {
+            throw CommandFailure(
+                code: failure.code,
+                message: "\(failure.message), or give its address with --server instead of --data"
             )
         }
     }
@@ -138,7 +145,7 @@ struct ServerTarget: ParsableArguments {
             message = noProtocol(server)
         case let error as HoldfastError where error.code == .unreachable:
             message =
-                "no server can be reached at \(server)\(error.cause.map { " (\($0))" } ?? ""); start one with \"holdfast serve\", or name a data directory with --data DIR"
+                "\(error.message); start one with \"holdfast serve\", or name a data directory with --data DIR"
         case let error as HoldfastError where error.code == .tls: message = error.message
         case let error as WireError where error.kind == .unauthorized:
             message = "\(task) failed: \(error); give the server's token with HOLDFAST_TOKEN or --token"

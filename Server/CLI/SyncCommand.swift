@@ -74,7 +74,7 @@ struct SyncCommand: AsyncParsableCommand {
         let place = server.map { " at \($0)" } ?? ""
         switch error {
         case let error as HoldfastError where error.code == .unreachable:
-            return "there is no server to send to: \(error.message); start it, or name another with --server"
+            return "nothing was sent: \(error.message); start it, or name another with --server"
         case let error as HoldfastError where error.code == .protocolViolation:
             return "\(ServerTarget.noProtocol(server ?? "the server")); name the right one with --server"
         default: return "sending\(place) failed: \(error)"

@@ -141,7 +141,8 @@ import Testing
 
     static let fatal: [(bytes: [UInt8], reason: String)] = [
         ([0, 0, 0, 0], "length is 0"),
-        ([0, 0, 1, 1], "length is 257"),
+        ([0, 0, 1, 1], "length is 257"), (Array("GET / HTTP/1.1".utf8), "reads as HTTP"),
+        ([22, 3, 1, 2], "reads as TLS"),
         ([0xFF, 0xFF, 0xFF, 0xFF], "length is 4294967295"),
         (frameBytes("{"), "not valid JSON"),
         (frameBytes("hello"), "not valid JSON"),

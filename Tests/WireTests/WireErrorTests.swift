@@ -47,7 +47,18 @@ import Testing
             }
         }
         #expect(message("{}").contains("params.run_id is missing"))
-        #expect(message(#"{"run_id":7}"#).contains("params.run_id"))
-        #expect(message(#"{"run_id":"r","tags":["a",1]}"#).contains("params.tags[1]"))
+        #expect(message(#"{"run_id":7}"#) == "params.run_id must be a text")
+        #expect(message(#"{"run_id":null}"#) == "params.run_id must be a text")
+        #expect(message(#"{"run_id":"r","tags":["a",1]}"#) == "params.tags[1] must be a text")
+        #expect(message(#"{"run_id":"r","tags":"a"}"#) == "params.tags must be a list")
+        #expect(message("[]") == "params must be an object")
+    }
+
+    @Test func aWordThatIsNoneOfAFewIsAnsweredWithThem() {
+        #expect(
+            throws: WireError.invalidParams(#"params.status: "done" is none of: running, finished, failed, crashed"#)
+        ) {
+            let _: RunsFinish = try decoded(#"{"run_id":"r","status":"done"}"#)
+        }
     }
 }

@@ -182,16 +182,6 @@ final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything
         channel?.close(promise: nil)
         helloTimeout?.cancel()
         let isOurs = error is HoldfastError || error is WireError
-        onEvent(
-            .closed(
-                isOurs
-                    ? error
-                    : HoldfastError(
-                        .unreachable,
-                        "no connection to the server at \(settings.address)",
-                        cause: error
-                    )
-            )
-        )
+        onEvent(.closed(isOurs ? error : HoldfastError.noConnection(to: settings.address, error)))
     }
 }

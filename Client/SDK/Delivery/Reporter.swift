@@ -6,7 +6,8 @@ struct Reporter: Sendable {
     let onProblem: (@Sendable (DeliveryProblem) -> Void)?
 
     func report(_ problem: DeliveryProblem) {
-        logger.info(
+        logger.log(
+            level: problem.kind == .waiting ? .info : .warning,
             "delivery problem",
             metadata: [
                 "problem.kind": "\(problem.kind)", "problem.records": "\(problem.records)",

@@ -18,15 +18,7 @@ extension ArrayValue: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        let name = try container.decode(String.self, forKey: .dtype)
-        guard let dtype = DType(rawValue: name) else {
-            let known = DType.allCases.map(\.rawValue).joined(separator: " ")
-            throw DecodingError.dataCorruptedError(
-                forKey: .dtype,
-                in: container,
-                debugDescription: "unknown dtype \"\(name)\"; expected one of \(known)"
-            )
-        }
+        let dtype = try container.decode(DType.self, forKey: .dtype)
         let shape = try container.decode([Int].self, forKey: .shape)
         let bytes = try Self.bytes(of: container, decoder: decoder)
         do {

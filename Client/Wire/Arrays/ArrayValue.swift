@@ -81,7 +81,7 @@ public struct ArrayValue: Sendable, Equatable {
 /// How the rows of an array are compressed, each by itself.
 public struct CompressedRows: Sendable, Equatable {
     /// The compression of each row; a row of exactly the raw size is raw.
-    public enum Encoding: String, Codable, Sendable {
+    public enum Encoding: String, Choice {
         case zlib
         case lzf
     }

@@ -1,7 +1,7 @@
 /// The element type of an array: its name on the wire and its size in bytes.
 ///
 /// Elements are little-endian; `bool` is one byte, 0 or 1.
-public enum DType: String, Codable, Sendable, CaseIterable {
+public enum DType: String, Choice {
     case bool
     case uint8
     case int8

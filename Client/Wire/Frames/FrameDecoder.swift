@@ -96,7 +96,10 @@ public struct FrameDecoder {
             case .length:
                 guard let count = buffered.readInteger(as: UInt32.self) else { return .needsMore }
                 guard count >= 1, Int(count) <= limits.payload else {
-                    throw WireError(.parseError, "frame length is \(count); expected 1 to \(limits.payload) bytes")
+                    throw WireError(
+                        .parseError,
+                        "frame length is \(count); expected 1 to \(limits.payload) bytes\(Self.stranger(count))"
+                    )
                 }
                 state = .payload(Int(count))
             case .payload(let count):
@@ -116,6 +119,17 @@ public struct FrameDecoder {
                 return .frame(Frame(payload: payload, members: members, attachments: attachments))
             }
         }
+    }
+
+    /// What speaks another protocol, by the first bytes of it.
+    private static func stranger(_ length: UInt32) -> String {
+        let methods = ["GET ", "HEAD", "POST", "PUT ", "OPTI", "DELE", "PRI "]
+        let bytes = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) }
+        if methods.contains(String(decoding: bytes, as: UTF8.self)) {
+            return ": it reads as HTTP, which the server speaks at its other port"
+        }
+        // The type of a handshake record and the major version: RFC 8446, section 5.1.
+        return bytes.starts(with: [22, 3]) ? ": it reads as TLS, which this server was started without" : ""
     }
 
     /// What came behind a frame must not keep all of the frame's memory.

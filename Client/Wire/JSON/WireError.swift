@@ -94,14 +94,26 @@ extension WireError {
             return .invalidParams(
                 "params: a number is not of its field's kind (whole, or within 64 bits), or a text is not Unicode; look at \(suspects.isEmpty ? "all of them" : suspects.joined(separator: ", "))"
             )
-        case .typeMismatch(_, let context) where context.debugDescription.contains("Dictionary<String, Any>"):
-            return .invalidParams("params\(path(context.codingPath)) must be an object")
+        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+            return .invalidParams("params\(path(context.codingPath)) must be \(kind(of: type))")
         case .keyNotFound(let key, let context):
             return .invalidParams("params\(path(context.codingPath + [key])) is missing")
-        case .valueNotFound(_, let context), .typeMismatch(_, let context), .dataCorrupted(let context):
+        case .dataCorrupted(let context):
             return .invalidParams("params\(path(context.codingPath)): \(context.debugDescription)")
         @unknown default:
             return .invalidParams("\(error)")
+        }
+    }
+
+    /// What JSON has for a type.
+    private static func kind(of type: Any.Type) -> String {
+        switch type {
+        case is String.Type, is any Choice.Type: "a text"
+        case is Bool.Type: "true or false"
+        case is any BinaryInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
+        case is [Any].Type: "a list"
+        default: "an object"
         }
     }
 

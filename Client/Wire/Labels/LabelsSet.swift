@@ -5,7 +5,7 @@ public struct LabelsSet: Method {
     public static let role: Role? = .label
 
     /// An image that can't be labeled yes or no.
-    public enum Outcome: String, Codable, Sendable {
+    public enum Outcome: String, Choice {
         case unsure
         case unusable
     }

@@ -33,7 +33,7 @@ public struct LineageClaim: Method {
         case except
     }
 
-    public enum Status: String, Codable, Sendable {
+    public enum Status: String, Choice {
         /// All outputs are there.
         case stored
         /// The caller is to run it.

@@ -3,7 +3,7 @@ public struct LineageExport: Method {
     public static let name = "lineage.export"
     public static let effect = MethodEffect.read
 
-    public enum Format: String, Codable, Sendable, CaseIterable {
+    public enum Format: String, Choice {
         /// W3C PROV, as JSON.
         case provJSON = "prov-json"
         /// OpenLineage run events, one a line.
@@ -13,7 +13,7 @@ public struct LineageExport: Method {
         case dot
     }
 
-    public enum Direction: String, Codable, Sendable, CaseIterable {
+    public enum Direction: String, Choice {
         case upstream
         case downstream
         case both

@@ -20,7 +20,7 @@ public struct LineageWhy: Method {
 
     /// One difference between two invocations.
     public struct Change: Codable, Sendable, Equatable {
-        public enum Kind: String, Codable, Sendable {
+        public enum Kind: String, Choice {
             case function
             case input
             case constant

@@ -4,7 +4,7 @@ public struct VariablesCollect: Method {
     public static let effect = MethodEffect.write
 
     /// What keeps more than itself.
-    public enum Root: String, Codable, Sendable, CaseIterable {
+    public enum Root: String, Choice {
         /// What tagged records were computed from.
         case tags
         /// What was computed from snapshots, and from what else that was computed.

@@ -6,7 +6,7 @@ public struct VariablesSchema: Method {
 
     /// A metadata key that is part of a value's location.
     public struct Key: Codable, Sendable, Equatable {
-        public enum Kind: String, Codable, Sendable, CaseIterable {
+        public enum Kind: String, Choice {
             case string
             case integer
             case number

@@ -4,7 +4,7 @@ public struct MetricsSeries: Method {
     public static let effect = MethodEffect.read
 
     /// What lies along the x-axis.
-    public enum Axis: String, Codable, Sendable, CaseIterable {
+    public enum Axis: String, Choice {
         case step
         case epoch = "epoch_number"
         /// UNIX seconds

@@ -1,5 +1,5 @@
 /// How a method returns its arrays.
-public enum ArrayEncoding: String, Codable, Sendable {
+public enum ArrayEncoding: String, Choice {
     /// Behind the JSON; the default over TCP.
     case attachment
     /// Inside the JSON; the default, and the only way, over HTTP.

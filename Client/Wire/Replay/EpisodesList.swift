@@ -4,7 +4,7 @@ public struct EpisodesList: Method {
     public static let effect = MethodEffect.read
 
     /// What the list is sorted by.
-    public enum Order: String, Codable, Sendable {
+    public enum Order: String, Choice {
         case startedAt = "started_at"
         case totalReward = "total_reward"
         case steps

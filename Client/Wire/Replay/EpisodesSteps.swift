@@ -4,7 +4,7 @@ public struct EpisodesSteps: Method, ReturnsArrays {
     public static let effect = MethodEffect.read
 
     /// The arrays that can be asked for.
-    public enum Column: String, Codable, Sendable {
+    public enum Column: String, Choice {
         case frame
         case observation
         case action

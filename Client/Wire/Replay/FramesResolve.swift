@@ -4,7 +4,7 @@ public struct FramesResolve: Method, ReturnsArrays {
     public static let effect = MethodEffect.read
 
     /// What happens to a reference without an array.
-    public enum Missing: String, Codable, Sendable {
+    public enum Missing: String, Choice {
         case error
         case null
     }

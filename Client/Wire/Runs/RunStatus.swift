@@ -1,5 +1,5 @@
 /// Where a run stands.
-public enum RunStatus: String, Codable, Sendable {
+public enum RunStatus: String, Choice {
     case running
     case finished
     case failed
