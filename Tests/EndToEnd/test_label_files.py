@@ -68,6 +68,16 @@ def test_a_label_of_the_server_that_can_not_be_read_is_named(make_server, binary
     assert refused.returncode == 1 and 'line 3: mag_view is "yes"' in refused.stderr, str(refused)
 
 
+def test_labels_that_the_server_does_not_have_are_named_and_the_others_brought_in(make_server, binary, tmp_path):
+    server, file = make_server(), tmp_path / "labels.csv"
+    file.write_text("filename,mag_view,has_biopsy_tol,reader\na.png,1,1,ada\n")
+    done = holdfast(binary, "import", "labels", file, "--server", "%s:%s" % server.tcp)
+    assert done.returncode == 1 and done.stdout == "", str(done)
+    assert "passed over reader, " in done.stderr and "no label biopsy_tol; it has biopsy_tool, " in done.stderr, done.stderr
+    with server.connect() as connection:
+        assert connection.call("labels.stats")["labels"]["mag_view"]["yes"] == 1
+
+
 def test_a_csv_export_is_what_any_reader_of_csv_takes(make_server, binary):
     server = make_server()
     with server.connect() as connection:

@@ -6,6 +6,7 @@
 struct LabelFileTarget: FuzzTarget {
     static let name = "labels"
     static let rounds = 2000
+    private let labels: Set = ["tool", "view"]
 
     init() {}
 
@@ -26,7 +27,9 @@ struct LabelFileTarget: FuzzTarget {
 
     /// nil where the file has a problem.
     private func rows(of file: [UInt8], _ choice: UInt8, inPiecesOf size: Int) throws -> [LabelFile.Row]? {
-        let parsers: [any LabelRows] = [CSVLabelRows(labels: []), JSONLinesLabelRows(labels: []), COCOLabelRows()]
+        let parsers: [any LabelRows] = [
+            CSVLabelRows(labels: labels), JSONLinesLabelRows(labels: labels), COCOLabelRows(labels: labels),
+        ]
         var parser = parsers[Int(choice) % 3]
         var rows: [LabelFile.Row] = []
         do {

@@ -9,7 +9,8 @@ struct ImportLabelsCommand: AsyncParsableCommand {
         abstract: "Bring labels in from CSV, JSON Lines or COCO.",
         discussion: """
             CSV and JSON Lines have a row for each image: filename, then a column for each label, as has_NAME or NAME, with \
-            1, 0 or nothing; study_id and frame_number are taken along, other columns are passed over. COCO files are read as \
+            1, 0 or nothing; study_id and frame_number are taken along, other columns are passed over, and named. Where a \
+            label is not one of the server's, the others are brought in and the exit code is 1. COCO files are read as \
             "holdfast export labels" writes them; an annotation without a value is a 1. Images that are not there yet are \
             registered by name. Splits are computed, never imported; held-out images get no label this way.
             """
@@ -45,7 +46,7 @@ struct LabelUpload {
 
     /// Sends all rows and says what became of them.
     func send(_ file: LabelFile) async throws -> String {
-        var (file, sum, unknown) = (file, LabelsImport.Result(), Set<String>())
+        var (file, sum) = (file, LabelsImport.Result())
         var progress = ProgressBar("bytes", total: file.size)
         var pending: [Task<LabelsImport.Result, any Error>] = []
         defer { for task in pending { task.cancel() } }
@@ -59,11 +60,9 @@ struct LabelUpload {
             }
             progress.advance(by: file.position - position)
             guard !rows.isEmpty else {
-                if pending.isEmpty { return summary(sum, unknown) }
-                continue
+                guard pending.isEmpty else { continue }
+                return try summary(sum, file.columns)
             }
-            for row in rows { unknown.formUnion(row.labels.keys) }
-            unknown.subtract(labels)
             let request = request(rows)
             // At once up to where it is sent, so that requests go out in the order of the file.
             pending.append(Task.immediate { try await client.importLabels(request) })
@@ -81,16 +80,23 @@ struct LabelUpload {
         )
     }
 
-    private func summary(_ sum: LabelsImport.Result, _ unknown: Set<String>) -> String {
+    private func summary(_ sum: LabelsImport.Result, _ columns: LabelColumns) throws -> String {
         var parts = ["labeled \(Human.plural(sum.labeled, "image"))"]
         if sum.inserted > 0 { parts.append("registered \(sum.inserted) new") }
-        if sum.unchanged > 0 { parts.append("\(sum.unchanged) had these labels already") }
+        if sum.unchanged > 0 { parts.append("\(sum.unchanged) were as the file has them already") }
         if sum.heldOut > 0 { parts.append("passed over \(sum.heldOut) that are held out") }
         if let first = sum.rejected.first {
             parts.append("\(sum.rejected.count) were refused, the first because \(first.message)")
         }
-        if !unknown.isEmpty {
-            parts.append("the server has no label \(unknown.sorted().joined(separator: ", "))")
+        if !columns.others.isEmpty {
+            parts.append("passed over \(columns.others.sorted().joined(separator: ", ")), no labels of the server's")
+        }
+        guard columns.unknown.isEmpty else {
+            let (unknown, known) = (columns.unknown.sorted(), columns.labels.sorted())
+            parts.append(
+                "the server has no label \(unknown.joined(separator: ", ")); it has \(known.joined(separator: ", "))"
+            )
+            throw CommandFailure(code: CommandFailure.other, message: parts.joined(separator: "; "))
         }
         return parts.joined(separator: "; ")
     }

@@ -2,12 +2,12 @@ import NIOCore
 import Wire
 
 struct JSONLinesLabelRows: LabelRows {
-    let labels: Set<String>
+    private(set) var columns: LabelColumns
     private var rest: [UInt8] = []
     private var line = 0
-    private var columns: [String: LabelColumn] = [:]
+    private var seen: [String: LabelColumn] = [:]
 
-    init(labels: Set<String>) { self.labels = labels }
+    init(labels: Set<String>) { columns = LabelColumns(labels: labels) }
 
     mutating func rows(_ piece: [UInt8]) throws -> [LabelFile.Row] {
         rest += piece
@@ -89,9 +89,9 @@ struct JSONLinesLabelRows: LabelRows {
     }
 
     private mutating func column(_ name: String) -> LabelColumn {
-        if let known = columns[name] { return known }
-        let column = LabelColumn(name, labels)
-        columns[name] = column
+        if let known = seen[name] { return known }
+        let column = columns.column(name)
+        seen[name] = column
         return column
     }
 }
@@ -122,7 +122,10 @@ struct COCOLabelRows: LabelRows {
         let annotations: [Annotation]
     }
 
+    private(set) var columns: LabelColumns
     private var bytes: [UInt8] = []
+
+    init(labels: Set<String>) { columns = LabelColumns(labels: labels) }
 
     mutating func rows(_ piece: [UInt8]) -> [LabelFile.Row] {
         bytes += piece
@@ -136,6 +139,7 @@ struct COCOLabelRows: LabelRows {
         } catch {
             throw LabelFile.Problem("is not what it should be: \(error.message)")
         }
+        for category in contents.categories { _ = columns.label(category.name, title: category.name) }
         let names = Dictionary(contents.categories.map { ($0.id, $0.name) }, uniquingKeysWith: { $1 })
         let places = Dictionary(contents.images.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
         var rows = contents.images.map {

@@ -3,24 +3,8 @@ enum LabelColumn {
     case filename
     case studyID
     case frameNumber
-    /// - Parameters:
-    ///   - title: What the column is called.
-    ///   - isSure: Whether it is known to be a label: other columns may be anything.
-    case label(String, title: String, isSure: Bool)
+    case label(String, title: String)
     case passedOver
-
-    /// - Parameter labels: Labels that there are.
-    init(_ name: String, _ labels: Set<String>) {
-        switch name {
-        case "filename": self = .filename
-        case "study_id": self = .studyID
-        case "frame_number": self = .frameNumber
-        case "id", "split", "thumbnail_path", "frame_ref", "outcome": self = .passedOver
-        case _ where name.hasSuffix("_at") || name.hasPrefix("confidence_"): self = .passedOver
-        case _ where name.hasPrefix("has_"): self = .label(String(name.dropFirst(4)), title: name, isSure: true)
-        default: self = .label(name, title: name, isSure: labels.contains(name))
-        }
-    }
 
     /// Puts a value into a row.
     func set(_ text: String, _ row: inout LabelFile.Row, line: Int) throws {
@@ -28,29 +12,65 @@ enum LabelColumn {
         case .filename, .passedOver: break
         case .studyID: row.studyID = text
         case .frameNumber: row.frameNumber = Int64(text)
-        case .label(let name, let title, let isSure):
+        case .label(let name, let title):
             switch text {
             case "1", "1.0", "true", "True": row.labels[name] = 1
             case "0", "0.0", "false", "False": row.labels[name] = 0
-            case _ where isSure:
+            default:
                 throw LabelFile.Problem(
                     "line \(line): \(title) is \"\(text.prefix(40))\"; a label is 0, 1 or empty"
                 )
-            default: break
             }
         }
     }
 }
 
-struct CSVLabelRows: LabelRows {
+/// The columns of a file of labels, of which some are labels that the server has.
+struct LabelColumns: Sendable {
+    private static let ofExports: Set = ["id", "split", "thumbnail_path", "frame_ref", "outcome", "snapshot_id"]
+
+    /// The server's labels.
     let labels: Set<String>
+    /// Those of them that the file has.
+    private(set) var known: Set<String> = []
+    /// What the file has as labels, and the server does not.
+    private(set) var unknown: Set<String> = []
+    /// Columns that may be anything.
+    private(set) var others: Set<String> = []
+
+    init(labels: Set<String>) { self.labels = labels }
+
+    mutating func column(_ title: String) -> LabelColumn {
+        switch title {
+        case "filename": return .filename
+        case "study_id": return .studyID
+        case "frame_number": return .frameNumber
+        case _ where Self.ofExports.contains(title): return .passedOver
+        case _ where title.hasSuffix("_at") || title.hasPrefix("confidence_"): return .passedOver
+        case _ where title.hasPrefix("has_"): return label(String(title.dropFirst(4)), title: title)
+        case _ where labels.contains(title): return label(title, title: title)
+        default:
+            others.insert(title)
+            return .passedOver
+        }
+    }
+
+    /// A column that holds nothing but a label.
+    mutating func label(_ name: String, title: String) -> LabelColumn {
+        if labels.contains(name) { known.insert(name) } else { unknown.insert(name) }
+        return .label(name, title: title)
+    }
+}
+
+struct CSVLabelRows: LabelRows {
+    private(set) var columns: LabelColumns
     private var records = CSVRecords()
-    private var columns: [LabelColumn] = []
+    private var head: [LabelColumn] = []
     private var place = 0
     private var line = 1
     private var isStart = true
 
-    init(labels: Set<String>) { self.labels = labels }
+    init(labels: Set<String>) { columns = LabelColumns(labels: labels) }
 
     mutating func rows(_ piece: [UInt8]) throws -> [LabelFile.Row] {
         let hasMark = isStart && piece.starts(with: [0xEF, 0xBB, 0xBF])
@@ -62,26 +82,26 @@ struct CSVLabelRows: LabelRows {
     mutating func end() throws -> [LabelFile.Row] {
         guard records.end() else { throw LabelFile.Problem("is not complete: a quoted field does not end") }
         let rows = try complete()
-        guard !columns.isEmpty else { throw LabelFile.Problem("has no column \"filename\" in its first line") }
+        guard !head.isEmpty else { throw LabelFile.Problem("has no column \"filename\" in its first line") }
         return rows
     }
 
     private mutating func complete() throws -> [LabelFile.Row] {
         var records = records.take()[...]
-        if columns.isEmpty, let head = records.popFirst() {
-            guard let place = head.firstIndex(of: "filename") else {
+        if head.isEmpty, let titles = records.popFirst() {
+            guard let place = titles.firstIndex(of: "filename") else {
                 throw LabelFile.Problem("has no column \"filename\" in its first line")
             }
             self.place = place
-            columns = head.map { LabelColumn($0, labels) }
+            head = titles.map { columns.column($0) }
         }
         return try records.map { record in
             line += 1
-            guard record.count == columns.count else {
-                throw LabelFile.Problem("line \(line) has \(record.count) fields, the first has \(columns.count)")
+            guard record.count == head.count else {
+                throw LabelFile.Problem("line \(line) has \(record.count) fields, the first has \(head.count)")
             }
             var row = LabelFile.Row(filename: record[place])
-            for (column, text) in zip(columns, record) where !text.isEmpty { try column.set(text, &row, line: line) }
+            for (column, text) in zip(head, record) where !text.isEmpty { try column.set(text, &row, line: line) }
             return row
         }
     }

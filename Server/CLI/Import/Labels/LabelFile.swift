@@ -24,14 +24,14 @@ struct LabelFile {
             switch self {
             case .csv: CSVLabelRows(labels: labels)
             case .jsonl, .ndjson: JSONLinesLabelRows(labels: labels)
-            case .json: COCOLabelRows()
+            case .json: COCOLabelRows(labels: labels)
             }
         }
     }
 
     private static let pieceBytes = 1 << 20
 
-    /// Labels that there are, set before rows are read: a column of such a name holds nothing but labels.
+    /// The server's labels, set before rows are read: a column of such a name holds nothing but labels.
     var labels: Set<String> = []
 
     /// The bytes of the file, and how many of them were read.
@@ -43,6 +43,9 @@ struct LabelFile {
     private lazy var parser = format.parser(labels)
     private var rows: ArraySlice<Row> = []
     private var isAtEnd = false
+
+    /// What is known of the file's columns so far.
+    var columns: LabelColumns { mutating get { parser.columns } }
 
     init(_ path: String) throws {
         self.path = path
@@ -66,6 +69,8 @@ struct LabelFile {
                 position += piece.count
                 isAtEnd = piece.isEmpty
                 rows += try isAtEnd ? parser.end() : parser.rows(piece)
+                // The first line of CSV says it; of the others the last row may be the first with a label.
+                if isAtEnd || format == .csv && !rows.isEmpty { try demandLabels() }
             }
         } catch let problem as Problem {
             throw CommandFailure(code: CommandFailure.other, message: "\(path) \(problem.description)")
@@ -74,10 +79,19 @@ struct LabelFile {
         rows = rows.dropFirst(count)
         return taken
     }
+
+    private mutating func demandLabels() throws {
+        guard columns.known.isEmpty else { return }
+        let (known, found) = (labels.sorted(), columns.unknown.union(columns.others).sorted())
+        throw Problem(
+            "has none of the server's labels, \(known.joined(separator: ", "))\(found.isEmpty ? "" : ", but \(found.joined(separator: ", "))")"
+        )
+    }
 }
 
 /// Makes rows of a file's bytes, which come in pieces.
 protocol LabelRows: Sendable {
+    var columns: LabelColumns { get }
     mutating func rows(_ piece: [UInt8]) throws -> [LabelFile.Row]
     /// What the end of the file completes.
     mutating func end() throws -> [LabelFile.Row]
