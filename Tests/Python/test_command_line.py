@@ -68,6 +68,27 @@ def test_sync_needs_the_token(make_server, spool):
     assert done.stdout == "0 records sent, 0 rejected, 0 spools left\n"
 
 
+def test_without_a_server_each_spool_goes_to_its_own(make_server, make_trainer, spool):
+    servers = [make_server(name=name) for name in ("one", "two")]
+    for address in [server.ready["tcp"] for server in servers] + ["127.0.0.1:1"]:
+        trainer = make_trainer(
+            f"""
+            run = holdfast.init("r", server="{address}", options=options)
+            run.log({{"loss": 1}})
+            say("logged")
+            time.sleep(60)
+            """
+        )
+        trainer.line()
+        trainer.kill()
+    done = holdfast_command("sync", spool, HOLDFAST_SERVER="")
+    assert done.returncode == 1 and done.stdout.endswith("1 spools left\n"), done.stdout
+    assert "no connection to the server at 127.0.0.1:1: " in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    for server in servers:
+        with holdfast.Client(server.ready["tcp"]) as client:
+            assert [row["metric_value"] for row in client.metrics.all(run_id="r")] == [1]
+
+
 def test_who_may_not_log_is_told_so_at_once(make_server, make_trainer, spool, quick):
     server = make_server()
     with holdfast.Client(server.ready["tcp"]) as client:

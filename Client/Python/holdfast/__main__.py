@@ -23,8 +23,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     syncing.add_argument("--timeout", type=float, default=3600.0, metavar="SECONDS", help="how long it may take")
     for command in (doctor, syncing):
         command.add_argument("directory", nargs="?", metavar="DIR", help="the spool (HOLDFAST_SPOOL)")
+        otherwise = "127.0.0.1:7411" if command is doctor else "each spool's own"
         command.add_argument(
-            "--server", metavar="HOST:PORT", help="the server, or tls://HOST:PORT (HOLDFAST_SERVER, or 127.0.0.1:7411)"
+            "--server", metavar="HOST:PORT", help=f"the server, or tls://HOST:PORT (HOLDFAST_SERVER, or {otherwise})"
         )
         command.add_argument("--token", help="its token (HOLDFAST_TOKEN)")
         command.add_argument("--ca-file", metavar="FILE", help="the authorities to trust at tls://… (HOLDFAST_CA_FILE)")
@@ -48,6 +49,8 @@ def _sync(options: argparse.Namespace) -> int:
         print(f"holdfast: {error}", file=sys.stderr)
         return 1
     print(f"{report.acknowledged} records sent, {report.rejected} rejected, {report.left} spools left")
+    for _, failure in report.failures:
+        print(f"holdfast: {failure}", file=sys.stderr)
     return 0 if report.left == 0 else 1
 
 

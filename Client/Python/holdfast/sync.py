@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
-from typing import NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Set, Tuple, Union
 
-from .address import server_address, server_token
+from .address import Address, server_address, server_token
 from .client import Client
 from .delivery.drains import Drains
+from .delivery.problem import DeliveryStatistics
+from .errors import HoldfastError, ServerError
 from .options import Options
 from .spool.folder import SpoolFolder, standard_directory
+from .spool.state import peek
 
 
 class SyncReport(NamedTuple):
-    """What a sync did, in records; `left`: spools that are still there, not sent in time or in use by their process."""
+    """What a sync did, in records."""
 
     acknowledged: int
     rejected: int
+    #: Spools that are still there, not sent in time or in use by their process.
     left: int
+    #: The servers that spools are for and to which nothing could be sent, and why.
+    failures: List[Tuple[str, Union[HoldfastError, ServerError]]]
 
 
 def sync(
@@ -28,21 +36,57 @@ def sync(
     options: Optional[Options] = None,
     ca_file: Optional[str] = None,
 ) -> SyncReport:
-    """Sends every spool of a directory to a server, under their own producer ids, so that nothing is stored twice.
+    """Sends every spool of a directory, under their own producer ids, so that nothing is stored twice.
 
-    Raises HoldfastError or ServerError when the server can't be reached or refuses the token, or it lacks
+    Everything goes to `server`, or HOLDFAST_SERVER; without either each spool goes to the server that its process logged to,
+    and one that can't be sent to is among the report's failures.
+
+    Raises HoldfastError or ServerError when the one server can't be reached or refuses the token, or it lacks
     the role ingest.
     """
     directory = directory or standard_directory()
-    address, token = server_address(server, ca_file), server_token(token)
+    token = server_token(token)
+    options = replace(options or Options())
+    end = time.monotonic() + timeout
+    counts = DeliveryStatistics()
+    failures: List[Tuple[str, Union[HoldfastError, ServerError]]] = []
+    server = server or os.environ.get("HOLDFAST_SERVER")
+    if server:
+        _send(directory, None, server_address(server, ca_file), token, options, end, counts)
+    else:
+        for place in sorted(_servers(directory)):
+            try:
+                _send(directory, place, server_address(place, ca_file), token, options, end, counts)
+            except (HoldfastError, ServerError) as error:
+                failures.append((place, error))
+    return SyncReport(counts.acknowledged, counts.rejected, len(SpoolFolder.all(directory)), failures)
+
+
+def _servers(directory: str) -> Set[str]:
+    """The servers that the spools of a directory are for."""
+    states = [peek(folder.path) for folder in SpoolFolder.all(directory)]
+    return {state.server for state in states if state is not None}
+
+
+def _send(
+    directory: str,
+    only: Optional[str],
+    address: Address,
+    token: Optional[str],
+    options: Options,
+    end: float,
+    counts: DeliveryStatistics,
+) -> None:
+    """Sends a server's spools, or with no server all, to an address, and adds what became of them to the counts."""
     # Says soon that there is no server, where the drains would try again for ever.
     with Client(address, token) as client:
         client.server.ping()
-    drains = Drains(directory, None, address, token, replace(options or Options()))
+    drains = Drains(directory, only, address, token, options)
     try:
-        drains.wait(timeout, for_living=True)
+        drains.wait(end - time.monotonic(), for_living=True)
         if drains.refusal:
             raise drains.refusal
     finally:
         drains.stop(1.0)
-    return SyncReport(drains.counts.acknowledged, drains.counts.rejected, len(SpoolFolder.all(directory)))
+        counts.acknowledged += drains.counts.acknowledged
+        counts.rejected += drains.counts.rejected
