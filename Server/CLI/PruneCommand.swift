@@ -13,7 +13,9 @@ struct PruneCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Only what is older: a number with s, min, h, d or w, such as 30d.")
+    @Option(
+        help: .init("Only what is older: a number with s, min, h, d or w, such as 30d.", valueName: "30d|12h|90min|…")
+    )
     var olderThan: Age?
     @Option(help: "Only of this run.")
     var run: String?

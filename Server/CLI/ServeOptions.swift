@@ -9,9 +9,19 @@ extension LabelSettings.SplitKey: ExpressibleByArgument {}
 struct ServeOptions: ParsableArguments {
     @Option(help: "The data directory; made if it does not exist. [HOLDFAST_DATA] (default: ./holdfast-data)")
     var data: String?
-    @Option(help: "HOST:PORT of the TCP door; port 0 = any free one. [HOLDFAST_TCP] (default: 127.0.0.1:7411)")
+    @Option(
+        help: .init(
+            "The TCP door; port 0 = any free one. [HOLDFAST_TCP] (default: 127.0.0.1:7411)",
+            valueName: "host:port"
+        )
+    )
     var tcp: Endpoint?
-    @Option(help: "HOST:PORT of the HTTP door; port 0 = any free one. [HOLDFAST_HTTP] (default: 127.0.0.1:7412)")
+    @Option(
+        help: .init(
+            "The HTTP door; port 0 = any free one. [HOLDFAST_HTTP] (default: 127.0.0.1:7412)",
+            valueName: "host:port"
+        )
+    )
     var http: Endpoint?
     @Option(
         help:

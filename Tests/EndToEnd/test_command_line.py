@@ -214,13 +214,16 @@ def test_importing_a_folder_of_pictures(make_server, binary, recording, tmp_path
         Image.fromarray(recording.frames[k]).save(folder / f"frame_{k}.png")
     Image.fromarray(recording.observations[0, :, :, 0]).save(folder / "inner" / "gray.png")
     (folder / "notes.txt").write_text("not a picture")
+    (folder / "photo.JPG").write_bytes(b"\xff\xd8\xff")
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnot really")
     server = make_server(start=False)
     first = run(binary, "import", folder, "--data", server.data)
     assert "broken.png" in first.stderr + first.stdout, f"a broken picture is named: {first}"
     (folder / "broken.png").unlink()
     again = run(binary, "import", folder, "--data", server.data)
-    assert again.returncode == 0, str(again)
+    assert again.returncode == 0 and "passed over 1 file .jpg" in again.stdout, str(again)
+    pointless = run(binary, "import", folder, "--data", server.data, "--run", "mine")
+    assert pointless.returncode == 1 and "no episodes, which --run is for" in pointless.stderr, str(pointless)
     server.start()
     with server.connect() as connection:
         stats = connection.call("labels.stats")

@@ -4,12 +4,13 @@ import GRDB
 /// A database file that is only read, and beside which nothing is made.
 struct MetricsDatabase {
     let path: String
+    /// With those that are committed and not folded into the database yet.
     let bytes: Int
     private let queue: DatabaseQueue
 
     init(_ argument: String) throws {
         path = try Self.find(argument)
-        bytes = FileManager.default.size(of: path)
+        bytes = FileManager.default.size(of: path) + FileManager.default.size(of: path + "-wal")
         do {
             queue = try ReadOnlyDatabase.open(path)
         } catch {

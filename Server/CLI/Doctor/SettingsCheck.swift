@@ -6,12 +6,16 @@ struct SettingsCheck {
     let environment: [String: String]
 
     var findings: [Finding] {
-        let set = environment.filter { $0.key.hasPrefix(SettingReader.prefix) && !$0.value.isEmpty }
+        let misspelt = ServeOptions.unknownVariables(in: environment)
+        let set = environment.filter {
+            $0.key.hasPrefix(SettingReader.prefix) && !$0.value.isEmpty && !misspelt.contains($0.key)
+        }
         let list = set.sorted { $0.key < $1.key }.map { name, value in
             "\(name)=\(ServeOptions.secretVariables.contains(name) ? "(set)" : Human.text(value, limit: 100))"
         }
-        let summary = list.isEmpty ? "no variable \(SettingReader.prefix)… is set" : list.joined(separator: " ")
-        let unknown = ServeOptions.unknownVariables(in: environment).map { name in
+        let summary =
+            list.isEmpty ? "no setting is made by a variable \(SettingReader.prefix)…" : list.joined(separator: " ")
+        let unknown = misspelt.map { name in
             Finding.warn(
                 "settings",
                 "\(name) is not a setting",

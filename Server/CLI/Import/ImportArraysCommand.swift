@@ -37,13 +37,25 @@ struct ImportArraysCommand: AsyncParsableCommand {
         try await target.run(importing: self.source) { try await source.send(to: $0) }
     }
 
+    /// Refuses options that are for what the source lacks: passed over, they would seem to have done something.
+    private func refuse(_ options: KeyValuePairs<String, String?>, _ lack: String) throws {
+        guard let option = options.first(where: { $0.value != nil }) else { return }
+        throw CommandFailure(code: CommandFailure.other, message: "\(source) \(lack), which \(option.key) is for")
+    }
+
     private func openSource() throws -> any ImportSource {
         var isFolder: ObjCBool = false
         guard unsafe FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
             throw CommandFailure(code: CommandFailure.other, message: "\(source) does not exist")
         }
         do {
-            if isFolder.boolValue { return try PictureFolder(source, study: study) }
+            if isFolder.boolValue {
+                try refuse(
+                    ["--dataset": dataset, "--frames": frames, "--run": run],
+                    "is a folder of pictures, with no datasets and no episodes"
+                )
+                return try PictureFolder(source, study: study)
+            }
             if source.lowercased().hasSuffix(".png") {
                 throw CommandFailure(
                     code: CommandFailure.other,
@@ -55,12 +67,7 @@ struct ImportArraysCommand: AsyncParsableCommand {
             if dataset == nil, let episodes = EpisodeFile(file, frames: frames) {
                 return RecordedEpisodes(episodes, runID: run)
             }
-            guard frames == nil else {
-                throw CommandFailure(
-                    code: CommandFailure.other,
-                    message: "\(source) has no episodes of Minari, D4RL or robomimic, which --frames is for"
-                )
-            }
+            try refuse(["--frames": frames, "--run": run], "has no episodes of Minari, D4RL or robomimic")
             return try PictureDatasets(file, dataset: dataset, study: study)
         } catch let error as HDF5Error {
             throw CommandFailure(code: CommandFailure.other, message: "\(source) can't be read: \(error)")

@@ -5,14 +5,20 @@ import PNG
 
 /// A folder of PNG files.
 struct PictureFolder: ImportSource {
+    private static let otherPictures: Set = ["jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif", "dcm"]
+
     private let root: URL
     private let files: [String]
+    /// Endings of pictures that are not read.
+    private let passedOver: [String: Int]
     private let study: String?
 
     init(_ path: String, study: String?) throws {
         root = URL(fileURLWithPath: path, isDirectory: true)
         let paths = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
         files = paths.filter { $0.lowercased().hasSuffix(".png") }.sorted()
+        let endings = paths.map { URL(fileURLWithPath: $0).pathExtension.lowercased() }
+        passedOver = Dictionary(endings.filter(Self.otherPictures.contains).map { ($0, 1) }, uniquingKeysWith: +)
         self.study = study
         guard !files.isEmpty else {
             throw CommandFailure(
@@ -33,14 +39,18 @@ struct PictureFolder: ImportSource {
             }
         }
         try await batches.flush()
+        var summary = batches.summary
+        for (ending, count) in passedOver.sorted(by: { $0.key < $1.key }) {
+            summary += "; passed over \(Human.plural(count, "file")) .\(ending), to be converted to PNG first"
+        }
         guard broken.isEmpty else {
             throw CommandFailure(
                 code: CommandFailure.other,
                 message:
-                    "\(batches.summary); \(broken.count) files are not readable PNGs: \(broken.joined(separator: "; "))"
+                    "\(summary); \(broken.count) files are not readable PNGs: \(broken.joined(separator: "; "))"
             )
         }
-        return batches.summary
+        return summary
     }
 
     private func image(_ file: String) throws -> ImagesInsert.Image {
