@@ -44,6 +44,6 @@ enum FuzzTargets {
     static let all: [any FuzzTarget.Type] = [
         FrameTarget.self, JSONTarget.self, MethodTarget.self, ArrayTarget.self, ReferenceTarget.self, LZFTarget.self,
         SpoolTarget.self, RouteTarget.self, LabelFileTarget.self, PictureTarget.self, ArrayFileTarget.self,
-        ImportTarget.self, TornMetadataTarget.self,
+        ImportTarget.self, TornMetadataTarget.self, RepairLogTarget.self,
     ]
 }
