@@ -178,7 +178,10 @@ final class HoldfastServer: Sendable {
                     DescriptorLimit.connections.http + limits.refusedConnections
                 )
             ),
-            onServerRunning: { await ready.opened(http: $0.localAddress) },
+            onServerRunning: { door in
+                try? await door.pipeline.addHandler(AcceptPause(), position: .first).get()
+                await ready.opened(http: door.localAddress)
+            },
             logger: Logger(label: "holdfast.http")
         )
         var group = ServiceGroupConfiguration(

@@ -228,6 +228,22 @@ def test_what_needs_a_file_is_refused_while_none_can_be_opened(starved_server, s
     go_on(starved_server, sender)
 
 
+def test_who_waits_at_a_door_for_a_descriptor_costs_no_processor(starved_server):
+    pid = starved_server.process.pid
+    with starved_server.connect() as connection, contextlib.ExitStack() as stack:
+        with Starved(starved_server) as starved:
+            eventually(starved.is_closed, "no descriptor is left")
+            # Some find a number that was given back in the meantime.
+            for address in (starved_server.tcp, starved_server.http) * 5:
+                stack.enter_context(contextlib.closing(socket.create_connection(address)))
+            before = processor_seconds(pid)
+            pause(1)
+            assert processor_seconds(pid) - before < 0.5
+            assert connection.call("server.ping")
+        with come_in(starved_server) as late:
+            assert late.call("server.ping")
+
+
 def units_refused(starved, sender, connection):
     """What the next units are refused with; one that was is asked for again."""
     said = []
