@@ -68,7 +68,8 @@ start() {
         # Frames of one episode resemble each other: none of them on both sides of a split.
         arguments+=(--labels about_to_fall --split-by study)
     fi
-    local pipes line=
+    local pipes line= before=0
+    if [ -e "$log" ]; then before=$(wc -c <"$log"); fi
     pipes=$(mktemp -d)
     mkfifo "$pipes/ready"
     set -m
@@ -78,7 +79,7 @@ start() {
     exec 3<"$pipes/ready"
     rm -r "$pipes"
     if ! read -r -t 60 -u 3 line; then
-        tail -n 5 "$log" >&2
+        tail -c "+$((before + 1))" "$log" | tail -n 5 >&2
         die "the server did not start; its whole log is $log (other ports: --tcp-port, --http-port)"
     fi
     tcp=$(member tcp "$line")
