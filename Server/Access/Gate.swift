@@ -12,23 +12,26 @@ struct Gate: Sendable {
     private let general: TokenSecret?
     private let holdout: TokenSecret?
     let sessionKey: SessionKey
-    private let ended = EndedSessions()
+    private let ended: EndedSessions
 
     /// - Parameters:
     ///   - token: nil lets everybody in.
     ///   - holdoutToken: nil opens the vault to everybody who is let in.
     ///   - stored: Those that were given out.
     ///   - sessionKey: What sessions are signed with.
+    ///   - ended: Those that were logged out of.
     init(
         token: String?,
         holdoutToken: String? = nil,
         stored: StoredTokens = StoredTokens(),
-        sessionKey: SessionKey = SessionKey()
+        sessionKey: SessionKey = SessionKey(),
+        ended: EndedSessions = EndedSessions()
     ) {
         general = token.map { TokenSecret($0, sessionKey) }
         holdout = holdoutToken.map { TokenSecret($0, sessionKey) }
         self.sessionKey = sessionKey
         self.stored = stored
+        self.ended = ended
     }
 
     var needsToken: Bool { general != nil || !stored.isEmpty }
@@ -59,10 +62,14 @@ struct Gate: Sendable {
         return stored.makeSession(token: token, until: end)
     }
 
-    /// Makes a session worthless, until this server ends; the browser forgets it for good.
-    func end(session: String, at time: Double) {
+    /// Makes a session worthless.
+    ///
+    /// - Throws: As ``EndedSessions/insert(_:)``.
+    func end(session: String, at time: Double) throws {
         let isOne = [holdout, general].contains { $0?.admits(session: session, at: time) ?? false }
-        if isOne || stored.grant(session: session, at: time) != nil { ended.insert(session) }
+        if isOne || stored.grant(session: session, at: time) != nil {
+            try ended.insert(session)
+        }
     }
 
     /// What the holder of a cookie value may do; nil: nothing.
@@ -74,13 +81,4 @@ struct Gate: Sendable {
         }
         return anonymous
     }
-}
-
-/// Sessions that were logged out of before they expired.
-private final class EndedSessions: Sendable {
-    private let sessions = Mutex<Set<String>>([])
-
-    func contains(_ session: String) -> Bool { sessions.withLock { $0.contains(session) } }
-
-    func insert(_ session: String) { sessions.withLock { _ = $0.insert(session) } }
 }

@@ -63,11 +63,7 @@ final class HoldfastServer: Sendable {
                 sources: [RunStore.lineageSource] + Replay.lineageSources + Labels.lineageSources
             ),
             logins: Logins(
-                gate: Gate(
-                    token: configuration.token,
-                    holdoutToken: configuration.holdoutToken,
-                    sessionKey: sessionKey(directory)
-                ),
+                gate: makeGate(directory),
                 audit: AuditLog(catalog: catalog)
             ),
             readiness: Readiness(writer: catalog.writer, directory: directory)
@@ -90,16 +86,20 @@ final class HoldfastServer: Sendable {
         logger.info("stopped")
     }
 
-    /// Where none can be stored, one for as long as this server lives: a full disk must not keep it from reading.
-    private func sessionKey(_ directory: DataDirectory) -> SessionKey {
+    /// Where sessions can't be stored, they last for as long as this server lives: a full disk must not keep it from reading.
+    private func makeGate(_ directory: DataDirectory) -> Gate {
+        func gate(_ key: SessionKey, _ ended: EndedSessions) -> Gate {
+            Gate(token: configuration.token, holdoutToken: configuration.holdoutToken, sessionKey: key, ended: ended)
+        }
         do {
-            return try SessionKey(directory.sessionKey)
+            let key = try SessionKey(directory.sessionKey)
+            return gate(key, try EndedSessions(directory.endedSessions, at: Timestamp.now()))
         } catch {
             logger.warning(
-                "the key of sessions can't be stored: browsers must log in again after a restart",
+                "sessions can't be stored: browsers must log in again now, and after a restart",
                 metadata: ["error": "\(error.localizedDescription)"]
             )
-            return SessionKey()
+            return gate(SessionKey(), EndedSessions())
         }
     }
 

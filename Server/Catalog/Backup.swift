@@ -139,6 +139,8 @@ struct DataFolder {
     var backups: String { path + "/backups" }
     /// What sessions are signed with; in no backup.
     var sessionKey: String { path + "/session.key" }
+    /// The sessions that were logged out of; in no backup either.
+    var endedSessions: String { path + "/session.ended" }
     /// Locked by the server that uses the directory.
     var lock: String { path + "/holdfast.lock" }
 

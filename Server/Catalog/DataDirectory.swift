@@ -24,6 +24,7 @@ final class DataDirectory: Sendable {
     var database: String { folder.database }
     var arrays: String { folder.arrays }
     var sessionKey: String { folder.sessionKey }
+    var endedSessions: String { folder.endedSessions }
 
     /// Makes the directory if needed and locks it; the lock ends with the process, however that ends.
     init(_ path: String) throws {

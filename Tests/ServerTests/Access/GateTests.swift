@@ -60,10 +60,27 @@ struct GateTests {
         #expect(try SessionKey(path).bytes.count == 32)
     }
 
+    @Test func whoLoggedOutStaysOutAfterARestartAndInWhateverCaseTheCodeIs() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("session.ended")
+        let key = self.gate.sessionKey
+        func restarted(at time: Double) throws -> Gate {
+            Gate(token: Self.token, sessionKey: key, ended: try EndedSessions(path, at: time))
+        }
+        var gate = try restarted(at: time)
+        let sessions = try (0..<3).map { _ in try #require(gate.makeSession(token: Self.token, at: time)) }
+        for session in sessions.dropLast() { try gate.end(session: session, at: time) }
+        gate = try restarted(at: time)
+        #expect(sessions.map { gate.admits(session: $0, at: time) } == [false, false, true])
+        #expect(!gate.admits(session: sessions[0].uppercased(), at: time))
+        _ = try restarted(at: time + Double(Gate.sessionSeconds))
+        #expect(try String(contentsOfFile: path, encoding: .utf8).isEmpty, "what has expired is forgotten")
+    }
+
     @Test func loginsOfOneSecondAreSessionsOfTheirOwn() throws {
         let first = try #require(gate.makeSession(token: Self.token, at: time))
         let second = try #require(gate.makeSession(token: Self.token, at: time))
-        gate.end(session: first, at: time)
+        try gate.end(session: first, at: time)
         #expect(!gate.admits(session: first, at: time) && gate.admits(session: second, at: time))
     }
 
@@ -97,7 +114,7 @@ struct GateTests {
         #expect(both.access(session: session, at: time) == .holdout)
         let other = try #require(both.makeSession(token: "general", at: time))
         #expect(both.access(session: other, at: time) == .general)
-        both.end(session: session, at: time)
+        try both.end(session: session, at: time)
         #expect(both.access(session: session, at: time) == nil)
         #expect(Gate(token: "general").access(token: "general") == .holdout)
     }
