@@ -89,13 +89,11 @@ struct LabelUpload {
             parts.append("\(sum.rejected.count) were refused, the first because \(first.message)")
         }
         if !columns.others.isEmpty {
-            parts.append("passed over \(columns.others.sorted().joined(separator: ", ")), no labels of the server's")
+            parts.append("passed over \(LabelColumns.list(columns.others)), no labels of the server's")
         }
         guard columns.unknown.isEmpty else {
-            let (unknown, known) = (columns.unknown.sorted(), columns.labels.sorted())
-            parts.append(
-                "the server has no label \(unknown.joined(separator: ", ")); it has \(known.joined(separator: ", "))"
-            )
+            let (unknown, known) = (LabelColumns.list(columns.unknown), LabelColumns.list(columns.labels))
+            parts.append("the server has no label \(unknown); it has \(known)")
             throw CommandFailure(code: CommandFailure.other, message: parts.joined(separator: "; "))
         }
         return parts.joined(separator: "; ")

@@ -55,6 +55,12 @@ struct LabelColumns: Sendable {
         }
     }
 
+    /// Some names for a message; a file may have any number of columns.
+    static func list(_ names: Set<String>) -> String {
+        let (most, count) = (12, names.count)
+        return names.sorted().prefix(most).joined(separator: ", ") + (count > most ? " and \(count - most) more" : "")
+    }
+
     /// A column that holds nothing but a label.
     mutating func label(_ name: String, title: String) -> LabelColumn {
         if labels.contains(name) { known.insert(name) } else { unknown.insert(name) }

@@ -82,9 +82,9 @@ struct LabelFile {
 
     private mutating func demandLabels() throws {
         guard columns.known.isEmpty else { return }
-        let (known, found) = (labels.sorted(), columns.unknown.union(columns.others).sorted())
+        let (known, found) = (labels, columns.unknown.union(columns.others))
         throw Problem(
-            "has none of the server's labels, \(known.joined(separator: ", "))\(found.isEmpty ? "" : ", but \(found.joined(separator: ", "))")"
+            "has none of the server's labels, \(LabelColumns.list(known))\(found.isEmpty ? "" : ", but \(LabelColumns.list(found))")"
         )
     }
 }
