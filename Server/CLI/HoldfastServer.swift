@@ -68,9 +68,10 @@ final class HoldfastServer: Sendable {
             ),
             readiness: Readiness(writer: catalog.writer, directory: directory)
         )
-        try CommandFailure.naming(directory.database) { try parts.tokens.load() }
         let failure: (any Error)?
         do {
+            try CommandFailure.naming(directory.database) { try parts.tokens.load() }
+            try configuration.refuseStrangers(needsToken: parts.logins.gate.needsToken)
             let group = try await makeServices(parts, onShutdown)
             services.withLock { $0 = group }
             try await group.run()

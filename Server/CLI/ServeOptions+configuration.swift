@@ -26,7 +26,7 @@ extension ServeOptions {
     /// The settings with what the environment says filled in; what is wrong is refused by its name.
     func configuration(environment: [String: String]) throws -> ServerConfiguration {
         let reader = SettingReader(environment: environment)
-        let configuration = ServerConfiguration(
+        var configuration = ServerConfiguration(
             data: try reader.read(data, "DATA")?.checked({ !$0.isEmpty }, "it is empty; name a directory").value
                 ?? "holdfast-data",
             tcp: try reader.read(tcp, "TCP")?.value ?? Endpoint(host: "127.0.0.1", port: 7411),
@@ -65,12 +65,13 @@ extension ServeOptions {
             logFormat: try reader.read(logFormat, "LOG_FORMAT")?.value ?? .text,
             logLevel: try reader.read(logLevel, "LOG_LEVEL")?.value ?? .info
         )
-        try check(configuration, isInsecure: try reader.read(insecure, "INSECURE"))
+        configuration.isInsecure = try reader.read(insecure, "INSECURE")
+        try check(configuration)
         return configuration
     }
 
     /// What only shows when settings are seen together.
-    private func check(_ configuration: ServerConfiguration, isInsecure: Bool) throws {
+    private func check(_ configuration: ServerConfiguration) throws {
         let (tcp, http) = (configuration.tcp, configuration.http)
         guard tcp != http || tcp.port == 0 else {
             throw CommandFailure(
@@ -84,14 +85,9 @@ extension ServeOptions {
                 message: "the token and the one for the hold-out are the same: everybody could look into the vault"
             )
         }
-        for (flag, door) in [("--tcp", tcp), ("--http", http)] where !door.isLoopback {
-            guard configuration.token != nil || isInsecure else {
-                throw CommandFailure(
-                    code: CommandFailure.usage,
-                    message:
-                        "\(flag) \(door) can be reached from other machines: set a token (--token-file or HOLDFAST_TOKEN), or say --insecure"
-                )
-            }
+        // A database may have tokens that were given out, which shows when it is open.
+        if !FileManager.default.fileExists(atPath: DataFolder(configuration.data).database) {
+            try configuration.refuseStrangers(needsToken: configuration.token != nil)
         }
     }
 

@@ -10,6 +10,8 @@ struct ServerConfiguration: Sendable {
     var tls: TLSIdentity? = nil
     var durability: Durability
     var token: String?
+    /// Whether other machines may come in without a token.
+    var isInsecure = false
     /// Nil: whoever is let in may open the vault.
     var holdoutToken: String? = nil
     /// How often the hold-out may be looked at; nil: without limit.
@@ -30,6 +32,17 @@ struct ServerConfiguration: Sendable {
     var slowRequest = 1.0
     var logFormat = LineLogHandler.Format.text
     var logLevel: Logger.Level
+
+    /// Refuses doors that other machines reach where nobody needs a token.
+    func refuseStrangers(needsToken: Bool) throws {
+        for (flag, door) in [("--tcp", tcp), ("--http", http)] where !door.isLoopback && !needsToken && !isInsecure {
+            throw CommandFailure(
+                code: CommandFailure.usage,
+                message:
+                    "\(flag) \(door) can be reached from other machines: set a token (--token-file or HOLDFAST_TOKEN), give one out (holdfast token create NAME --role admin --data \(data)), or say --insecure"
+            )
+        }
+    }
 
     /// The label settings that result, given those that the database was made with.
     func labelSettings(stored: LabelSettings?) throws -> LabelSettings {

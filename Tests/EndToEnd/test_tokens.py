@@ -48,6 +48,25 @@ def test_tokens_from_the_command_line(make_server, binary):
     assert found.returncode == 0 and found.stdout.startswith("hf_")
 
 
+def test_a_token_that_was_given_out_lets_a_door_be_open_to_other_machines(make_server, binary):
+    server = make_server()
+    server.stop()
+    doors = ["--data", server.data, "--tcp", "0.0.0.0:0", "--http", "127.0.0.1:0"]
+    refused = holdfast(binary, "serve", *doors)
+    assert refused.returncode == 2 and "--tcp 0.0.0.0:0" in refused.stderr and "token create" in refused.stderr
+    token = holdfast(binary, "token", "create", "boss", "--role", "admin", "--data", server.data).stdout.strip()
+    command = [binary, "serve", *map(str, doors)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment()) as process:
+        try:
+            port = int(json.loads(process.stdout.readline())["tcp"].rpartition(":")[2])
+            with Connection(("127.0.0.1", port), hello=False) as connection:
+                assert connection.refusal("hello", {"protocol": 1, "client": "x"}).kind == "unauthorized"
+            with Connection(("127.0.0.1", port), token=token) as connection:
+                assert connection.call("tokens.list")["tokens"][0]["name"] == "boss"
+        finally:
+            process.terminate()
+
+
 def test_nobody_writes_lines_of_the_audit_log(make_server, binary):
     server = make_server(HOLDFAST_TOKEN="secret", token="secret")
     line = "2026-01-02T03:04:05Z  login  boss  10.0.0.1  ssh"
