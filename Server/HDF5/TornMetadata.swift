@@ -14,6 +14,9 @@ final class TornMetadata {
     /// So many bytes are hashed at most: what was torn needs a few thousand, but a file may have been made to look torn.
     private static let mostHashed = 1 << 30
 
+    /// What a structure was may show only when the one that it points to, or that points to it, is mended.
+    private static let mostPasses = 8
+
     let descriptor: FileDescriptor
     let size: Int
     /// How many rows datasets have that are committed.
@@ -46,7 +49,12 @@ final class TornMetadata {
         uncommittedRows: Int = 1 << 17
     ) throws(HDF5Error) -> Int {
         let file = try TornMetadata(path, committedRows: committedRows, uncommittedRows: uncommittedRows)
-        let count = try file.mend()
+        var count = 0
+        for _ in 0..<mostPasses {
+            let mended = try file.mend()
+            if mended == 0 { break }
+            count += mended
+        }
         if count > 0 { try file.descriptor.synchronize() }
         return count
     }
