@@ -54,13 +54,14 @@ struct ArrayFileBuilder {
         let dataset = H5Dcreate2(file, name, type, space, links, creation, chdf5_default())
         guard dataset >= 0 else { return }
         defer { H5Dclose(dataset) }
-        // What is not in chunks takes all of its room in the file. Behind some gigabytes the library, which makes the file here,
-        // reads metadata from where none is; and in a header it makes no room for a size that does not fit into 64 bits.
+        // Where the library, which makes the file here, fails itself: behind some gigabytes of what is not in chunks, and so takes
+        // all of its room in the file, it reads metadata from where none is; and so it does, or makes no room, where a size does
+        // not fit into 64 bits.
         let (room, isMore) = dimensions.reduce((hsize_t(H5Tget_size(type)), false)) { room, size in
             let (product, overflow) = room.0.multipliedReportingOverflow(by: size)
             return (product, room.1 || overflow)
         }
-        if H5Pget_layout(creation) != H5D_CHUNKED, isMore || room > Self.mostRoom { return }
+        if isMore || H5Pget_layout(creation) != H5D_CHUNKED && room > Self.mostRoom { return }
         writeRows(of: dataset, type, dimensions)
     }
 
