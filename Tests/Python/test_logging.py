@@ -79,6 +79,8 @@ def test_what_is_wrong_is_told_and_nothing_else_suffers(address, client, quick):
     with holdfast.init("r", server=address, options=quick, on_problem=problems.append) as run:
         run.log({"loss": "high", "other": 1.0})
         run.log({"loss": 2.0}, step="x")
+        run.log({"loss": 2.0}, step=1.5)
+        run.log_step("r/0", 0.5, reward=0)
         run.log([1.0])
         run.log({"\ud800": 1.0})
         run.log_step("r/0", 0, reward=0, observation={"\ud800": numpy.zeros(1)})
@@ -95,8 +97,9 @@ def test_what_is_wrong_is_told_and_nothing_else_suffers(address, client, quick):
         run.log_step("r/0", 2, reward=1, frame=numpy.zeros(4, numpy.uint8))
         run.log({"loss": 3.0})
         run.flush()
-        assert run.statistics.rejected == 13 and {problem.kind for problem in problems} == {"rejected"}
+        assert run.statistics.rejected == 15 and {problem.kind for problem in problems} == {"rejected"}
         assert problems[-1].error.kind == "shape_mismatch" and "high" in problems[0].message
+        assert "step is 1.5, not a whole number" in problems[2].message
     assert values(client) == [3.0] and values(client, name="other") == [1.0]
     assert client.episodes.get("r/0")["steps"] == 2
 

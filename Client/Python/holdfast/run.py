@@ -135,7 +135,8 @@ class Run:
         phase: Optional[str],
     ) -> None:
         try:
-            numbers = [None if number is None else int(number) for number in (step, round, epoch)]
+            places = {"step": step, "round": round, "epoch": epoch}
+            numbers = [None if place is None else _whole(name, place) for name, place in places.items()]
             record = MetricRecord(self.id, str(name), float(value), float(timestamp), phase=phase)
             record.step, record.round, record.epoch = numbers
             record.parts()
@@ -229,8 +230,8 @@ class Run:
         try:
             record = StepRecord(
                 self.id,
-                episode,
-                int(index),
+                str(episode),
+                _whole("the index", index),
                 float(reward),
                 bool(terminated),
                 bool(truncated),
@@ -272,7 +273,7 @@ class Run:
                 if text is not None:
                     there[name] = str(text)
             if frame_number is not None:
-                there["frame_number"] = int(frame_number)
+                there["frame_number"] = _whole("frame_number", frame_number)
             blobs: Any = []
             if image is not None:
                 there["image"] = pack(Array.of(image), blobs)
@@ -342,6 +343,17 @@ class Run:
     def episodes(self) -> Any:
         """The run's episodes as the server has them, as columns."""
         return self.client.episodes.columns(run_id=self.id)
+
+
+def _whole(name: str, value: Any) -> int:
+    """A whole number, of any type; raises ValueError for another one, which must not be cut to fit."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} is {value!r}, not a whole number") from None
+    if number != value or not -(2**63) <= number < 2**63:
+        raise ValueError(f"{name} is {value!r}, not a whole number of 64 bits")
+    return number
 
 
 def _action(value: Any) -> Action:
