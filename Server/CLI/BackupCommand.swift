@@ -51,7 +51,9 @@ struct RestoreCommand: ParsableCommand {
         guard files.fileExists(atPath: source.database) else {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "\(backup) is no backup: it has no \(source.database)"
+                message: files.isBarred(source.database)
+                    ? "\(backup) can't be read by this user; run this as the server's user"
+                    : "\(backup) is no backup: it has no \(source.database)"
             )
         }
         let log = source.database + "-wal"

@@ -22,7 +22,12 @@ struct CollectCommand: AsyncParsableCommand {
     var keepReachable: [VariablesCollect.Root] = []
     @Flag(help: "Also evict values that no known function made; nobody can compute them again.")
     var originals = false
-    @Option(help: "How long values stay in quarantine: a number with s, min, h, d or w. (default: 1d)")
+    @Option(
+        help: .init(
+            "How long values stay in quarantine: a number with s, min, h, d or w. (default: 1d)",
+            valueName: "30d|12h|90min|…"
+        )
+    )
     var grace: Age?
     @Flag(help: "Only say what would be done.")
     var dryRun = false

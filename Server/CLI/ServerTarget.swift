@@ -51,10 +51,13 @@ struct ServerTarget: ParsableArguments {
                 job
             )
         }
-        guard makesData || FileManager.default.fileExists(atPath: DataFolder(data).database) else {
+        let database = DataFolder(data).database
+        guard makesData || FileManager.default.fileExists(atPath: database) else {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "\(data) is no data directory: it has no database"
+                message: FileManager.default.isBarred(database)
+                    ? "\(data) can't be read by this user; run this as the server's user"
+                    : "\(data) is no data directory: it has no database"
             )
         }
         LineLogHandler.start(.error)

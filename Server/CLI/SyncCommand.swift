@@ -30,7 +30,11 @@ struct SyncCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let directory, !FileManager.default.fileExists(atPath: directory) {
-            throw CommandFailure(code: CommandFailure.other, message: "there is no folder \(directory)")
+            throw CommandFailure(
+                code: CommandFailure.other,
+                message: FileManager.default.isBarred(directory)
+                    ? "\(directory) can't be read by this user" : "there is no folder \(directory)"
+            )
         }
         let environment = ProcessInfo.processInfo.environment
         let server = server ?? environment["HOLDFAST_SERVER"]
@@ -77,6 +81,9 @@ struct SyncCommand: AsyncParsableCommand {
             return "nothing was sent: \(error.message); start it, or name another with --server"
         case let error as HoldfastError where error.code == .protocolViolation:
             return "\(ServerTarget.noProtocol(server ?? "the server")); name the right one with --server"
+        case let error as HoldfastError where error.code == .tls: return error.message
+        case let error as WireError where error.kind == .unauthorized:
+            return "sending\(place) failed: \(error); give the server's token with HOLDFAST_TOKEN or --token"
         default: return "sending\(place) failed: \(error)"
         }
     }

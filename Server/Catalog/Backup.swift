@@ -184,5 +184,8 @@ extension FileManager {
         NSError(domain: NSPOSIXErrorDomain, code: Int(errno), userInfo: [NSFilePathErrorKey: path])
     }
 
+    /// Whether this user may not look at what a path names, so that nobody can tell whether it is there.
+    func isBarred(_ path: String) -> Bool { unsafe access(path, F_OK) != 0 && errno == EACCES }
+
     func size(of path: String) -> Int { ((try? attributesOfItem(atPath: path))?[.size] as? Int) ?? 0 }
 }

@@ -32,7 +32,7 @@ struct Welcome: Sendable {
         guard version == Hello.protocolVersion else {
             throw WireError(
                 .unsupportedProtocol,
-                "protocol \(version.map(String.init) ?? "is missing") is not supported; this server speaks \(Hello.protocolVersion)",
+                "\(version.map { "protocol \($0) is not supported" } ?? "params.protocol is missing"); this server speaks \(Hello.protocolVersion)",
                 details: ["supported": [.integer(Int64(Hello.protocolVersion))]]
             )
         }

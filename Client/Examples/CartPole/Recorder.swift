@@ -70,6 +70,8 @@ struct Recorder: Sendable {
     /// Waits until the server has everything: a slow disk may be minutes behind a policy that learns.
     func finish() async throws {
         run.finish(.finished)
+        let waiting = client.statistics.queued
+        if waiting > 0 { print("the server lacks \(waiting) records: waiting for it, at most ten minutes") }
         try await client.flush(deadline: .seconds(600))
         await client.close(deadline: .seconds(5))
     }

@@ -86,7 +86,7 @@ def _server(server: Optional[str], token: Optional[str], ca_file: Optional[str])
         return
     yield Finding(True, "server", f"{address} is {client.server_version}")
     yield _tls(client, address)
-    yield Finding(True, "token", "accepted" if token else "none given, none needed")
+    yield Finding(True, "token", "accepted; which roles it has, says: holdfast token list" if token else "none given, none needed")
     before = time.time()
     theirs = float(client.server.ping()["time"])
     after = time.time()
@@ -138,7 +138,7 @@ def _spool(directory: str) -> Iterator[Finding]:
             yield Finding(False, "", f"{name}: a record in it is not what was written; what came before it was sent")
     rejected = [name for name in names(f"{directory}/rejected") if name.endswith(".error.json")]
     if rejected:
-        yield Finding(False, "", f"rejected: the server refused {len(rejected)} requests; each .error.json says why")
+        yield Finding(False, "", f"rejected: the server refused {len(rejected)} requests; each .error.json says why; delete the folder afterwards")
 
 
 def _end(folder: SpoolFolder) -> int:

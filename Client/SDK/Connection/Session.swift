@@ -125,7 +125,9 @@ final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything
                 }
             }
         } catch {
-            finish(HoldfastError(.protocolViolation, "the server's answer is not understood", cause: error))
+            let message =
+                "\(settings.address) does not speak the protocol; is it the HTTP door? Training code uses the other one, 7411 by default"
+            finish(HoldfastError(.protocolViolation, message, cause: error))
         }
     }
 

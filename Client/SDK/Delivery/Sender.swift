@@ -128,8 +128,8 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
         let outlook = intake.look()
         if outlook.dropped > 0 {
             let message =
-                "the spool of \(options.spoolBytes) bytes or its disk is full, or the client closed; what may be dropped then, was: "
-                + "by default readings of resources, while everything else waits for room"
+                "the spool has no room (of \(options.spoolBytes) bytes, or on its disk), or the client is closed: by default only "
+                + "readings of resources are dropped then, and all else waits until the server has taken more"
             reporter.report(DeliveryProblem(.dropped, records: outlook.dropped, message: message))
         }
         if queue == nil, let new = outlook.queue {

@@ -72,7 +72,9 @@ struct MetricsDatabase {
         guard let file = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "the folder \(argument) has no telemetry.sqlite; give the database file itself"
+                message: candidates.contains(where: FileManager.default.isBarred)
+                    ? "the folder \(argument) can't be read by this user; run this as the server's user"
+                    : "the folder \(argument) has no telemetry.sqlite; give the database file itself"
             )
         }
         return file

@@ -1,6 +1,10 @@
 import Foundation
 import GRDB
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// All that `holdfast doctor` looks at, in an order in which what is wrong below explains what is wrong above it.
 struct Examination {
     let folder: DataFolder
@@ -21,10 +25,30 @@ struct Examination {
         guard isFolder.boolValue else {
             return before + [.error("directory", "\(folder.path) is not a folder", remedy: "name the data directory")]
         }
+        // Of what can't be looked at, nothing more can be said.
+        guard unsafe access(folder.path, R_OK | X_OK) == 0, !FileManager.default.isBarred(folder.database) else {
+            return before + PermissionCheck(folder: folder).findings
+        }
+        guard isData else {
+            return before + [
+                .error(
+                    "directory",
+                    "\(folder.path) is no data directory: it has other files, and nothing of a server's",
+                    remedy: "name the data directory"
+                )
+            ]
+        }
         let holder = Holder(of: folder)
         return before + [holder.finding, DescriptorCheck(holder: holder).finding]
             + PermissionCheck(folder: folder).findings + VolumeCheck(path: folder.path).findings
             + databases(holder) + LeftoverCheck(folder: folder, isInUse: holder.isPresent).findings
+    }
+
+    /// Whether a server has used the directory, or can begin to.
+    private var isData: Bool {
+        let files = FileManager.default
+        return [folder.telemetry, folder.arrays, folder.lock].contains(where: files.fileExists)
+            || (try? files.contentsOfDirectory(atPath: folder.path))?.isEmpty ?? false
     }
 
     /// The server's database with what it knows of, then those of the backups.

@@ -13,8 +13,7 @@ struct SettingsCheck {
         let list = set.sorted { $0.key < $1.key }.map { name, value in
             "\(name)=\(ServeOptions.secretVariables.contains(name) ? "(set)" : Human.text(value, limit: 100))"
         }
-        let summary =
-            list.isEmpty ? "no setting is made by a variable \(SettingReader.prefix)…" : list.joined(separator: " ")
+        let summary = list.isEmpty ? "no variable \(SettingReader.prefix)… is set" : list.joined(separator: " ")
         let unknown = misspelt.map { name in
             Finding.warn(
                 "settings",
@@ -22,7 +21,8 @@ struct SettingsCheck {
                 remedy: "correct its name, or unset it; \"holdfast serve --help\" has them all"
             )
         }
-        return [invalid ?? .ok("settings", summary)] + unknown
+        return (unknown.isEmpty || !list.isEmpty || invalid != nil ? [invalid ?? .ok("settings", summary)] : [])
+            + unknown
     }
 
     private var invalid: Finding? {

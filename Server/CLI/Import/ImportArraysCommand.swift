@@ -62,6 +62,12 @@ struct ImportArraysCommand: AsyncParsableCommand {
                     message: "\(source) is one picture; give the folder it is in"
                 )
             }
+            if ["csv", "jsonl", "ndjson", "json"].contains(URL(fileURLWithPath: source).pathExtension.lowercased()) {
+                throw CommandFailure(
+                    code: CommandFailure.other,
+                    message: "\(source) has no arrays; labels are brought in with: holdfast import labels \(source)"
+                )
+            }
             let file = try ArrayFile(source)
             if dataset == nil, file.isRunFile { return try RecordedRun(file, runID: run) }
             if dataset == nil, let episodes = EpisodeFile(file, frames: frames) {

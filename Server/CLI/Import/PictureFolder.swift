@@ -15,6 +15,9 @@ struct PictureFolder: ImportSource {
 
     init(_ path: String, study: String?) throws {
         root = URL(fileURLWithPath: path, isDirectory: true)
+        guard FileManager.default.isReadableFile(atPath: path) else {
+            throw CommandFailure(code: CommandFailure.other, message: "\(path) can't be read by this user")
+        }
         let paths = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
         files = paths.filter { $0.lowercased().hasSuffix(".png") }.sorted()
         let endings = paths.map { URL(fileURLWithPath: $0).pathExtension.lowercased() }
@@ -36,6 +39,8 @@ struct PictureFolder: ImportSource {
                 try await batches.add(try image(file))
             } catch let error as PNGError {
                 broken.append("\(file): \(error)")
+            } catch let error as CocoaError {
+                broken.append("\(file): \(error.localizedDescription)")
             }
         }
         try await batches.flush()

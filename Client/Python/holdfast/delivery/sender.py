@@ -125,8 +125,8 @@ class Sender:
         outlook = self._intake.look() if self._intake else Outlook(self._queue, 0, 0, 0, False, 0)
         if outlook.dropped:
             message = (
-                f"the spool of {self._options.spool_bytes} bytes or its disk is full, or the run has ended; what may be dropped "
-                "then, was: by default readings of resources, while everything else waits for room"
+                f"the spool has no room (of {self._options.spool_bytes} bytes, or on its disk), or the run has ended: by default "
+                "only readings of resources are dropped then, and all else waits until the server has taken more"
             )
             self._reporter.report(DeliveryProblem("dropped", outlook.dropped, message))
         if self._queue is None and outlook.queue:

@@ -10,7 +10,7 @@ struct ImportLabelsCommand: AsyncParsableCommand {
         discussion: """
             CSV and JSON Lines have a row for each image: filename, then a column for each label, as has_NAME or NAME, with \
             1, 0 or nothing; study_id and frame_number are taken along, other columns are passed over, and named. Where a \
-            label is not one of the server's, the others are brought in and the exit code is 1. COCO files are read as \
+            column has_NAME is not one of the server's labels, or rows are refused, the others are brought in and the exit code is 1. COCO files are read as \
             "holdfast export labels" writes them; an annotation without a value is a 1. Images that are not there yet are \
             registered by name. Splits are computed, never imported; held-out images get no label this way.
             """
@@ -91,9 +91,11 @@ struct LabelUpload {
         if !columns.others.isEmpty {
             parts.append("passed over \(LabelColumns.list(columns.others)), no labels of the server's")
         }
-        guard columns.unknown.isEmpty else {
+        if !columns.unknown.isEmpty {
             let (unknown, known) = (LabelColumns.list(columns.unknown), LabelColumns.list(columns.labels))
             parts.append("the server has no label \(unknown); it has \(known)")
+        }
+        guard columns.unknown.isEmpty, sum.rejected.isEmpty else {
             throw CommandFailure(code: CommandFailure.other, message: parts.joined(separator: "; "))
         }
         return parts.joined(separator: "; ")
