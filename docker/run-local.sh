@@ -37,7 +37,10 @@ parse_options() {
             --data) data=$2 ;;
             --tcp-port) tcp_port=$2 ;;
             --http-port) http_port=$2 ;;
-            --episodes) episodes=$2 ;;
+            --episodes)
+                [[ $2 =~ ^[0-9]+$ ]] || die "--episodes $2 is no number"
+                episodes=$2
+                ;;
         esac
         shift 2
     done
