@@ -1,6 +1,16 @@
+import Foundation
 import GRDB
 
 extension CommandFailure {
+    /// Of a folder that was named as a data directory.
+    static func noDatabase(_ database: String, in folder: String) -> CommandFailure {
+        let reason =
+            FileManager.default.isBarred(database)
+            ? "can't be read by this user; run this as the server's user"
+            : "is no data directory: it has no database"
+        return CommandFailure(code: other, message: "\(folder) \(reason)")
+    }
+
     /// Does a part of the start; of a database that fails there it says which file it is and what can be done.
     static func naming<Value>(_ database: String, _ body: () throws -> Value) throws -> Value {
         do {

@@ -53,12 +53,7 @@ struct ServerTarget: ParsableArguments {
         }
         let database = DataFolder(data).database
         guard makesData || FileManager.default.fileExists(atPath: database) else {
-            throw CommandFailure(
-                code: CommandFailure.other,
-                message: FileManager.default.isBarred(database)
-                    ? "\(data) can't be read by this user; run this as the server's user"
-                    : "\(data) is no data directory: it has no database"
-            )
+            throw CommandFailure.noDatabase(database, in: data)
         }
         LineLogHandler.start(.error)
         do {

@@ -159,13 +159,26 @@ struct DataFolder {
         return names.filter { $0.hasSuffix(".h5") }.sorted()
     }
 
+    /// Of a folder and those above it the highest one that is not there; the folder itself if all are.
+    private static func firstMissing(_ folder: String) -> String {
+        let above = sequence(first: URL(fileURLWithPath: folder)) { $0.deletingLastPathComponent() }
+        return above.prefix { $0.path != "/" && !FileManager.default.fileExists(atPath: $0.path) }.map(\.path).last
+            ?? folder
+    }
+
     func make() throws {
         for folder in [telemetry, arrays] {
             do {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            } catch  where unsafe mkdir(folder, 0o777) != 0 {
+            } catch {
                 // Foundation's error has a number of its own, and not what the system says.
-                throw DataDirectory.Unusable(errorDescription: unsafe "\(folder): \(String(cString: strerror(errno)))")
+                let missing = Self.firstMissing(folder)
+                guard unsafe mkdir(missing, 0o777) == 0 else {
+                    throw DataDirectory.Unusable(
+                        errorDescription: unsafe "\(missing): \(String(cString: strerror(errno)))"
+                    )
+                }
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             }
         }
     }

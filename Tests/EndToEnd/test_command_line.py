@@ -243,6 +243,33 @@ def test_importing_nothing_useful_is_an_error(binary, tmp_path, source):
     assert len(refused.stderr.strip().splitlines()) <= 3, f"errors are one line: {refused.stderr}"
 
 
+def test_what_may_not_be_read_is_not_taken_for_missing(make_server, binary, recording, tmp_path):
+    server = make_server()
+    server.stop()
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.fromarray(recording.frames[0]).save(pictures / "a.png")
+    barred = {
+        f"verify --data {server.data}": (server.data, "can't be read by this user"),
+        f"export labels --data {server.data}": (server.data, "can't be read by this user"),
+        f"analyze {server.data}": (server.data, "can't be read by this user"),
+        f"restore {server.data} {tmp_path}/restored": (server.data, "can't be read by this user"),
+        f"doctor {server.data}": (server.data, "can't be read and written by this user"),
+        f"import {pictures} --data {tmp_path}/new": (pictures, "can't be read by this user"),
+        f"sync {pictures}/spool": (pictures, "can't be read by this user"),
+        f"serve --data {pictures}/below/data": (pictures, f"{pictures}/below: Permission denied"),
+    }
+    program = without_privilege(binary, tmp_path)
+    for command, (folder, reason) in barred.items():
+        folder.chmod(0)
+        try:
+            done = run(program, *command.split())
+        finally:
+            folder.chmod(0o700)
+        assert done.returncode != 0 and reason in done.stdout + done.stderr, f"{command}: {done}"
+        assert "there is none yet" not in done.stdout, f"nobody knows what is in there: {done}"
+
+
 @pytest.mark.parametrize("command", ["verify", "gc", "seal run", "backup", "audit", "token list"])
 def test_a_directory_without_data_is_not_taken_for_one_that_is_well(binary, tmp_path, command):
     refused = run(binary, *command.split(), "--data", tmp_path / "mistyped")

@@ -110,6 +110,11 @@ def test_a_directory_that_is_not_there(binary, tmp_path):
     assert ended.returncode == 2 and "not a folder" in ended.stdout
 
 
+def test_a_directory_of_other_files_is_none_of_a_server(binary, tmp_path):
+    (tmp_path / "thesis.tex").write_text("x")
+    assert [fault for _, subject, fault in faults(binary, tmp_path) if "no data directory" in fault and subject == "directory"]
+
+
 def test_an_empty_directory_is_well(binary, tmp_path):
     (tmp_path / "data").mkdir()
     assert faults(binary, tmp_path / "data") == []

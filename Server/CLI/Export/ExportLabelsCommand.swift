@@ -26,10 +26,7 @@ struct ExportLabelsCommand: AsyncParsableCommand {
         let directory = data ?? ProcessInfo.processInfo.environment["HOLDFAST_DATA"] ?? "holdfast-data"
         let database = directory + "/telemetry/telemetry.sqlite"
         guard FileManager.default.fileExists(atPath: database) else {
-            throw CommandFailure(
-                code: CommandFailure.other,
-                message: "\(directory) is no data directory: it has no database"
-            )
+            throw CommandFailure.noDatabase(database, in: directory)
         }
         guard let settings = try SettingsTable.read(LabelSettings.self, "labels", database: database) else {
             throw CommandFailure(code: CommandFailure.other, message: "\(database) has no labels")
