@@ -109,7 +109,7 @@ def test_killed_while_the_server_is_away(server, make_trainer, binary):
     server.kill()
     trainer.wait_until_logged(trainer.logged() + 500)
     logged = trainer.kill()
-    assert "no server" in sync(binary, trainer.spool, server.tcp, code=1)
+    assert "no connection to the server" in sync(binary, trainer.spool, server.tcp, code=1)
     moved(server).start()
     sync(binary, trainer.spool, server.tcp)
     assert_exactly_once(stored_metrics(server, "n"), logged, "metrics")
@@ -132,7 +132,7 @@ def test_server_trainer_and_children_are_killed(server, make_trainer, binary, is
             pause(dice.random() * 0.15)
             victim()
         if dice.random() < 0.3:
-            assert "no server" in sync(binary, trainer.spool, server.tcp, code=1)
+            assert "no connection to the server" in sync(binary, trainer.spool, server.tcp, code=1)
         moved(server).start()
         sync(binary, trainer.spool, server.tcp)
         for slot, name in enumerate([trainer.name, f"{trainer.name}-1", f"{trainer.name}-2"]):
