@@ -127,24 +127,18 @@ struct ServerTarget: ParsableArguments {
             print(summary)
         } catch {
             await client.close()
-            throw failure(error, task, server)
+            throw failure(error, task)
         }
     }
 
-    static func noProtocol(_ server: String) -> String {
-        "\(server) does not speak the protocol; is it the HTTP door? Training code and imports use the other one, 7411 by default"
-    }
-
-    private static func failure(_ error: any Error, _ task: String, _ server: String) -> CommandFailure {
+    private static func failure(_ error: any Error, _ task: String) -> CommandFailure {
         let message: String
         switch error {
         case let failure as CommandFailure: return failure
-        case let error as HoldfastError where error.code == .protocolViolation:
-            message = noProtocol(server)
         case let error as HoldfastError where error.code == .unreachable:
             message =
                 "\(error.message); start one with \"holdfast serve\", or name a data directory with --data DIR"
-        case let error as HoldfastError where error.code == .tls: message = error.message
+        case let error as HoldfastError where [.tls, .protocolViolation].contains(error.code): message = error.message
         case let error as WireError where error.kind == .unauthorized:
             message = "\(task) failed: \(error); give the server's token with HOLDFAST_TOKEN or --token"
         default: message = "\(task) failed: \(error)"

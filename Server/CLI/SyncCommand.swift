@@ -80,7 +80,7 @@ struct SyncCommand: AsyncParsableCommand {
         case let error as HoldfastError where error.code == .unreachable:
             return "nothing was sent: \(error.message); start it, or name another with --server"
         case let error as HoldfastError where error.code == .protocolViolation:
-            return "\(ServerTarget.noProtocol(server ?? "the server")); name the right one with --server"
+            return "\(error.message); name the right one with --server"
         case let error as HoldfastError where error.code == .tls: return error.message
         case let error as WireError where error.kind == .unauthorized:
             return "sending\(place) failed: \(error); give the server's token with HOLDFAST_TOKEN or --token"

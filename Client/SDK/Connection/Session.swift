@@ -126,7 +126,7 @@ final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything
             }
         } catch {
             let message =
-                "\(settings.address) does not speak the protocol; is it the HTTP door? Training code uses the other one, 7411 by default"
+                "\(settings.address) does not speak the protocol; is it the HTTP door? Training code and commands use the other one, 7411 by default"
             finish(HoldfastError(.protocolViolation, message, cause: error))
         }
     }
