@@ -25,7 +25,7 @@ final class Checkpointer: Sendable {
     /// Pages of the log when it was folded the last time, and how many of them readers let through into the database.
     private let last = Mutex((seen: 0, folded: 0))
     /// Why the log was not folded the last time, which is said once.
-    private let failure = Mutex<String?>(nil)
+    let failure = Mutex<String?>(nil)
     private let logger = Logger(label: "holdfast.checkpointer")
 
     /// - Parameter path: Of a database that has a write-ahead log.
@@ -83,14 +83,13 @@ final class Checkpointer: Sendable {
             let result = try database.writeWithoutTransaction { try $0.checkpoint(.passive) }
             last.withLock { $0 = (result.walFrameCount, result.checkpointedFrameCount) }
             failure.withLock { $0 = nil }
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
-            // Another program folds it.
         } catch {
             let isNew = failure.withLock { last in
                 defer { last = "\(error)" }
                 return last == nil
             }
-            guard isNew else { return }
+            // Where it is busy, another program folds it.
+            guard isNew, (error as? DatabaseError)?.resultCode != .SQLITE_BUSY else { return }
             logger.warning(
                 "what was committed is safe in telemetry.sqlite-wal, but could not be moved into telemetry.sqlite; see that the disk has room and may be written",
                 metadata: ["error": "\(error)"]

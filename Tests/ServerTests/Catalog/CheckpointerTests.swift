@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 
 @testable import Server
@@ -16,7 +17,9 @@ struct CheckpointerTests {
             // More pages than are left in the log.
             try connection.execute("INSERT INTO filler VALUES (zeroblob(20000000))")
         }
-        data.catalog.writer.checkpointer.settle()
+        let checkpointer = data.catalog.writer.checkpointer
+        checkpointer.settle()
+        #expect(checkpointer.failure.withLock { $0 } == nil)
         #expect(try size() > 20_000_000)
         #expect(data.catalog.writeAheadLogBytes > 20_000_000)
     }
