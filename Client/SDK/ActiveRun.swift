@@ -22,20 +22,18 @@ public struct ActiveRun: Sendable {
     }
 
     /// Ends the run, after everything that was logged before.
-    ///
-    /// - Parameter status: `finished` or `failed`.
-    public func finish(_ status: RunStatus = .finished) {
+    public func finish(_ outcome: RunOutcome = .finished) {
         delivery.heartbeats.end(id)
         delivery.monitor?.end(id)
-        delivery.enqueue(RunsFinish(runID: id, status: status))
+        delivery.enqueue(RunsFinish(runID: id, status: outcome))
     }
 
     /// Ends the run and the client that it was made with.
     ///
     /// - Returns: What was not acknowledged within the deadline, and stays in the spool.
     @discardableResult
-    public func close(_ status: RunStatus = .finished, deadline: Duration = .seconds(5)) async -> Unsent {
-        finish(status)
+    public func close(_ outcome: RunOutcome = .finished, deadline: Duration = .seconds(5)) async -> Unsent {
+        finish(outcome)
         return await delivery.close(within: deadline)
     }
 

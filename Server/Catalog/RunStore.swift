@@ -110,7 +110,9 @@ enum RunStore {
             )
         }
         guard let state else {
-            throw WireError.notFound("run \"\(runID)\" does not exist; runs.list has others, and runs.start starts it")
+            throw WireError.notFound(
+                "run \"\(runID)\" does not exist; the dashboard's page Runs shows those that do (runs.list), and runs.start makes one"
+            )
         }
         return state
     }

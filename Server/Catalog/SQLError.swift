@@ -46,7 +46,7 @@ struct SQLError: Error, CustomStringConvertible {
         )
     }
 
-    var description: String { "SQLite error \(extendedCode) (\(message)) in: \(sql)" }
+    var description: String { "SQLite error \(extendedCode) (\(message))" + (sql.isEmpty ? "" : " in: \(sql)") }
 
     /// What a client is told.
     var wireError: WireError {

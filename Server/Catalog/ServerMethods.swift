@@ -9,7 +9,9 @@ struct ServerMethods: Sendable {
     var resources: @Sendable () -> [ServerStats.Result.Resource] = { [] }
 
     func register(in table: inout MethodTable) {
-        table.on(ServerPing.self) { _, _ in ServerPing.Result(time: Timestamp.now()) }
+        table.on(ServerPing.self) { _, context in
+            ServerPing.Result(time: Timestamp.now(), roles: Role.allCases.filter(context.access.allows))
+        }
         table.on(ServerStats.self) { _, _ in try await stats() }
         table.on(ServerVacuum.self) { parameters, _ in try vacuum(parameters) }
         Backup(catalog: catalog, directory: directory).register(in: &table)

@@ -49,9 +49,21 @@ struct HTTPDoor {
         router.post("/logout") { request, context in login.logout(request, context) }
         let guarded = router.group().add(middleware: Authentication(logins: logins))
         guarded.post("/rpc") { request, context in try await rpc(request, context) }
+        // Whoever opens it in a browser would otherwise be told that it does not exist.
+        router.get("/rpc") { _, _ -> Response in throw Self.isForPosts }
         let readable = guarded.group().add(middleware: RoleCheck(role: .read))
         for add in routes { add(readable) }
         return router
+    }
+
+    private static var isForPosts: HTTPFailure {
+        var failure = HTTPFailure(
+            .methodNotAllowed,
+            .invalidRequest,
+            "/rpc takes POST only, with a JSON-RPC request as the body and content-type application/json"
+        )
+        failure.headers[.allow] = "POST"
+        return failure
     }
 
     private func rpc(

@@ -80,7 +80,8 @@ enum MetricTable: String, Sendable, CaseIterable {
 
     func column(_ name: String) throws -> Column {
         guard let column = columns.first(where: { $0.name == name }) else {
-            throw WireError("unknown_column", "\(rawValue) has no column \"\(name.prefix(100))\"")
+            let known = columns.map(\.name).joined(separator: ", ")
+            throw WireError("unknown_column", "\(rawValue) has no column \"\(name.prefix(100))\"; there are \(known)")
         }
         return column
     }

@@ -53,7 +53,7 @@ final class Ledger: Sendable {
         case RunsStart.name: #"{"run_id":"r","resumed":false}"#
         case MetricsAppend.name: #"{"stored":1,"rejected":[]}"#
         case ImagesInsert.name: #"{"inserted":2,"duplicates":[],"ids":[7,8]}"#
-        case ServerPing.name: #"{"time":1.5}"#
+        case ServerPing.name: #"{"time":1.5,"roles":["read","ingest"]}"#
         default: "{}"
         }
     }

@@ -31,6 +31,7 @@ ROUTES = {
     ("GET", "/healthz/ready"): ("/healthz/ready", EVERYBODY),
     ("POST", "/login"): ("/login", (400, 401, 204, 204, 204, 204, 204)),
     ("POST", "/logout"): ("/logout", (204, 204, 204, 204, 204, 204, 204)),
+    ("GET", "/rpc"): ("/rpc", (405,) * len(CALLERS)),
     ("POST", "/rpc"): ("/rpc", (401, 401, 200, 200, 200, 200, 200)),
     ("GET", "/events"): ("/events", READERS),
     ("GET", "/metrics"): ("/metrics", READERS),

@@ -9,10 +9,13 @@ import Foundation
 /// The one way in which JSON is read and written: sorted keys, and "NaN", "Infinity", "-Infinity" as strings.
 public enum JSONCoding {
     /// Decodes a value whose arrays may refer to the given attachments.
+    ///
+    /// - Parameter root: What a refusal calls the value; nil: what is amiss is named by its place in it alone.
     public static func decode<Value: Decodable>(
         _ type: Value.Type = Value.self,
         from bytes: ByteBuffer,
-        attachments: [ByteBuffer] = []
+        attachments: [ByteBuffer] = [],
+        root: String? = "params"
     ) throws(WireError) -> Value {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
@@ -24,7 +27,7 @@ public enum JSONCoding {
         do {
             return try decoder.decode(type, from: Data(bytes.readableBytesView))
         } catch {
-            throw .invalidParameters(decoding: error, of: bytes)
+            throw .undecodable(error, in: bytes, root: root)
         }
     }
 

@@ -79,8 +79,8 @@ extension WireError {
     public static func invalidParams(_ message: String) -> WireError { WireError(.invalidParams, message) }
     public static func notFound(_ message: String) -> WireError { WireError(.notFound, message) }
 
-    /// The error for parameters that did not decode: names the field and what was expected there.
-    static func invalidParameters(decoding error: any Error, of bytes: ByteBuffer) -> WireError {
+    /// The error for what did not decode: names the field and what was expected there.
+    static func undecodable(_ error: any Error, in bytes: ByteBuffer, root: String?) -> WireError {
         guard let error = error as? DecodingError else { return .invalidParams("\(error)") }
         switch error {
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
@@ -92,14 +92,14 @@ extension WireError {
             }
             let suspects = JSONSuspects(bytes).found
             return .invalidParams(
-                "params: a number is not of its field's kind (whole, or within 64 bits), or a text is not Unicode; look at \(suspects.isEmpty ? "all of them" : suspects.joined(separator: ", "))"
+                "\(path(root, [])): a number is not of its field's kind (whole, or within 64 bits), or a text is not Unicode; look at \(suspects.isEmpty ? "all of them" : suspects.joined(separator: ", "))"
             )
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            return .invalidParams("params\(path(context.codingPath)) must be \(kind(of: type))")
+            return .invalidParams("\(path(root, context.codingPath)) must be \(kind(of: type))")
         case .keyNotFound(let key, let context):
-            return .invalidParams("params\(path(context.codingPath + [key])) is missing")
+            return .invalidParams("\(path(root, context.codingPath + [key])) is missing")
         case .dataCorrupted(let context):
-            return .invalidParams("params\(path(context.codingPath)): \(context.debugDescription)")
+            return .invalidParams("\(path(root, context.codingPath)): \(context.debugDescription)")
         @unknown default:
             return .invalidParams("\(error)")
         }
@@ -117,8 +117,10 @@ extension WireError {
         }
     }
 
-    private static func path(_ keys: [any CodingKey]) -> String {
-        keys.map { key in key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)" }.joined()
+    private static func path(_ root: String?, _ keys: [any CodingKey]) -> String {
+        let path = keys.map { key in key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)" }.joined()
+        guard let root else { return path.isEmpty ? "it" : path.hasPrefix(".") ? String(path.dropFirst()) : path }
+        return root + path
     }
 }
 

@@ -5,4 +5,18 @@ public enum RunStatus: String, Choice {
     case failed
     /// Neither finished nor heard of for 60 seconds.
     case crashed
+
+    public init(_ outcome: RunOutcome) {
+        self =
+            switch outcome {
+            case .finished: .finished
+            case .failed: .failed
+            }
+    }
+}
+
+/// How a run ended.
+public enum RunOutcome: String, Choice {
+    case finished
+    case failed
 }

@@ -5,10 +5,9 @@ public struct RunsFinish: Method {
     public static let role: Role? = .ingest
 
     public var runID: String
-    /// `finished` or `failed`.
-    public var status: RunStatus
+    public var status: RunOutcome
 
-    public init(runID: String, status: RunStatus) {
+    public init(runID: String, status: RunOutcome) {
         self.runID = runID
         self.status = status
     }

@@ -99,6 +99,12 @@ struct LabelFileTests {
             "labels.json", "{\"images\":[],\"categories\":[],\"annotations\":[{\"image_id\":1,\"category_id\":1}]}",
             "image 1"
         ),
+        ("labels.json", "[]", "labels.json is not as COCO has it: it must be an object"),
+        (
+            "labels.json", "{\"images\":[{}],\"categories\":[],\"annotations\":[]}",
+            "COCO has it: images[0].id is missing"
+        ),
+        ("labels.jsonl", "7\n", "line 1 is not what it should be: it must be an object"),
         ("labels.txt", "", "neither"),
     ])
     func whatIsWrongIsSaid(name: String, text: String, part: String) throws {

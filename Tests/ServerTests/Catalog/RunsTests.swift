@@ -154,7 +154,13 @@ struct RunsTests {
     func aRunEndsFinishedOrFailed(status: RunStatus) async throws {
         let data = try TestData()
         try await data.call(RunsStart(runID: "a"))
-        #expect(try await data.refusal(RunsFinish(runID: "a", status: status))?.kind == .invalidParams)
+        let answer = try await data.answer("runs.finish", #"{"run_id":"a","status":"\#(status.rawValue)"}"#)
+        guard case .failure(let error) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(error.kind == .invalidParams)
+        #expect(error.message.hasSuffix("is none of: finished, failed"), "\(error.message)")
     }
 
     @Test func finishingClosesTheFileForOtherPrograms() async throws {

@@ -57,6 +57,7 @@ struct MetricsTests {
         #expect(result.stored == 2)
         #expect(result.rejected.map(\.index) == Array(1...11))
         #expect(result.rejected.prefix(2).map(\.kind) == ["unknown_table", "unknown_column"])
+        #expect(result.rejected[1].message.contains("there are timestamp, run_id, "), "\(result.rejected[1].message)")
         #expect(result.rejected.dropFirst(2).allSatisfy { $0.kind == "invalid_params" })
         #expect(result.rejected.allSatisfy { !$0.message.isEmpty })
         #expect(try await query(data).map { $0["step"] } == [0, 12])

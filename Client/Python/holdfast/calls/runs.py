@@ -11,7 +11,7 @@ class ServerCalls(Noun):
     """The server itself."""
 
     def ping(self) -> Result:
-        """`time`, the server's clock in UNIX seconds."""
+        """`time`, the server's clock in UNIX seconds; `roles`, what the token allows, everything where none is needed."""
         return self._call("server.ping")
 
     def stats(self) -> Result:

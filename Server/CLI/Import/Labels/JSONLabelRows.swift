@@ -45,7 +45,7 @@ struct JSONLinesLabelRows: LabelRows {
         }
         return try texts.enumerated().map { index, text -> [String: JSONValue]? in
             do {
-                return try JSONCoding.decode([String: JSONValue]?.self, from: ByteBuffer(bytes: text))
+                return try JSONCoding.decode([String: JSONValue]?.self, from: ByteBuffer(bytes: text), root: nil)
             } catch let error as WireError {
                 throw LabelFile.Problem("line \(line + index + 1) is not what it should be: \(error.message)")
             }
@@ -135,9 +135,9 @@ struct COCOLabelRows: LabelRows {
     mutating func end() throws -> [LabelFile.Row] {
         let contents: Contents
         do {
-            contents = try JSONCoding.decode(Contents.self, from: ByteBuffer(bytes: bytes))
+            contents = try JSONCoding.decode(Contents.self, from: ByteBuffer(bytes: bytes), root: nil)
         } catch {
-            throw LabelFile.Problem("is not what it should be: \(error.message)")
+            throw LabelFile.Problem("is not as COCO has it: \(error.message)")
         }
         for category in contents.categories { _ = columns.label(category.name, title: category.name) }
         let names = Dictionary(contents.categories.map { ($0.id, $0.name) }, uniquingKeysWith: { $1 })
