@@ -8,6 +8,10 @@ extension HoldfastClient {
         public var acknowledged: Int
         /// Records that it refused; they are in the spool's folder `rejected`.
         public var rejected: Int
+        /// The directory of the spools.
+        public var directory: String
+        /// Spools that were there.
+        public var found: Int
         /// Spools of which a part, or all, can't be read; that is in folders `damaged-…` beside them.
         public var damaged: Int
         /// Spools that are still there: not sent in time, or in use by a process that sends them itself.
@@ -22,7 +26,7 @@ extension HoldfastClient {
     ///   - directory: Of the spools; by default the one that clients use by default.
     ///   - server: Where everything goes; nil: each spool to the server that its process logged to.
     ///   - deadline: How long it may take.
-    /// - Throws: With a `server`, ``HoldfastError`` with `invalid_address`, `unreachable` when there is none, or `tls`. Without,
+    /// - Throws: ``HoldfastError`` with `spool` when the directory can't be read. With a `server`, ``HoldfastError`` with `invalid_address`, `unreachable` when there is none, or `tls`. Without,
     ///   one that spools are for and that can't be sent to is among the report's failures, and the others get theirs.
     public static func sync(
         directory: String? = nil,
@@ -32,7 +36,8 @@ extension HoldfastClient {
         deadline: Duration = .seconds(3600)
     ) async throws -> SyncReport {
         let directory = directory ?? options.spoolDirectory ?? SpoolFolder.standardDirectory
-        var report = SyncReport(acknowledged: 0, rejected: 0, damaged: 0, left: 0)
+        let found = try SpoolFolder.found(in: directory).count
+        var report = SyncReport(acknowledged: 0, rejected: 0, directory: directory, found: found, damaged: 0, left: 0)
         let end = ContinuousClock.now + deadline
         for address in server.map({ [$0] }) ?? servers(in: directory) {
             do {

@@ -25,15 +25,14 @@ struct SyncCommand: AsyncParsableCommand {
     var token: String?
     @Option(help: "A PEM file with the authorities to trust at tls://…. [HOLDFAST_CA_FILE] (default: the system's)")
     var caFile: String?
-    @Option(help: "How many seconds it may take.")
+    @Option(parsing: .unconditional, help: "How many seconds it may take.")
     var deadline = 3600
 
     func run() async throws {
-        if let directory, !FileManager.default.fileExists(atPath: directory) {
+        if let directory, !FileManager.default.fileExists(atPath: directory), !FileManager.default.isBarred(directory) {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: FileManager.default.isBarred(directory)
-                    ? "\(directory) can't be read by this user" : "there is no folder \(directory)"
+                message: "there is no folder \(directory)"
             )
         }
         let environment = ProcessInfo.processInfo.environment
@@ -52,7 +51,13 @@ struct SyncCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(code: CommandFailure.other, message: Self.reason(error, server))
         }
-        print("sent \(report.acknowledged) records\(report.rejected > 0 ? ", \(report.rejected) were refused" : "")")
+        guard report.found > 0 else {
+            print("nothing to send: there is no spool in \(report.directory)")
+            return
+        }
+        print(
+            "sent \(Human.plural(report.acknowledged, "record"))\(report.rejected > 0 ? ", \(report.rejected) were refused" : "")"
+        )
         guard report.failures.isEmpty else {
             let reasons = report.failures.map { Self.reason($0.error, $0.server) }
             throw CommandFailure(code: CommandFailure.other, message: reasons.joined(separator: "\n"))
@@ -81,7 +86,7 @@ struct SyncCommand: AsyncParsableCommand {
             return "nothing was sent: \(error.message); start it, or name another with --server"
         case let error as HoldfastError where error.code == .protocolViolation:
             return "\(error.message); name the right one with --server"
-        case let error as HoldfastError where error.code == .tls: return error.message
+        case let error as HoldfastError where [.tls, .spool].contains(error.code): return error.message
         case let error as WireError where error.kind == .unauthorized:
             return "sending\(place) failed: \(error); give the server's token with HOLDFAST_TOKEN or --token"
         default: return "sending\(place) failed: \(error)"

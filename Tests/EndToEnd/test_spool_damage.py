@@ -81,7 +81,7 @@ def checked(server, spool, binary, least, most=COUNT):
     assert least <= len(stored) < most, f"{len(stored)} records of {COUNT} arrived"
     assert_exactly_once(stored, len(stored), spare=0)
     assert left(spool) == [] and len(list(spool.glob("damaged-*"))) == 1
-    assert "sent 0 records" in sync(binary, spool, server.tcp)
+    assert "there is no spool in" in sync(binary, spool, server.tcp)
     server.check()
 
 

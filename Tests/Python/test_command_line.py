@@ -26,7 +26,7 @@ def test_the_doctor_finds_all_well(address, spool, quick):
         told = holdfast_command("doctor", spool, "--server", address)
     assert told.returncode == 0, told.stdout
     waits = f"wait for {address}; a living process fills it"
-    for words in ("holdfast/0.1.0", "none given, none needed", "1 spools", waits, "clock"):
+    for words in ("holdfast/0.1.0", "none given, none needed", "1 spool, ", waits, "clock"):
         assert words in told.stdout, told.stdout
     assert "FAIL" not in told.stdout
 
@@ -49,9 +49,12 @@ def test_the_doctor_says_what_is_wrong(make_server, make_trainer, spool):
     told = holdfast_command("doctor", spool, "--server", server.ready["tcp"], "--token", "wrong")
     assert told.returncode == 1 and "unauthorized" in told.stdout and "HOLDFAST_TOKEN" in told.stdout
     told = holdfast_command("doctor", spool, HOLDFAST_SERVER=server.ready["tcp"], HOLDFAST_TOKEN="open-sesame")
-    assert "token     accepted" in told.stdout and "left by a process that ended; python -m holdfast sync" in told.stdout
+    assert "token     accepted; it allows read, ingest, label, holdout, admin" in told.stdout and "left by a process that ended; python -m holdfast sync" in told.stdout
     assert "FAIL" in told.stdout and "damaged-x" in told.stdout
     assert holdfast_command("doctor", spool, "--server", "nonsense").returncode == 1
+    (spool / "file").touch()
+    told = holdfast_command("doctor", spool / "file", "--server", server.ready["tcp"])
+    assert told.returncode == 1 and "file can't be read: Not a directory" in told.stdout
 
 
 def test_usage_is_told():
@@ -62,10 +65,11 @@ def test_usage_is_told():
 
 def test_sync_needs_the_token(make_server, spool):
     server = make_server(HOLDFAST_TOKEN="open-sesame", token="open-sesame")
+    spool.mkdir()
     refused = holdfast_command("sync", spool, "--server", server.ready["tcp"])
-    assert refused.returncode == 1 and "unauthorized" in refused.stderr
+    assert refused.returncode == 1 and "unauthorized" in refused.stderr and "HOLDFAST_TOKEN or --token" in refused.stderr
     done = holdfast_command("sync", spool, "--server", server.ready["tcp"], "--token", "open-sesame")
-    assert done.stdout == "0 records sent, 0 rejected, 0 spools left\n"
+    assert done.stdout == f"nothing to send: there is no spool in {spool}\n"
 
 
 def test_without_a_server_each_spool_goes_to_its_own(make_server, make_trainer, spool):
@@ -82,7 +86,7 @@ def test_without_a_server_each_spool_goes_to_its_own(make_server, make_trainer, 
         trainer.line()
         trainer.kill()
     done = holdfast_command("sync", spool, HOLDFAST_SERVER="")
-    assert done.returncode == 1 and done.stdout.endswith("1 spools left\n"), done.stdout
+    assert done.returncode == 1 and done.stdout.startswith("sent "), done.stdout
     assert "no connection to the server at 127.0.0.1:1: " in done.stderr and done.stderr.count("\n") == 1, done.stderr
     for server in servers:
         with holdfast.Client(server.ready["tcp"]) as client:
@@ -116,4 +120,12 @@ def test_who_may_not_log_is_told_so_at_once(make_server, make_trainer, spool, qu
     assert "sequence_gap" not in refused.stderr
     program = subprocess.run([server.binary, *commands["read"]], capture_output=True, text=True, timeout=60)
     assert program.returncode == 1 and "forbidden" in program.stderr.splitlines()[-1], program
-    assert holdfast_command(*commands["ingest"]).stdout == "1001 records sent, 0 rejected, 0 spools left\n"
+    assert holdfast_command(*commands["ingest"]).stdout == "sent 1001 records\n"
+
+
+def test_a_spool_that_can_not_be_read_is_not_taken_for_an_empty_one(tmp_path):
+    missing = holdfast_command("sync", tmp_path / "missing")
+    assert missing.returncode == 1 and f"there is no folder {tmp_path}/missing" in missing.stderr, missing
+    (tmp_path / "file").touch()
+    file = holdfast_command("sync", tmp_path / "file")
+    assert file.returncode == 1 and "file can't be read: Not a directory" in file.stderr, file

@@ -89,7 +89,7 @@ def test_a_spool_that_swift_left_on_its_way_is_resumed(cart_pole, server, client
         process.wait()
         server.process.send_signal(signal.SIGCONT)
     done = sync_by_python(spool, address)
-    assert done.returncode == 0 and " 0 rejected, 0 spools left" in done.stdout, (done.stdout, done.stderr)
+    assert done.returncode == 0 and done.stdout.startswith("sent ") and "refused" not in done.stdout, (done.stdout, done.stderr)
     episodes = list(client.episodes.all("swift"))
     assert len(episodes) > 5
     for episode in episodes:

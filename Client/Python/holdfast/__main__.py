@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import Optional, Sequence
 
@@ -10,7 +11,9 @@ from .doctor import examine
 from .errors import HoldfastError, ServerError
 from .options import Options
 from .sync import sync
+from .spool.folder import standard_directory
 from .version import VERSION
+from .words import plural
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -41,17 +44,42 @@ def _sync(options: argparse.Namespace) -> int:
     def tell(problem: object) -> None:
         print(problem, file=sys.stderr)
 
+    if options.directory:
+        try:
+            os.stat(options.directory)
+        except FileNotFoundError:
+            print(f"holdfast: there is no folder {options.directory}", file=sys.stderr)
+            return 1
+        except OSError:
+            pass  # sync says what is in the way
     try:
         report = sync(
             options.directory, options.server, options.token, options.timeout, Options(on_problem=tell), options.ca_file
         )
     except (HoldfastError, ServerError) as error:
-        print(f"holdfast: {error}", file=sys.stderr)
+        print(_reason(error, options.server or os.environ.get("HOLDFAST_SERVER")), file=sys.stderr)
         return 1
-    print(f"{report.acknowledged} records sent, {report.rejected} rejected, {report.left} spools left")
-    for _, failure in report.failures:
-        print(f"holdfast: {failure}", file=sys.stderr)
+    if report.found == 0:
+        print(f"nothing to send: there is no spool in {options.directory or standard_directory()}")
+        return 0
+    refused = f", {report.rejected} were refused" if report.rejected else ""
+    print(f"sent {plural(report.acknowledged, 'record')}{refused}")
+    for server, failure in report.failures:
+        print(_reason(failure, server), file=sys.stderr)
+    if report.left and not report.failures:
+        reason = "in use by living processes, or not sent in time"
+        print(f"holdfast: still there: {plural(report.left, 'spool')}, {reason}", file=sys.stderr)
     return 0 if report.left == 0 else 1
+
+
+def _reason(error: Exception, server: Optional[str]) -> str:
+    """Why nothing was sent to a server, and what to do."""
+    place = f" at {server}" if server else ""
+    if isinstance(error, ServerError) and error.kind == "unauthorized":
+        return f"holdfast: sending{place} failed: {error}; give the server's token with HOLDFAST_TOKEN or --token"
+    if isinstance(error, HoldfastError) and error.code == "unreachable":
+        return f"holdfast: nothing was sent: {error}; start it, or name another with --server"
+    return f"holdfast: {error}"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from .spool.crc import _native_crc
 from .spool.folder import SENDER_LOCK, WRITER_LOCK, SpoolFolder, names, standard_directory
 from .spool.state import peek
 from .version import VERSION
+from .words import plural
 
 #: What the client has parts for, by the names under which it is installed.
 _PACKAGES = (
@@ -86,10 +87,12 @@ def _server(server: Optional[str], token: Optional[str], ca_file: Optional[str])
         return
     yield Finding(True, "server", f"{address} is {client.server_version}")
     yield _tls(client, address)
-    yield Finding(True, "token", "accepted; which roles it has, says: holdfast token list" if token else "none given, none needed")
     before = time.time()
-    theirs = float(client.server.ping()["time"])
+    pong = client.server.ping()
     after = time.time()
+    roles = ", ".join(pong["roles"])
+    yield Finding(True, "token", f"accepted; it allows {roles}" if token else "none given, none needed")
+    theirs = float(pong["time"])
     skew = theirs - (before + after) / 2
     is_near = abs(skew) <= _MOST_SKEW + (after - before)
     hint = "" if is_near else "; set one of the clocks, or the times in charts are off"
@@ -113,15 +116,19 @@ def _tls(client: Client, address: Address) -> Finding:
 
 
 def _spool(directory: str) -> Iterator[Finding]:
-    if not os.path.isdir(directory):
+    try:
+        folders = SpoolFolder.found(directory)
+    except FileNotFoundError:
         yield Finding(True, "spool", f"{directory} isn't there yet")
+        return
+    except OSError as error:
+        yield Finding(False, "spool", f"{directory} can't be read: {error.strerror}; name another folder, or run as its owner")
         return
     is_writable = os.access(directory, os.W_OK | os.X_OK)
     free = os.statvfs(directory)
     room = free.f_bavail * free.f_frsize
-    folders = SpoolFolder.all(directory)
     total = sum(folder.size() for folder in folders)
-    text = f"{directory}: {len(folders)} spools, {_size(total)}, {_size(room)} free on the disk"
+    text = f"{directory}: {plural(len(folders), 'spool')}, {_size(total)}, {_size(room)} free on the disk"
     yield Finding(is_writable, "spool", text + ("" if is_writable else "; it can't be written"))
     for folder in folders:
         state = peek(folder.path)
@@ -138,7 +145,7 @@ def _spool(directory: str) -> Iterator[Finding]:
             yield Finding(False, "", f"{name}: a record in it is not what was written; what came before it was sent")
     rejected = [name for name in names(f"{directory}/rejected") if name.endswith(".error.json")]
     if rejected:
-        yield Finding(False, "", f"rejected: the server refused {len(rejected)} requests; each .error.json says why; delete the folder afterwards")
+        yield Finding(False, "", f"rejected: the server refused {plural(len(rejected), 'request')}; each .error.json says why; delete the folder afterwards")
 
 
 def _end(folder: SpoolFolder) -> int:

@@ -18,10 +18,14 @@ from .spool.state import peek
 
 
 class SyncReport(NamedTuple):
-    """What a sync did, in records."""
+    """What a sync did."""
 
+    #: Records that the server has now.
     acknowledged: int
+    #: Records that it refused; they are in the spool's folder `rejected`.
     rejected: int
+    #: Spools that were there.
+    found: int
     #: Spools that are still there, not sent in time or in use by their process.
     left: int
     #: The servers that spools are for and to which nothing could be sent, and why.
@@ -42,9 +46,10 @@ def sync(
     and one that can't be sent to is among the report's failures.
 
     Raises HoldfastError or ServerError when the one server can't be reached or refuses the token, or it lacks
-    the role ingest.
+    the role ingest; HoldfastError with `spool` when the directory can't be read.
     """
     directory = directory or standard_directory()
+    found = _count(directory)
     token = server_token(token)
     options = replace(options or Options())
     end = time.monotonic() + timeout
@@ -59,7 +64,16 @@ def sync(
                 _send(directory, place, server_address(place, ca_file), token, options, end, counts)
             except (HoldfastError, ServerError) as error:
                 failures.append((place, error))
-    return SyncReport(counts.acknowledged, counts.rejected, len(SpoolFolder.all(directory)), failures)
+    return SyncReport(counts.acknowledged, counts.rejected, found, len(SpoolFolder.all(directory)), failures)
+
+
+def _count(directory: str) -> int:
+    try:
+        return len(SpoolFolder.found(directory))
+    except FileNotFoundError:  # nothing was ever logged
+        return 0
+    except OSError as error:
+        raise HoldfastError("spool", f"{directory} can't be read: {error.strerror}") from error
 
 
 def _servers(directory: str) -> Set[str]:

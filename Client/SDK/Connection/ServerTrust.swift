@@ -31,7 +31,7 @@ struct ServerTrust: Sendable {
         } catch {
             throw HoldfastError(
                 .tls,
-                "the certificates of the authorities that are trusted can't be read from \(caFile ?? "the system's files"); name a PEM file with HOLDFAST_CA_FILE or caFile",
+                "the certificates of the authorities that are trusted can't be read from \(caFile ?? "the system's files"); name a PEM file with HOLDFAST_CA_FILE, caFile or --ca-file",
                 cause: error
             )
         }
@@ -120,6 +120,6 @@ struct ServerTrust: Sendable {
         }
         let trusted = caFile.map { "those in \($0)" } ?? "those that this system trusts"
         return "the certificate of the server at \(address) is of no authority among \(trusted); "
-            + "name the PEM file with its authority's certificate with HOLDFAST_CA_FILE or caFile"
+            + "name the PEM file with its authority's certificate with HOLDFAST_CA_FILE, caFile or --ca-file"
     }
 }

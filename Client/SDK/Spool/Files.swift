@@ -15,7 +15,8 @@ enum Files {
         let code: Int32
 
         var isFull: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
-        var description: String { unsafe "\(operation) \(path): \(String(cString: strerror(code)))" }
+        var reason: String { unsafe String(cString: strerror(code)) }
+        var description: String { "\(operation) \(path): \(reason)" }
     }
 
     static func makeFolder(_ path: String) throws {

@@ -21,9 +21,20 @@ struct SpoolFolder {
 
     let path: String
 
-    /// The spools in a directory.
-    static func all(in directory: String) -> [SpoolFolder] {
-        let names = (try? Files.names(in: directory)) ?? []
+    /// The spools in a directory; none if it can't be read.
+    static func all(in directory: String) -> [SpoolFolder] { (try? found(in: directory)) ?? [] }
+
+    /// The spools in a directory; none if it is not there.
+    ///
+    /// - Throws: ``HoldfastError`` with `spool` when it can't be read.
+    static func found(in directory: String) throws(HoldfastError) -> [SpoolFolder] {
+        let names: [String]
+        do {
+            names = try Files.names(in: directory)
+        } catch {
+            let reason = (error as? Files.Failure)?.reason ?? "\(error)"
+            throw HoldfastError(.spool, "\(directory) can't be read: \(reason)")
+        }
         return names.sorted().filter { UUID(uuidString: $0) != nil }.map { SpoolFolder(path: "\(directory)/\($0)") }
             .filter(\.isFolder)
     }

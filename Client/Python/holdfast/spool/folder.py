@@ -96,8 +96,16 @@ class SpoolFolder:
 
     @staticmethod
     def all(directory: str) -> List["SpoolFolder"]:
-        """The spools in a directory."""
-        return [SpoolFolder(f"{directory}/{name}") for name in sorted(names(directory)) if _is_spool(name)]
+        """The spools in a directory; none if it can't be read."""
+        try:
+            return SpoolFolder.found(directory)
+        except OSError:
+            return []
+
+    @staticmethod
+    def found(directory: str) -> List["SpoolFolder"]:
+        """The spools in a directory; raises OSError if it can't be read."""
+        return [SpoolFolder(f"{directory}/{name}") for name in sorted(os.listdir(directory)) if _is_spool(name)]
 
     @staticmethod
     def remove_unfinished(directory: str) -> None:

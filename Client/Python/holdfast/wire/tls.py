@@ -33,7 +33,7 @@ def context(ca_file: Optional[str]) -> ssl.SSLContext:
         raise HoldfastError(
             "tls",
             f"the certificates of the authorities that are trusted can't be read from {ca_file}: {error}; name a PEM file with "
-            "HOLDFAST_CA_FILE or ca_file",
+            "HOLDFAST_CA_FILE, ca_file or --ca-file",
         ) from None
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     return made
@@ -75,7 +75,7 @@ def _distrust(error: ssl.SSLCertVerificationError, address: Address) -> str:
     trusted = f"those in {address.ca_file}" if address.ca_file else "those that this system trusts"
     return (
         f"{whose} is of no authority among {trusted} ({error.verify_message}); name the PEM file with its authority's "
-        "certificate with HOLDFAST_CA_FILE or ca_file"
+        "certificate with HOLDFAST_CA_FILE, ca_file or --ca-file"
     )
 
 
