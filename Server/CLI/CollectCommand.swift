@@ -16,7 +16,7 @@ struct CollectCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Keep the newest so many values of each location.")
+    @Option(parsing: .unconditional, help: "Keep the newest so many values of each location.")
     var keepLatest = 1
     @Option(help: "Keep what is reachable from tags or snapshots; may be given twice. (default: both)")
     var keepReachable: [VariablesCollect.Root] = []

@@ -1,7 +1,5 @@
-import ArgumentParser
-
 /// A host and a port, as `HOST:PORT` or `[IPv6]:PORT`.
-struct Endpoint: ExpressibleByArgument, Sendable, Equatable {
+struct Endpoint: Sendable, Equatable {
     let host: String
     let port: Int
 
@@ -10,17 +8,25 @@ struct Endpoint: ExpressibleByArgument, Sendable, Equatable {
         self.port = port
     }
 
-    init?(argument: String) {
-        guard let colon = argument.lastIndex(of: ":"), let port = Int(argument[argument.index(after: colon)...]),
-            (0...65535).contains(port)
-        else { return nil }
-        let host = argument[..<colon]
+    /// - Throws: `SettingsError` that says what is wrong with the text.
+    init(_ text: String) throws {
+        guard let colon = text.lastIndex(of: ":") else {
+            throw SettingsError("there is no port; give HOST:PORT, such as 127.0.0.1:7411")
+        }
+        let (host, digits) = (text[..<colon], text[text.index(after: colon)...])
         let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
-        guard !host.isEmpty, isBracketed || !host.contains(":") else { return nil }
+        guard !host.isEmpty, isBracketed || !host.contains(":") else {
+            throw SettingsError(
+                host.isEmpty
+                    ? "there is no host; give HOST:PORT, with host 0.0.0.0 for all addresses of this machine"
+                    : "an IPv6 address needs brackets: [::1]:7411"
+            )
+        }
+        guard let port = Int(digits), (0...65535).contains(port) else {
+            throw SettingsError("\"\(digits)\" is no port; give one from 1 to 65535, or 0 for any free one")
+        }
         self.init(host: isBracketed ? String(host.dropFirst().dropLast()) : String(host), port: port)
     }
-
-    var defaultValueDescription: String { description }
 
     /// Whether only programs on this machine can reach it.
     var isLoopback: Bool {

@@ -19,7 +19,7 @@ struct PruneCommand: AsyncParsableCommand {
     var olderThan: Age?
     @Option(help: "Only of this run.")
     var run: String?
-    @Option(help: "Keep every n-th point of each series instead of none.")
+    @Option(parsing: .unconditional, help: "Keep every n-th point of each series instead of none.")
     var keepEvery: Int?
     @OptionGroup var target: ServerTarget
 

@@ -19,9 +19,12 @@ struct SealCommand: AsyncParsableCommand {
 
     @Argument(help: "The runs.")
     var runs: [String]
-    @Option(help: "Rows that are compressed together, up to 1 MiB of them (default: as many as fit into 64 KiB).")
+    @Option(
+        parsing: .unconditional,
+        help: "Rows that are compressed together, up to 1 MiB of them (default: as many as fit into 64 KiB)."
+    )
     var rowsPerChunk: Int?
-    @Option(help: "Of zlib, 1 (fast) to 9 (small).")
+    @Option(parsing: .unconditional, help: "Of zlib, 1 (fast) to 9 (small).")
     var level = 9
     @Flag(help: "Hand out the file's space in pages of 64 KiB, for storage that is read in large blocks.")
     var paged = false

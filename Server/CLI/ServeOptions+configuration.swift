@@ -29,8 +29,8 @@ extension ServeOptions {
         var configuration = ServerConfiguration(
             data: try reader.read(data, "DATA")?.checked({ !$0.isEmpty }, "it is empty; name a directory").value
                 ?? "holdfast-data",
-            tcp: try reader.read(tcp, "TCP")?.value ?? Endpoint(host: "127.0.0.1", port: 7411),
-            http: try reader.read(http, "HTTP")?.value ?? Endpoint(host: "127.0.0.1", port: 7412),
+            tcp: try reader.read(tcp, "TCP")?.map(Endpoint.init).value ?? Endpoint(host: "127.0.0.1", port: 7411),
+            http: try reader.read(http, "HTTP")?.map(Endpoint.init).value ?? Endpoint(host: "127.0.0.1", port: 7412),
             tls: try identity(
                 certificate: try reader.read(tlsCert, "TLS_CERT"),
                 key: try reader.read(tlsKey, "TLS_KEY")
@@ -43,9 +43,9 @@ extension ServeOptions {
                 "HOLDFAST_HOLDOUT_TOKEN"
             ),
             holdoutLooks: try reader.read(holdoutLooks, "HOLDOUT_LOOKS")?
-                .checked({ $0 >= 0 }, "it can't be negative").value,
+                .checked({ $0 >= 0 }, "give 0 or more").value,
             allowedHosts: try reader.read(allowedHost, "ALLOWED_HOST").map {
-                try $0.checked(Self.isHost, "it is a name or an address, without scheme, port, path and wildcards")
+                try $0.checked(Self.isHost, "give a name or an address, without scheme, port, path and wildcards")
                     .value
             },
             webFolder: try reader.read(web, "WEB")?.checked(
@@ -59,9 +59,9 @@ extension ServeOptions {
             splitBy: try reader.read(splitBy, "SPLIT_BY")?.value,
             schemaKeys: try reader.read(schemaKeys, "SCHEMA_KEYS")?.map(Self.keys).value,
             shutdownDeadline: try reader.read(shutdownDeadline, "SHUTDOWN_DEADLINE")?
-                .checked({ $0 > 0 && $0 <= 3600 }, "it is more than 0 and at most 3600 seconds").value ?? 10,
+                .checked({ $0 > 0 && $0 <= 3600 }, "give more than 0 and at most 3600 seconds").value ?? 10,
             slowRequest: try reader.read(slowRequest, "SLOW_REQUEST")?
-                .checked({ $0 >= 0 && $0 <= 3600 }, "it is from 0 to 3600 seconds").value ?? 1,
+                .checked({ $0 >= 0 && $0 <= 3600 }, "give from 0 to 3600 seconds").value ?? 1,
             logFormat: try reader.read(logFormat, "LOG_FORMAT")?.value ?? .text,
             logLevel: try reader.read(logLevel, "LOG_LEVEL")?.value ?? .info
         )
@@ -148,7 +148,7 @@ extension ServeOptions {
     }
 
     private func percent(_ setting: Setting<Double>?) throws -> Double? {
-        try setting?.checked({ (0...100).contains($0) }, "it is not a percentage from 0 to 100").value
+        try setting?.checked({ (0...100).contains($0) }, "give a percentage from 0 to 100").value
     }
 
     private static var standardWebFolder: String? {

@@ -15,14 +15,14 @@ struct ServeOptions: ParsableArguments {
             valueName: "host:port"
         )
     )
-    var tcp: Endpoint?
+    var tcp: String?
     @Option(
         help: .init(
             "The HTTP door; port 0 = any free one. [HOLDFAST_HTTP] (default: 127.0.0.1:7412)",
             valueName: "host:port"
         )
     )
-    var http: Endpoint?
+    var http: String?
     @Option(
         help:
             "A PEM file with the server's certificate, and those between it and its authority: both doors then speak TLS. SIGHUP has it read again. [HOLDFAST_TLS_CERT]"
@@ -47,6 +47,7 @@ struct ServeOptions: ParsableArguments {
     )
     var holdoutTokenFile: String?
     @Option(
+        parsing: .unconditional,
         help: "How often the held-out images may be evaluated, ever. [HOLDFAST_HOLDOUT_LOOKS] (default: without limit)"
     )
     var holdoutLooks: Int?
@@ -68,16 +69,21 @@ struct ServeOptions: ParsableArguments {
     )
     var labels: String?
     @Option(
+        parsing: .unconditional,
         help:
             "Percent of images that are held out; fixed when the database is made. [HOLDFAST_HOLDOUT_PERCENT] (default: 10)"
     )
     var holdoutPercent: Double?
     @Option(
+        parsing: .unconditional,
         help:
             "Percent of the other images that validate; fixed when the database is made. [HOLDFAST_VALIDATION_PERCENT] (default: 20)"
     )
     var validationPercent: Double?
-    @Option(help: "Seed of the splits; fixed when the database is made. [HOLDFAST_SPLIT_SEED] (default: 42)")
+    @Option(
+        parsing: .unconditional,
+        help: "Seed of the splits; fixed when the database is made. [HOLDFAST_SPLIT_SEED] (default: 42)"
+    )
     var splitSeed: Int64?
     @Option(
         help:
@@ -90,13 +96,17 @@ struct ServeOptions: ParsableArguments {
     )
     var schemaKeys: String?
     @Option(
+        parsing: .unconditional,
         help: """
             Seconds in which SIGTERM answers what has arrived; what is late is not stored. A second signal ends at once. \
             [HOLDFAST_SHUTDOWN_DEADLINE] (default: 10)
             """
     )
     var shutdownDeadline: Double?
-    @Option(help: "Seconds from which on a request is logged as slow. [HOLDFAST_SLOW_REQUEST] (default: 1)")
+    @Option(
+        parsing: .unconditional,
+        help: "Seconds from which on a request is logged as slow. [HOLDFAST_SLOW_REQUEST] (default: 1)"
+    )
     var slowRequest: Double?
     @Option(help: "text, or json: one object a line. [HOLDFAST_LOG_FORMAT] (default: text)")
     var logFormat: LineLogHandler.Format?

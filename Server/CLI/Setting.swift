@@ -40,12 +40,15 @@ struct SettingReader {
         guard let text = environment[Self.prefix + name], !text.isEmpty else { return nil }
         let source = "\(Self.prefix)\(name)=\(text)"
         guard let value = Value(argument: text) else {
-            throw CommandFailure(
-                code: CommandFailure.usage,
-                message: "\(source) is not valid; \"holdfast serve --help\" says what it can be"
-            )
+            throw Setting(value: text, source: source).refusal(Self.expected(Value.self))
         }
         return Setting(value: value, source: source)
+    }
+
+    private static func expected<Value: ExpressibleByArgument>(_: Value.Type) -> String {
+        if Value.self is any BinaryInteger.Type { return "give a whole number" }
+        if Value.self is any BinaryFloatingPoint.Type { return "give a number" }
+        return "give one of: " + Value.allValueStrings.joined(separator: ", ")
     }
 
     /// A flag without a value: the variable says `1` or `0`.
@@ -55,7 +58,7 @@ struct SettingReader {
         switch text.lowercased() {
         case "1", "true", "yes": return true
         case "0", "false", "no", "": return false
-        default: throw Setting(value: text, source: "\(Self.prefix)\(name)=\(text)").refusal("it is 1 or 0")
+        default: throw Setting(value: text, source: "\(Self.prefix)\(name)=\(text)").refusal("give 1 or 0")
         }
     }
 

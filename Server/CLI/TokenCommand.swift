@@ -79,7 +79,7 @@ struct AuditCommand: AsyncParsableCommand {
         abstract: "Print who came in or was turned away, deleted something, looked into the vault or gave out tokens."
     )
 
-    @Option(help: "How many entries, the latest first.")
+    @Option(parsing: .unconditional, help: "How many entries, the latest first.")
     var limit = 100
     @OptionGroup var target: ServerTarget
 

@@ -234,13 +234,15 @@ def test_importing_a_folder_of_pictures(make_server, binary, recording, tmp_path
             assert_same_arrays(pixels.squeeze(), numpy.asarray(Image.open(source)), row["filename"])
 
 
-@pytest.mark.parametrize("source", ["missing.h5", "text.h5", "empty"])
+@pytest.mark.parametrize("source", ["missing.h5", "text.h5", "empty", "one.jpg"])
 def test_importing_nothing_useful_is_an_error(binary, tmp_path, source):
+    (tmp_path / "one.jpg").write_bytes(b"\xff\xd8\xff")
     (tmp_path / "text.h5").write_text("no HDF5 in here")
     (tmp_path / "empty").mkdir()
     refused = run(binary, "import", tmp_path / source, "--data", tmp_path / "data")
     assert refused.returncode in (1, 2) and source in refused.stderr, str(refused)
     assert len(refused.stderr.strip().splitlines()) <= 3, f"errors are one line: {refused.stderr}"
+    assert ("convert it to PNG" in refused.stderr) == (source == "one.jpg"), refused.stderr
 
 
 def test_what_may_not_be_read_is_not_taken_for_missing(make_server, binary, recording, tmp_path):
@@ -256,7 +258,7 @@ def test_what_may_not_be_read_is_not_taken_for_missing(make_server, binary, reco
         f"restore {server.data} {tmp_path}/restored": (server.data, "can't be read by this user"),
         f"doctor {server.data}": (server.data, "can't be read and written by this user"),
         f"import {pictures} --data {tmp_path}/new": (pictures, "can't be read by this user"),
-        f"sync {pictures}/spool": (pictures, "can't be read by this user"),
+        f"sync {pictures}/spool": (pictures, "can't be read: Permission denied"),
         f"serve --data {pictures}/below/data": (pictures, f"{pictures}/below: Permission denied"),
     }
     program = without_privilege(binary, tmp_path)

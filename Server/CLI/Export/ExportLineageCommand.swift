@@ -19,7 +19,7 @@ struct ExportLineageCommand: AsyncParsableCommand {
     var format: LineageExport.Format = .provJSON
     @Option(help: "upstream, downstream or both.")
     var direction: LineageExport.Direction = .upstream
-    @Option(help: "How many steps. (default: all)")
+    @Option(parsing: .unconditional, help: "How many steps. (default: all)")
     var depth: Int?
     @Option(help: "The file to write. (default: standard output)")
     var out: String?

@@ -56,13 +56,15 @@ struct ImportArraysCommand: AsyncParsableCommand {
                 )
                 return try PictureFolder(source, study: study)
             }
-            if source.lowercased().hasSuffix(".png") {
+            let ending = URL(fileURLWithPath: source).pathExtension.lowercased()
+            if ending == "png" || PictureFolder.otherPictures.contains(ending) {
+                let conversion = ending == "png" ? "" : ", and convert it to PNG first"
                 throw CommandFailure(
                     code: CommandFailure.other,
-                    message: "\(source) is one picture; give the folder it is in"
+                    message: "\(source) is one picture; give the folder it is in\(conversion)"
                 )
             }
-            if ["csv", "jsonl", "ndjson", "json"].contains(URL(fileURLWithPath: source).pathExtension.lowercased()) {
+            if ["csv", "jsonl", "ndjson", "json"].contains(ending) {
                 throw CommandFailure(
                     code: CommandFailure.other,
                     message: "\(source) has no arrays; labels are brought in with: holdfast import labels \(source)"

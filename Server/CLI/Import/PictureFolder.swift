@@ -5,11 +5,12 @@ import PNG
 
 /// A folder of PNG files.
 struct PictureFolder: ImportSource {
-    private static let otherPictures: Set = ["jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif", "dcm"]
+    /// Endings of pictures that are not read.
+    static let otherPictures: Set = ["jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif", "dcm"]
 
     private let root: URL
     private let files: [String]
-    /// Endings of pictures that are not read.
+    /// Of those that are there, and how many.
     private let passedOver: [String: Int]
     private let study: String?
 

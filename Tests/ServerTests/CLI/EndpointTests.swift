@@ -8,17 +8,20 @@ struct EndpointTests {
         ("[::1]:80", "::1", 80), ("[fe80::1]:1", "fe80::1", 1), ("lab.example:7412", "lab.example", 7412),
     ])
     func hostAndPortParseAndPrintAlike(text: String, host: String, port: Int) throws {
-        let endpoint = try #require(Endpoint(argument: text))
+        let endpoint = try Endpoint(text)
         #expect(endpoint == Endpoint(host: host, port: port))
         #expect(endpoint.description == text)
     }
 
     @Test(arguments: [
-        "", ":", "localhost", "localhost:", ":80", "localhost:65536", "localhost:-1", "localhost:http", "::1:80",
-        "localhost: 80", "[]:80x",
+        ("", "HOST:PORT"), (":", "no host"), ("localhost", "no port"), ("localhost:", "\"\" is no port"),
+        (":80", "0.0.0.0"), ("localhost:65536", "65535"), ("localhost:-1", "\"-1\" is no port"),
+        ("localhost:http", "\"http\" is no port"), ("::1:80", "[::1]"), ("localhost: 80", "\" 80\" is no port"),
+        ("[]:80x", "\"80x\" is no port"),
     ])
-    func otherTextsAreRefused(text: String) {
-        #expect(Endpoint(argument: text) == nil)
+    func otherTextsAreRefusedWithWhatIsWrong(text: String, words: String) throws {
+        let failure = #expect(throws: SettingsError.self) { try Endpoint(text) }
+        #expect(try #require(failure).description.contains(words))
     }
 
     @Test(arguments: [

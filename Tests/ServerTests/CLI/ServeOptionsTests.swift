@@ -69,6 +69,16 @@ struct ServeOptionsTests {
         #expect(fromFlags.holdoutPercent == 6)
     }
 
+    @Test func aNegativeNumberIsAValueAndNoFlag() throws {
+        #expect(try configuration(["--split-seed", "-5"]).splitSeed == -5)
+    }
+
+    @Test func wordsOfAVariableThatAreNoneOfAFewAreAnsweredWithThem() {
+        #expect(failure([], ["HOLDFAST_DURABILITY": "some"])?.message.hasSuffix("give one of: full, process") == true)
+        #expect(failure([], ["HOLDFAST_SPLIT_SEED": "x"])?.message.hasSuffix("give a whole number") == true)
+        #expect(failure([], ["HOLDFAST_SLOW_REQUEST": "x"])?.message.hasSuffix("give a number") == true)
+    }
+
     @Test func anEmptyVariableIsNone() throws {
         #expect(try configuration([], ["HOLDFAST_TCP": "", "HOLDFAST_TOKEN": ""]).tcp.port == 7411)
     }
@@ -104,7 +114,7 @@ struct ServeOptionsTests {
             let named = try #require(failure([], ["HOLDFAST_\(name)": value]), "\(name)=\(value)")
             #expect(named.code == CommandFailure.usage)
             #expect(named.message.hasPrefix("HOLDFAST_\(name)=\(value)"), "\(named.message)")
-            guard let options = try? ServeOptions.parse(["\(flag)=\(value)"]) else { continue }
+            guard let options = try? ServeOptions.parse([flag, value]) else { continue }
             let refused = try #require(throws: CommandFailure.self) { try options.configuration(environment: [:]) }
             #expect(refused.code == CommandFailure.usage)
             #expect(refused.message.hasPrefix("\(flag) \(Self.spelled(value))"), "\(refused.message)")
@@ -157,7 +167,7 @@ struct ServeOptionsTests {
     }
 
     @Test(arguments: [
-        ["--tcp", "7411"], ["--durability", "some"], ["--split-seed", "x"], ["--split-by", "patient"], ["--unknown"],
+        ["--durability", "some"], ["--split-seed", "x"], ["--split-by", "patient"], ["--unknown"],
         ["--data"], ["stray"],
     ])
     func aBadFlagIsRefused(flags: [String]) {

@@ -20,9 +20,12 @@ struct ExportVideoCommand: AsyncParsableCommand {
     @Argument(help: "The .mp4 file to write.")
     var out: String
     @OptionGroup var target: ServerTarget
-    @Option(help: "Steps shown in a second.")
+    @Option(parsing: .unconditional, help: "Steps shown in a second.")
     var fps = 30.0
-    @Option(help: "Enlarge each pixel to a square of this side. (default: up to about 480 pixels)")
+    @Option(
+        parsing: .unconditional,
+        help: "Enlarge each pixel to a square of this side. (default: up to about 480 pixels)"
+    )
     var scale: Int?
     @Flag(name: .customLong("no-hud"), help: "Only the frames, nothing below them.")
     var hidesDisplay = false
