@@ -191,7 +191,7 @@ struct RunMethods: Sendable {
                 read: Self.run
             )
         }
-        guard let run else { throw WireError.notFound("run \"\(runID)\" does not exist") }
+        guard let run else { throw RunStore.isUnknown(runID) }
         return run
     }
 

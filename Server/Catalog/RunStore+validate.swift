@@ -27,7 +27,7 @@ extension RunMethods {
                 runID
             ) { $0.int(0) }
             guard state != nil else {
-                throw WireError.notFound("run \"\(runID)\" does not exist")
+                throw RunStore.isUnknown(runID)
             }
             return (
                 committed: try RunStore.committedRows(runID, connection),

@@ -109,12 +109,13 @@ enum RunStore {
                 isContinuation: row.bool(4)
             )
         }
-        guard let state else {
-            throw WireError.notFound(
-                "run \"\(runID)\" does not exist; the dashboard's page Runs shows those that do (runs.list), and runs.start makes one"
-            )
-        }
+        guard let state else { throw isUnknown(runID) }
         return state
+    }
+
+    /// What is answered to whoever asks for a run that is not there.
+    static func isUnknown(_ runID: String) -> WireError {
+        .notFound("run \"\(runID)\" does not exist; the dashboard's page Runs shows those that do (runs.list)")
     }
 
     /// What is answered to whoever would go on with a sealed run.
