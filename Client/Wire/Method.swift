@@ -9,6 +9,9 @@ public protocol Method: Codable, Sendable {
     static var effect: MethodEffect { get }
     /// What the caller's token must allow; nil: nothing beyond being let in.
     static var role: Role? { get }
+    /// The parameters of a method that takes no others: what it deletes can't be had back, so a misspelt bound must not be passed
+    /// over. nil: others are skipped.
+    static var soleParameters: [String]? { get }
     /// What the audit log says of the call; nil: it is not recorded there.
     var auditNote: String? { get }
 }
@@ -21,6 +24,8 @@ extension Method {
         case .write: .admin
         }
     }
+
+    public static var soleParameters: [String]? { nil }
 
     public var auditNote: String? { nil }
 }

@@ -98,7 +98,11 @@ extension Provenance {
     /// Throws unless there is a record, or lineage of one, or a thing of another domain.
     func known(_ recordID: String, _ connection: Connection) throws -> LineageNode {
         guard let node = try node(recordID, type: nil, depth: 0, connection) else {
-            throw WireError.notFound("nothing is known of a record \"\(recordID.prefix(64))\"")
+            let name = recordID.prefix(200)
+            throw WireError.notFound(
+                source(of: recordID).map { "there is no \($0.0.type) \"\(name)\"" }
+                    ?? "nothing is known of a record \"\(name)\""
+            )
         }
         return node
     }

@@ -93,7 +93,7 @@ extension Provenance {
             }
         }
         guard let first = matches.first else {
-            throw WireError.notFound("there is no \"\(parameters.variable)\" with this metadata")
+            throw try isMissing(parameters, connection)
         }
         guard matches.count == 1 else {
             throw WireError(
@@ -111,6 +111,20 @@ extension Provenance {
             )
         }
         return first
+    }
+
+    /// Nothing was ever saved as the variable, or nothing of it with the metadata.
+    private static func isMissing(_ parameters: VariablesLoad, _ connection: Connection) throws -> WireError {
+        let name = parameters.variable
+        let exists = try connection.first("SELECT 1 FROM variable_locations WHERE variable = ? LIMIT 1", name) { _ in
+            true
+        }
+        guard exists ?? false else { return .notFound("there is no variable \"\(name)\"") }
+        let metadata = String(buffer: try JSONCoding.encode(parameters.metadata ?? [:]))
+        let time = parameters.asOf == nil ? "" : " at that time"
+        return .notFound(
+            "\"\(name)\" has no record with \(metadata.prefix(500))\(time); numbers and texts are told apart"
+        )
     }
 
     /// The locations whose keys have the values that are asked for, by id.

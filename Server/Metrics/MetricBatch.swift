@@ -49,7 +49,11 @@ struct MetricBatch: Sendable {
     ///   - series: The place of the row's series, where it is known already.
     mutating func add(_ row: some MetricCells, of table: MetricTable, runID: String?, series: Int? = nil) throws {
         let timestamp = try row.number("timestamp")
-        guard timestamp?.isFinite ?? true else { throw WireError.invalidParams("timestamp is not finite") }
+        if let timestamp, !Timestamp.range.contains(timestamp) {
+            throw WireError.invalidParams(
+                "timestamp is \(timestamp), no time in UNIX seconds of the years 1 to 9999; are these milliseconds?"
+            )
+        }
         if table == .generation {
             return generations.append(try Generation(row, timestamp: timestamp, runID: runID))
         }

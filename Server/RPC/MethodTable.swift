@@ -68,6 +68,7 @@ struct MethodTable: Sendable {
                     return .refused(Self.wireError(error), stamp: stamp, method: M.name, isAlways: true)
                 }
                 do {
+                    try Self.refuseOthers(than: M.soleParameters, in: request)
                     let parameters = try request.decode(M.self)
                     let apply = try await prepare(parameters, context)
                     // Not the parameters: their arrays need not stay in memory until the write's turn comes.
@@ -89,6 +90,15 @@ struct MethodTable: Sendable {
 
     private mutating func register(_ name: String, _ handler: Handler) {
         precondition(handlers.updateValue(handler, forKey: name) == nil, "\(name) has two handlers")
+    }
+
+    private static func refuseOthers(than known: [String]?, in request: Request) throws {
+        guard let known else { return }
+        let given = try request.decode([String: JSONValue].self).keys
+        guard let other = given.sorted().first(where: { !(known + ["producer", "seq"]).contains($0) }) else { return }
+        throw WireError.invalidParams(
+            "\(request.method) has no parameter \"\(other.prefix(100))\"; there are \(known.joined(separator: ", "))"
+        )
     }
 
     private static func stamp(of request: Request, isRequired: Bool) throws -> ProducerStamp? {

@@ -12,6 +12,8 @@ extension Replay {
                 if let step = try step(of: ref, connection) {
                     details["episode_id"] = .string(step.episodeID)
                     details["step_index"] = .integer(step.index)
+                } else if try isBeyond(ref, connection) {
+                    return nil
                 }
                 return details
             },
@@ -44,6 +46,17 @@ extension Replay {
             }
         ),
     ]
+
+    /// Whether there never was such a row: no run of this name, or none with so many. What was deleted with its run was there.
+    private static func isBeyond(_ ref: FrameRef, _ connection: Connection) throws -> Bool {
+        if try RunStore.isOwn(ref.runID, connection) { return false }
+        let isThere = try connection.first(
+            "SELECT deleted_at IS NOT NULL OR next_row > ? FROM runs WHERE run_id = ?",
+            ref.index,
+            ref.runID
+        ) { $0.bool(0) }
+        return !(isThere ?? false)
+    }
 
     /// The step that a row belongs to: row i of every dataset of steps is the same step.
     private static func step(

@@ -116,7 +116,9 @@ struct StepBatch: Sendable {
             )
         }
         if let row = timestamps?.firstIndex(where: { $0.map { !Timestamp.range.contains($0) } ?? false }) {
-            throw WireError.invalidParams("step \(row): timestamp is not a time in UNIX seconds")
+            throw WireError.invalidParams(
+                "step \(row): timestamp is \(timestamps?[row] ?? 0), no time in UNIX seconds of the years 1 to 9999"
+            )
         }
     }
 

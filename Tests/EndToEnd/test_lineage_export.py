@@ -96,8 +96,16 @@ def test_labels_of_a_snapshot_are_those_of_then_and_of_held_out_images_none(prod
 def test_what_was_made_of_a_snapshot_is_found(producer, model):
     down = producer.connection.call("lineage.downstream", {"record_id": model["snapshot"]})["records"]
     assert {node["record_id"] for node in down[1:]} == {model["features"], model["model"], model["scores"], model["report"]}
-    for unknown in ("snapshot:nothing", "image:0", "run:nothing", "h5://x", "0" * 16):
-        with pytest.raises(RpcError, match="not_found"):
+    nothing = {
+        "snapshot:nothing": "there is no snapshot",
+        "image:0": "there is no image",
+        "run:nothing": "there is no run",
+        "h5://x": "there is no frame",
+        "h5://nothing/frames/0": "there is no frame",
+        "0" * 16: "nothing is known of a record",
+    }
+    for unknown, words in nothing.items():
+        with pytest.raises(RpcError, match=words):
             producer.connection.call("lineage.downstream", {"record_id": unknown})
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import sqlite3
 import struct
 import subprocess
@@ -135,9 +136,11 @@ def test_several_locations_are_told_and_none_is_not_found(producer):
     candidates = refused.value.data["candidates"]
     assert [candidate["metadata"]["trial"] for candidate in candidates] == [1, 2]
     for metadata in ({"subject": "2"}, {"subject": "1", "session": "A", "trial": 3}):
-        with pytest.raises(RpcError, match="not_found"):
+        with pytest.raises(RpcError, match="not_found") as refused:
             load(producer, **metadata)
-    with pytest.raises(RpcError, match="not_found"):
+        spelled = json.dumps(metadata, separators=(",", ":"), sort_keys=True)
+        assert f"has no record with {spelled};" in refused.value.message
+    with pytest.raises(RpcError, match="there is no variable"):
         load(producer, variable="Nothing")
 
 

@@ -38,7 +38,9 @@ public struct VariablesCollect: Method {
         self.dryRun = dryRun
     }
 
-    private enum CodingKeys: String, CodingKey {
+    public static var soleParameters: [String]? { CodingKeys.allCases.map(\.rawValue) }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
         case keepLatest = "keep_latest"
         case keepReachable = "keep_reachable"
         case originals

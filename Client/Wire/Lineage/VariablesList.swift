@@ -83,6 +83,14 @@ public struct VariablesDelete: Method {
         self.metadata = metadata
     }
 
+    public static var soleParameters: [String]? { CodingKeys.allCases.map(\.rawValue) }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case variable
+        case version
+        case metadata
+    }
+
     public struct Result: Codable, Sendable {
         public var deleted: Int
 

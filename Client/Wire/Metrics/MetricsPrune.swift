@@ -24,7 +24,9 @@ public struct MetricsPrune: Method {
         self.cursor = cursor
     }
 
-    private enum CodingKeys: String, CodingKey {
+    public static var soleParameters: [String]? { CodingKeys.allCases.map(\.rawValue) }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
         case runID = "run_id"
         case before
         case keepEvery = "keep_every"

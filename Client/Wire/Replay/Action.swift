@@ -15,7 +15,17 @@ public enum Action: Codable, Sendable, Equatable {
                 return
             }
         }
-        self = .array(try ArrayValue(from: decoder))
+        do {
+            self = .array(try ArrayValue(from: decoder))
+        } catch DecodingError.typeMismatch(_, let context) where context.codingPath.count == decoder.codingPath.count {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription:
+                        "an action is a whole number, a number or an array: {\"dtype\", \"shape\", \"base64\"}"
+                )
+            )
+        }
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -9,7 +9,9 @@ public struct RunsDelete: Method {
 
     public init(runID: String) { self.runID = runID }
 
-    private enum CodingKeys: String, CodingKey {
+    public static var soleParameters: [String]? { CodingKeys.allCases.map(\.rawValue) }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
         case runID = "run_id"
     }
 

@@ -31,6 +31,21 @@ struct MethodTableTests {
         #expect(error.message.contains("runs.stop"))
     }
 
+    /// A bound that is passed over because its name is misspelt would have all deleted.
+    @Test(arguments: [
+        ("runs.delete", #"{"run_id":"a","dry_run":true}"#, "dry_run"), ("metrics.prune", #"{"run":"a"}"#, "run"),
+        ("variables.delete", #"{"variable":"Raw","verison":"x"}"#, "verison"),
+        ("variables.collect", #"{"dryrun":true}"#, "dryrun"),
+    ])
+    func whatDeletesRefusesParametersThatItDoesNotKnow(method: String, params: String, name: String) async throws {
+        guard case .failure(let error) = try await TestData().answer(method, params) else {
+            Issue.record("\(method) took \(params)")
+            return
+        }
+        #expect(error.kind == .invalidParams)
+        #expect(error.message.hasPrefix("\(method) has no parameter \"\(name)\"; there are "), "\(error.message)")
+    }
+
     @Test(arguments: Methods.all.filter { $0.effect == .ingest }.map { $0.name })
     func ingestMethodsDemandAStamp(method: String) async throws {
         let data = try TestData()
