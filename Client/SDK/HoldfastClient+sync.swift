@@ -16,6 +16,8 @@ extension HoldfastClient {
         public var damaged: Int
         /// Spools that are still there: not sent in time, or in use by a process that sends them itself.
         public var left: Int
+        /// Spools that can't be opened, and why.
+        public var unreadable: [(spool: String, error: any Error)] = []
         /// The servers that spools are for and to which nothing could be sent, and why.
         public var failures: [(server: String, error: any Error)] = []
     }
@@ -26,7 +28,7 @@ extension HoldfastClient {
     ///   - directory: Of the spools; by default the one that clients use by default.
     ///   - server: Where everything goes; nil: each spool to the server that its process logged to.
     ///   - deadline: How long it may take.
-    /// - Throws: ``HoldfastError`` with `spool` when the directory can't be read. With a `server`, ``HoldfastError`` with `invalid_address`, `unreachable` when there is none, or `tls`. Without,
+    /// - Throws: ``HoldfastError`` with `spool` when the directory can't be read, or is itself a spool. With a `server`, ``HoldfastError`` with `invalid_address`, `unreachable` when there is none, or `tls`. Without,
     ///   one that spools are for and that can't be sent to is among the report's failures, and the others get theirs.
     public static func sync(
         directory: String? = nil,
@@ -36,6 +38,9 @@ extension HoldfastClient {
         deadline: Duration = .seconds(3600)
     ) async throws -> SyncReport {
         let directory = directory ?? options.spoolDirectory ?? SpoolFolder.standardDirectory
+        guard !SpoolFolder.isOne(directory) else {
+            throw HoldfastError(.spool, "\(directory) is itself a spool; name the folder above it")
+        }
         let found = try SpoolFolder.found(in: directory).count
         var report = SyncReport(acknowledged: 0, rejected: 0, directory: directory, found: found, damaged: 0, left: 0)
         let end = ContinuousClock.now + deadline
@@ -51,6 +56,7 @@ extension HoldfastClient {
                 report.acknowledged += part.acknowledged
                 report.rejected += part.rejected
                 report.damaged += part.damaged
+                report.unreadable += part.unreadable
             } catch {
                 guard server == nil else { throw error }
                 report.failures.append((address, error))

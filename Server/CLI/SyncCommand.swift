@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Holdfast
+import Logging
 
 /// `holdfast sync`
 struct SyncCommand: AsyncParsableCommand {
@@ -39,6 +40,8 @@ struct SyncCommand: AsyncParsableCommand {
         let server = server ?? environment["HOLDFAST_SERVER"]
         var options = ClientOptions()
         options.caFile = caFile
+        options.logger.logLevel = .critical
+        options.onProblem = ServerTarget.tell
         let report: HoldfastClient.SyncReport
         do {
             report = try await HoldfastClient.sync(
@@ -56,7 +59,7 @@ struct SyncCommand: AsyncParsableCommand {
             return
         }
         print(
-            "sent \(Human.plural(report.acknowledged, "record"))\(report.rejected > 0 ? ", \(report.rejected) were refused" : "")"
+            "sent \(Human.plural(report.acknowledged, "record"))\(report.rejected > 0 ? ", \(report.rejected) \(report.rejected == 1 ? "was" : "were") refused" : "")"
         )
         guard report.failures.isEmpty else {
             let reasons = report.failures.map { Self.reason($0.error, $0.server) }
@@ -68,6 +71,18 @@ struct SyncCommand: AsyncParsableCommand {
                 message:
                     "\(Human.plural(report.damaged, "damaged spool")): what could not be read was set aside as \"damaged-…\""
             )
+        }
+        guard report.rejected == 0 else {
+            // Rows that were refused singly are named in the reasons alone.
+            let folder = report.directory + "/rejected"
+            let hint =
+                FileManager.default.fileExists(atPath: folder)
+                ? "; requests that were are in \(folder), with the reasons" : ""
+            throw CommandFailure(code: CommandFailure.other, message: "the server refused what is named above\(hint)")
+        }
+        guard report.unreadable.isEmpty else {
+            let reasons = report.unreadable.map { "\($0.spool) can't be read: \($0.error)" }
+            throw CommandFailure(code: CommandFailure.other, message: reasons.joined(separator: "\n"))
         }
         guard report.left == 0 else {
             throw CommandFailure(
@@ -84,6 +99,7 @@ struct SyncCommand: AsyncParsableCommand {
         switch error {
         case let error as HoldfastError where error.code == .unreachable:
             return "nothing was sent: \(error.message); start it, or name another with --server"
+        case let error as HoldfastError where error.code == .invalidAddress: return error.message
         case let error as HoldfastError where error.code == .protocolViolation:
             return "\(error.message); name the right one with --server"
         case let error as HoldfastError where [.tls, .spool].contains(error.code): return error.message

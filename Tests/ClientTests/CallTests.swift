@@ -136,9 +136,20 @@ import Wire
         "tls://host",
         "https://host:7411", "TLS://host:7411", "tls://tls://host:7411",
     ])
-    func anAddressThatIsNoneIsRefused(text: String) {
-        let error = #expect(throws: HoldfastError.self) { try HoldfastClient(server: text) }
-        #expect(error?.code == .invalidAddress)
+    func anAddressThatIsNoneIsRefused(text: String) throws {
+        let error = try #require(throws: HoldfastError.self) { try HoldfastClient(server: text) }
+        #expect(error.code == .invalidAddress)
+        #expect(error.message.contains("TCP door") == text.hasPrefix("https://"), "\(error.message)")
+    }
+
+    @Test func whoTakesConnectionsAndNeverAnswersMayBeAnotherProgram() async throws {
+        try await TestServer.serving(TestServer.silent) { server in
+            let client = try client(of: server) { $0.requestTimeout = .milliseconds(300) }
+            let error = await #expect(throws: HoldfastError.self) { try await client.call(RunsList()) }
+            #expect(error?.code == .timeout)
+            #expect(error?.message.contains("takes connections but does not answer") == true)
+            await client.close()
+        }
     }
 
     @Test func addressesAreParsed() throws {

@@ -35,13 +35,13 @@ def test_killed_at_any_moment(server, make_trainer, binary, tmp_path, is_long, r
         pause(dice.random() * patience)
         killed.append((trainer, trainer.kill(), steps))
         if dice.random() < 0.4:
-            sync(binary, tmp_path / "spool", server.tcp)
+            sync(binary, tmp_path / "spool", server.tcp, is_poisoned=True)
             for trainer, logged, steps in killed:
                 checked(server, trainer, logged, steps)
             killed = []
     last = make_trainer(server.tcp, "spool", "--count", 10, name="last")
     assert last.finish()["unsent"] == 0
-    sync(binary, tmp_path / "spool", server.tcp)
+    sync(binary, tmp_path / "spool", server.tcp, is_poisoned=True)
     for trainer, logged, steps in [*killed, (last, 10, False)]:
         checked(server, trainer, logged, steps)
     assert left(tmp_path / "spool") == []

@@ -7,6 +7,8 @@ import signal
 
 import pytest
 
+from replay import start
+from server import without_privilege
 from trainer import assert_exactly_once, fill, left, stored_metrics, stored_steps, sync
 from waiting import eventually, pause
 
@@ -19,9 +21,9 @@ def moved(server):
     return server
 
 
-def killed_and_synced(server, trainer, binary, steps=True):
+def killed_and_synced(server, trainer, binary, steps=True, is_poisoned=False):
     logged = trainer.kill()
-    sync(binary, trainer.spool, server.tcp)
+    sync(binary, trainer.spool, server.tcp, is_poisoned=is_poisoned)
     assert_exactly_once(stored_metrics(server, trainer.name), logged, "metrics")
     if steps:
         assert_exactly_once(stored_steps(server, trainer.name), logged, "steps")
@@ -116,6 +118,25 @@ def test_killed_while_the_server_is_away(server, make_trainer, binary):
     assert_exactly_once(stored_steps(server, "n"), logged, "steps")
 
 
+def test_what_sync_can_not_send_is_named(server, connection, make_trainer, binary, tmp_path):
+    trainer = make_trainer("127.0.0.1:1", "spool", "--rate", 0)
+    trainer.wait_until_logged(100)
+    trainer.kill()
+    [spool] = left(trainer.spool)
+    assert "is itself a spool; name the folder above it" in sync(binary, trainer.spool / spool, server.tcp, code=1)
+    (trainer.spool / spool).chmod(0)
+    try:
+        told = sync(without_privilege(binary, tmp_path), trainer.spool, server.tcp, code=1)
+    finally:
+        (trainer.spool / spool).chmod(0o700)
+    assert f"{spool} can't be read: " in told and "Permission denied" in told, told
+    start(connection, "run")
+    connection.call("runs.delete", {"run_id": "run"})
+    told = sync(binary, trainer.spool, server.tcp, code=1)
+    assert "1 was refused" in told and f"requests that were are in {trainer.spool}/rejected, with the reasons" in told, told
+    assert told.count("was deleted") == 1, told
+
+
 @pytest.mark.fault("server killed", "steps", "metrics")
 @pytest.mark.fault("client killed", "steps", "metrics")
 @pytest.mark.timeout(1800)
@@ -134,7 +155,7 @@ def test_server_trainer_and_children_are_killed(server, make_trainer, binary, is
         if dice.random() < 0.3:
             assert "no connection to the server" in sync(binary, trainer.spool, server.tcp, code=1)
         moved(server).start()
-        sync(binary, trainer.spool, server.tcp)
+        sync(binary, trainer.spool, server.tcp, is_poisoned=True)
         for slot, name in enumerate([trainer.name, f"{trainer.name}-1", f"{trainer.name}-2"]):
             assert_exactly_once(stored_metrics(server, name), trainer.logged(slot), f"metrics of {name}")
             assert_exactly_once(stored_steps(server, name), trainer.logged(slot), f"steps of {name}")
@@ -153,7 +174,7 @@ def test_the_servers_disk_is_full(small_disk, make_server, make_trainer, binary)
     trainer.wait_until_logged(trainer.logged() + 500)
     ballast.unlink()
     trainer.wait_until_logged(trainer.logged() + 500)
-    killed_and_synced(server, trainer, binary)
+    killed_and_synced(server, trainer, binary, is_poisoned=True)
 
 
 def test_restored_from_an_older_copy(make_server, make_trainer, binary, tmp_path):

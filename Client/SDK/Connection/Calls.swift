@@ -144,7 +144,15 @@ final class Calls: @unchecked Sendable {  // everything but `loop`, `settings` a
 
     private func timeOut(_ id: Int64) {
         guard let call = pending[id] else { return }
-        finish(id, .failure(HoldfastError(.timeout, "\(call.method) was not answered in \(settings.requestTimeout)")))
+        let isGreeting = session != nil && !call.isSent
+        finish(
+            id,
+            .failure(
+                isGreeting
+                    ? Session.isMute(settings.address)
+                    : HoldfastError(.timeout, "\(call.method) was not answered in \(settings.requestTimeout)")
+            )
+        )
         // Nothing at all has come since: the connection is dead, and the next call needs a new one.
         if let session, session.lastReceipt <= call.startedAt { session.closeAsDead() }
     }

@@ -13,9 +13,11 @@ struct ServerAddress: Sendable, Equatable, CustomStringConvertible {
 
     /// Parses `host:port`, or `tls://host:port`; an IPv6 address stands in brackets.
     init(_ text: String) throws(HoldfastError) {
+        let isPage = text.hasPrefix("http://") || text.hasPrefix("https://")
+        let hint = isPage ? "; that is the dashboard's: programs use the TCP door, by default port 7411" : ""
         let invalid = HoldfastError(
             .invalidAddress,
-            "\"\(text)\" is not host:port, such as 127.0.0.1:7411 or [::1]:7411, or tls://host:port"
+            "\"\(text)\" is not host:port, such as 127.0.0.1:7411 or [::1]:7411, or tls://host:port\(hint)"
         )
         isSecure = text.hasPrefix(Self.scheme)
         let place = text.dropFirst(isSecure ? Self.scheme.count : 0)

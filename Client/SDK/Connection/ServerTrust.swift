@@ -29,9 +29,11 @@ struct ServerTrust: Sendable {
             }
             context = try NIOSSLContext(configuration: configuration)
         } catch {
+            let file = caFile ?? "the system's files"
+            let reason = caFile.flatMap(Files.obstacle) ?? "they are not in PEM"
             throw HoldfastError(
                 .tls,
-                "the certificates of the authorities that are trusted can't be read from \(caFile ?? "the system's files"); name a PEM file with HOLDFAST_CA_FILE, caFile or --ca-file",
+                "the certificates of the authorities that are trusted can't be read from \(file): \(reason); name a PEM file with HOLDFAST_CA_FILE, caFile or --ca-file",
                 cause: error
             )
         }

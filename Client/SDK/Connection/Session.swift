@@ -82,10 +82,20 @@ final class Session: ChannelInboundHandler, @unchecked Sendable {  // everything
         finish(HoldfastError(.timeout, "the server at \(settings.address) has not answered in time"))
     }
 
+    /// Of a connection on which nothing was ever said.
+    static func isMute(_ address: ServerAddress) -> HoldfastError {
+        HoldfastError(
+            .timeout,
+            "\(address) takes connections but does not answer: if another program has this port, name the server's TCP door, by default port 7411"
+        )
+    }
+
     func channelActive(context: ChannelHandlerContext) {
         guard case .connecting = state else { return context.close(promise: nil) }
         state = .greeting(context.channel)
-        helloTimeout = loop.scheduleTask(in: TimeAmount(settings.requestTimeout)) { self.closeAsDead() }
+        // A call may take long; a greeting does not, whatever the call is for.
+        let patience = min(settings.requestTimeout, .seconds(30))
+        helloTimeout = loop.scheduleTask(in: TimeAmount(patience)) { self.finish(Self.isMute(self.settings.address)) }
         // Over TLS the token is for a server whose certificate was seen.
         if settings.trust == nil { greet(context.channel) }
     }

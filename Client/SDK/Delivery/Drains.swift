@@ -22,6 +22,8 @@ final class Drains: Sendable {
         var rejected = 0
         /// Spools that were set aside.
         var damaged = 0
+        /// Spools that can't be opened.
+        var unreadable: [(spool: String, error: any Error)] = []
     }
 
     /// How many spools are sent at once: each may have as much on its way as a client of its own.
@@ -91,6 +93,10 @@ final class Drains: Sendable {
                     "a spool can't be read",
                     metadata: ["spool": "\(folder.path)", "error": "\(error)"]
                 )
+                state.withLock { state in
+                    guard !state.delivered.unreadable.contains(where: { $0.spool == folder.path }) else { return }
+                    state.delivered.unreadable.append((folder.path, error))
+                }
             }
         }
     }

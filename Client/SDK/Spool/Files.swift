@@ -19,6 +19,11 @@ enum Files {
         var description: String { "\(operation) \(path): \(reason)" }
     }
 
+    /// Why a file can't be read; nil if it can.
+    static func obstacle(_ path: String) -> String? {
+        unsafe access(path, R_OK) == 0 ? nil : String(cString: strerror(errno))
+    }
+
     static func makeFolder(_ path: String) throws {
         if unsafe mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let parent = path.lastIndex(of: "/"), parent != path.startIndex else {

@@ -39,6 +39,11 @@ struct SpoolFolder {
             .filter(\.isFolder)
     }
 
+    /// Whether a path is itself that of a spool.
+    static func isOne(_ path: String) -> Bool {
+        (try? Files.names(in: path))?.contains(writerLock) ?? false
+    }
+
     /// The directory that it is in, and its name there.
     private var parts: (directory: Substring, name: Substring) {
         guard let slash = path.lastIndex(of: "/") else { return (".", path[...]) }
