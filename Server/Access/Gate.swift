@@ -40,13 +40,15 @@ struct Gate: Sendable {
     var hasAdmin: Bool { general != nil || holdout != nil || stored.hasAdmin }
 
     /// What a caller without any token may do; nil: nothing.
+    /// Whether anybody gets more with a token than without.
+    var takesTokens: Bool { needsToken || holdout != nil }
     var anonymous: Access? { needsToken ? nil : generalAccess }
 
     private var generalAccess: Access { holdout == nil ? .holdout : .general }
 
     /// What the holder of a token may do; nil: nothing. Digests are compared in constant time.
     func access(token: String?) -> Access? {
-        guard let token, needsToken || holdout != nil else { return anonymous }
+        guard let token, takesTokens else { return anonymous }
         if holdout?.matches(token) ?? false { return .holdout }
         if general?.matches(token) ?? false { return generalAccess }
         // A wrong token is an error also where one could come in without any.

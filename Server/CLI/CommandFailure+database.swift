@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 
 extension CommandFailure {
     /// Of a folder that was named as a data directory.
@@ -7,7 +8,7 @@ extension CommandFailure {
         let reason =
             FileManager.default.isBarred(database)
             ? "can't be read by this user; run this as the server's user"
-            : "is no data directory: it has no database"
+            : "is no data directory: it has no database; \"holdfast serve\" makes one, with the labels of its --labels"
         return CommandFailure(code: other, message: "\(folder) \(reason)")
     }
 
@@ -23,6 +24,13 @@ extension CommandFailure {
     }
 
     private static func of(_ error: SQLError, _ database: String) -> CommandFailure {
+        guard error.code != SQLITE_NOTADB else {
+            return CommandFailure(
+                code: dataDamaged,
+                message:
+                    "\(database) is no SQLite database: see that the data directory is the right one; if it is, restore a backup"
+            )
+        }
         guard error.isDamage else {
             return CommandFailure(
                 code: other,

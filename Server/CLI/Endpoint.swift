@@ -10,6 +10,9 @@ struct Endpoint: Sendable, Equatable {
 
     /// - Throws: `SettingsError` that says what is wrong with the text.
     init(_ text: String) throws {
+        guard !text.contains("://") else {
+            throw SettingsError("give HOST:PORT without a scheme; the doors speak TLS with --tls-cert and --tls-key")
+        }
         guard let colon = text.lastIndex(of: ":") else {
             throw SettingsError("there is no port; give HOST:PORT, such as 127.0.0.1:7411")
         }

@@ -16,6 +16,14 @@ struct HoldfastCommand: AsyncParsableCommand {
         ]
     )
 
+    /// What is said of a first word that is none of the commands.
+    private static var unknownCommand: String? {
+        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") else { return nil }
+        let names = configuration.subcommands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+        guard word != "help", !names.contains(word) else { return nil }
+        return "there is no command \"\(word)\"; there are \(names.joined(separator: ", "))"
+    }
+
     static func main() async {
         do {
             var command = try parseAsRoot()
@@ -31,7 +39,9 @@ struct HoldfastCommand: AsyncParsableCommand {
             // ArgumentParser's usage errors exit with 64; here usage is 2.
             let code = exitCode(for: error)
             if code == .validationFailure {
-                let message = message(for: error).split(separator: "\n").joined(separator: " ")
+                let message =
+                    unknownCommand
+                    ?? message(for: error).split(separator: "\n").joined(separator: " ")
                 FileHandle.standardError.write(Data("holdfast: \(message) (--help says what there is)\n".utf8))
                 Foundation.exit(CommandFailure.usage)
             }

@@ -35,6 +35,7 @@ extension HoldfastServer {
     func openCatalog(_ directory: DataDirectory, _ arrays: ArrayStore) throws -> (Catalog, LabelSettings) {
         do {
             try Schema.refuseNewer(database: directory.database)
+            try Schema.refuseForeign(database: directory.database)
             let stored = try SettingsTable.read(LabelSettings.self, "labels", database: directory.database)
             let settings = try configuration.labelSettings(stored: stored)
             let catalog = try Catalog(

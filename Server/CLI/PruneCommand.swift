@@ -27,6 +27,9 @@ struct PruneCommand: AsyncParsableCommand {
         guard olderThan != nil || run != nil || keepEvery != nil else {
             throw ValidationError("Say what to delete: --older-than, --run or --keep-every.")
         }
+        if let keepEvery, !(2...1_000_000).contains(keepEvery) {
+            throw ValidationError("--keep-every takes 2 to 1000000")
+        }
     }
 
     func run() async throws {

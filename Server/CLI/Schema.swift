@@ -42,6 +42,21 @@ enum Schema {
         )
     }
 
+    /// Refuses a database of another program, to which the server would add its tables.
+    static func refuseForeign(database path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        let tables = try ReadOnlyDatabase.open(path, isHeld: true).read { database in
+            let names = try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'table'")
+            return names.contains(where: { $0.hasPrefix("grdb_") }) ? [] : names
+        }
+        guard let table = tables.first else { return }
+        throw CommandFailure(
+            code: CommandFailure.other,
+            message:
+                "the database \(path) is another program's, it has a table \"\(table)\"; name another data directory. Nothing was changed"
+        )
+    }
+
     /// The steps by name, which no setting changes.
     static let names = migrations(.standard).map(\.name)
 }

@@ -32,9 +32,16 @@ struct SealCommand: AsyncParsableCommand {
     var again = false
     @OptionGroup var target: ServerTarget
 
+    func validate() throws {
+        guard (1...9).contains(level) else { throw ValidationError("--level takes 1 (fast) to 9 (small)") }
+        if let rowsPerChunk, rowsPerChunk < 1 { throw ValidationError("--rows-per-chunk takes 1 or more") }
+    }
+
     func run() async throws {
         let (runs, rowsPerChunk, level, paged, again) = (runs, rowsPerChunk, level, paged, again)
         try await target.run(doing: "sealing", patience: .seconds(86_400)) { client in
+            // Sealing is for good: a slip in one of the names is told before the first.
+            for run in runs { _ = try await client.call(RunsGet(runID: run)) }
             var progress = ProgressBar("runs", total: runs.count)
             var (before, after) = (0, 0)
             for run in runs {

@@ -24,7 +24,10 @@ struct ServerTarget: ParsableArguments {
     /// Imports with a client and prints the job's summary.
     func run(importing source: String, _ job: @escaping @Sendable (HoldfastClient) async throws -> String) async throws
     {
+        let isNew = data.map { !FileManager.default.fileExists(atPath: DataFolder($0).database) } ?? false
         try await run(doing: "importing \(source)", makesData: true, job)
+        // A misspelt name would pass for the directory that was meant.
+        if isNew, let data { print("made the data directory \(data)") }
     }
 
     /// Does a job with a client and prints its summary.
@@ -45,7 +48,7 @@ struct ServerTarget: ParsableArguments {
             return try await Self.run(
                 doing: task,
                 patience: patience,
-                server: server ?? environment["HOLDFAST_SERVER"] ?? "127.0.0.1:7411",
+                server: Self.address(server),
                 token: token ?? environment["HOLDFAST_TOKEN"],
                 caFile: caFile,
                 job
@@ -75,6 +78,12 @@ struct ServerTarget: ParsableArguments {
         }
     }
 
+    /// The address of the TCP door: the option's, or the environment's.
+    static func address(_ option: String?) -> String {
+        let variable = ProcessInfo.processInfo.environment["HOLDFAST_SERVER"] ?? ""
+        return option ?? (variable.isEmpty ? "127.0.0.1:7411" : variable)
+    }
+
     private static func run(
         doing task: String,
         patience: Duration,
@@ -92,16 +101,17 @@ struct ServerTarget: ParsableArguments {
         options.caFile = caFile
         // The client would wait for a token that allows it, as training does.
         let (refusals, refuse) = AsyncStream.makeStream(of: WireError.self)
+        options.logger.logLevel = .critical
         options.onProblem = { problem in
-            if let error = problem.error, error.kind == .forbidden { refuse.yield(error) }
+            if let error = problem.error, error.kind == .forbidden { refuse.yield(error) } else { tell(problem) }
         }
         let client: HoldfastClient
         do {
             client = try HoldfastClient(server: server, token: token, options: options)
         } catch let error as HoldfastError where error.code == .tls {
             throw CommandFailure(code: CommandFailure.usage, message: error.message)
-        } catch {
-            throw CommandFailure(code: CommandFailure.usage, message: "--server \(server): \(error)")
+        } catch let error as HoldfastError where error.code == .invalidAddress {
+            throw CommandFailure(code: CommandFailure.usage, message: error.message)
         }
         do {
             // Says soon and clearly when there is no server, where the import itself would try again for ever.
@@ -129,6 +139,11 @@ struct ServerTarget: ParsableArguments {
             await client.close()
             throw failure(error, task)
         }
+    }
+
+    /// Says on standard error what is in the way of delivery, once for each time that it is told.
+    static func tell(_ problem: DeliveryProblem) {
+        FileHandle.standardError.write(Data("holdfast: \(problem.message)\n".utf8))
     }
 
     private static func failure(_ error: any Error, _ task: String) -> CommandFailure {

@@ -83,6 +83,10 @@ struct AuditCommand: AsyncParsableCommand {
     var limit = 100
     @OptionGroup var target: ServerTarget
 
+    func validate() throws {
+        guard (1...1000).contains(limit) else { throw ValidationError("--limit takes 1 to 1000") }
+    }
+
     func run() async throws {
         let limit = limit
         try await target.run(doing: "reading the audit log") { client in

@@ -24,6 +24,9 @@ struct LoginRoutes: Sendable {
                 "POST /login takes content-type application/json only"
             )
         }
+        guard logins.gate.takesTokens else {
+            throw HTTPFailure(.badRequest, .invalidRequest, "this server needs no token: the dashboard is open to all")
+        }
         let body = try await request.body.collect(upTo: 16 << 10)
         let login = try JSONCoding.decode(Login.self, from: body)
         let address = context.address(of: request)

@@ -239,6 +239,7 @@ def test_what_can_not_be_analysed_is_said_in_a_line(binary, file, tmp_path):
     (tmp_path / "half.sqlite").write_bytes(file.read_bytes()[:20000])
     assert "damaged" in fail(binary, tmp_path / "half.sqlite", code=4)
     assert "overwrite" in fail(binary, file, "--plot", file, code=2)
+    assert "becomes a PNG" in fail(binary, file, "--plot", tmp_path / "out.jpg", code=2)
     assert "folder" in fail(binary, file, "--plot", tmp_path / "nowhere" / "out.png")
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 
@@ -255,6 +256,7 @@ def test_what_may_not_be_read_is_not_taken_for_missing(make_server, binary, reco
         f"verify --data {server.data}": (server.data, "can't be read by this user"),
         f"export labels --data {server.data}": (server.data, "can't be read by this user"),
         f"analyze {server.data}": (server.data, "can't be read by this user"),
+        f"analyze {server.data}/telemetry/telemetry.sqlite": (server.data, "can't be read by this user"),
         f"restore {server.data} {tmp_path}/restored": (server.data, "can't be read by this user"),
         f"doctor {server.data}": (server.data, "can't be read and written by this user"),
         f"import {pictures} --data {tmp_path}/new": (pictures, "can't be read by this user"),
@@ -270,6 +272,92 @@ def test_what_may_not_be_read_is_not_taken_for_missing(make_server, binary, reco
             folder.chmod(0o700)
         assert done.returncode != 0 and reason in done.stdout + done.stderr, f"{command}: {done}"
         assert "there is none yet" not in done.stdout, f"nobody knows what is in there: {done}"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("serv", 'there is no command "serv"; there are serve, '),
+        ("serve --tcp tls://127.0.0.1:0", "--tls-cert"),
+        ("seal run --level 0", "--level takes 1 (fast) to 9 (small)"),
+        ("seal run --rows-per-chunk -1", "--rows-per-chunk takes 1 or more"),
+        ("prune --keep-every 1", "--keep-every takes 2 to 1000000"),
+        ("audit --limit 0", "--limit takes 1 to 1000"),
+        ("verify --server http://127.0.0.1:7412", "TCP door"),
+        ("export-video episode x.avi", "x.avi becomes an MP4 file"),
+    ],
+)
+def test_a_value_that_can_not_be_is_told_before_anything_is_done(binary, command, words):
+    refused = run(binary, *command.split())
+    assert refused.returncode == 2 and words in refused.stderr and refused.stderr.count("\n") == 1, str(refused)
+
+
+@pytest.mark.parametrize("command", ["verify", "sync"])
+def test_the_address_that_is_none_is_named_as_it_was_given(binary, tmp_path, command):
+    (tmp_path / "00000000-0000-4000-8000-00000000000a").mkdir()
+    refused = run(binary, command, HOLDFAST_SERVER="nowhere", HOLDFAST_SPOOL=str(tmp_path))
+    assert refused.returncode != 0 and '"nowhere" is not host:port' in refused.stderr, str(refused)
+    assert "--server" not in refused.stderr
+
+
+def test_a_file_that_can_not_be_written_is_told_before_the_work(make_server, binary, tmp_path):
+    server = make_server()
+    server.stop()
+    (tmp_path / "folder").mkdir()
+    for out, words in {"missing/x.csv": "missing: No such file or directory", "folder": "is a folder; name a file"}.items():
+        refused = run(binary, "export", "labels", "--data", server.data, "--format", "csv", "--out", tmp_path / out)
+        assert refused.returncode == 1 and words in refused.stderr, str(refused)
+        assert not list(tmp_path.glob("**/*.part"))
+
+
+def test_an_import_says_that_it_made_a_data_directory(binary, recording, tmp_path):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.fromarray(recording.frames[0]).save(pictures / "a.png")
+    told = [run(binary, "import", pictures, "--data", tmp_path / "new").stdout for _ in range(2)]
+    assert f"made the data directory {tmp_path}/new" in told[0] and "made" not in told[1], told
+
+
+def test_labels_do_not_make_a_data_directory_whose_labels_nobody_chose(binary, tmp_path):
+    (tmp_path / "labels.csv").write_text("filename,has_cat\na.png,1\n")
+    refused = run(binary, "import", "labels", tmp_path / "labels.csv", "--data", tmp_path / "new")
+    assert refused.returncode == 1 and "makes one, with the labels of its --labels" in refused.stderr, str(refused)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("content", ["foreign", "junk"])
+def test_a_database_that_is_none_of_ours_is_left_alone(binary, tmp_path, content):
+    database = tmp_path / "data" / "telemetry" / "telemetry.sqlite"
+    database.parent.mkdir(parents=True)
+    if content == "foreign":
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            connection.execute("CREATE TABLE theirs (x)")
+    else:
+        database.write_bytes(b"junk" * 4096)
+    before = database.read_bytes()
+    refused = run(binary, "serve", "--data", tmp_path / "data", *LOCAL)
+    words = {"foreign": 'another program\'s, it has a table "theirs"', "junk": "is no SQLite database"}[content]
+    assert refused.returncode in (1, 4) and words in refused.stderr, str(refused)
+    assert database.read_bytes() == before
+
+
+def test_labels_are_exported_from_a_folder_that_may_only_be_read(make_server, binary, tmp_path):
+    server = make_server()
+    server.stop()
+    folders = [server.data, server.data / "telemetry"]
+    for folder in folders:
+        folder.chmod(0o555)
+    try:
+        done = run(without_privilege(binary, tmp_path), "export", "labels", "--data", server.data, "--format", "csv")
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+    assert done.returncode == 0 and done.stdout.startswith("id,filename"), str(done)
+
+
+def test_who_logs_in_where_no_token_is_needed_is_told_so(server):
+    code, _, body = server.request("POST", "/login", json.dumps({"token": "x"}), {"Content-Type": "application/json"})
+    assert code == 400 and b"needs no token" in body, body
 
 
 @pytest.mark.parametrize("command", ["verify", "gc", "seal run", "backup", "audit", "token list"])

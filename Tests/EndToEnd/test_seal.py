@@ -29,6 +29,13 @@ def arrays(connection, count):
     return [resolve_stacked(connection, "run", name, range(count)) for name in ("frames", "observations", "rewards")]
 
 
+def test_a_slip_in_one_name_is_told_before_another_run_is_sealed(server, connection, finished, binary):
+    command = [binary, "seal", "run", "nope", "--server", "{}:{}".format(*server.tcp)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment())
+    assert done.returncode == 1 and 'run "nope" does not exist' in done.stderr, done
+    assert connection.call("runs.get", {"run_id": "run"})["compression"] == "lzf"
+
+
 def test_a_sealed_run_is_smaller_and_the_same(server, connection, finished):
     count = connection.call("runs.get", {"run_id": "run"})["steps"] - 1
     path = server.data / "replay" / "run.h5"

@@ -25,6 +25,10 @@ struct AnalyzeCommand: AsyncParsableCommand {
         let source = try MetricsDatabase(database)
         let gnuplot = try plot.map { path in
             try source.refuse(output: path)
+            guard path.lowercased().hasSuffix(".png") else {
+                throw CommandFailure(code: CommandFailure.usage, message: "--plot \(path) becomes a PNG; name it .png")
+            }
+            try OutputFile.check(path)
             return try Gnuplot()
         }
         try source.read { connection, relations in

@@ -64,7 +64,9 @@ struct MetricsDatabase {
         guard unsafe FileManager.default.fileExists(atPath: absolute, isDirectory: &isFolder) else {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "\(argument) does not exist; give a database file or the folder with its telemetry.sqlite"
+                message: FileManager.default.isBarred(absolute)
+                    ? "\(argument) can't be read by this user; run this as the server's user"
+                    : "\(argument) does not exist; give a database file or the folder with its telemetry.sqlite"
             )
         }
         guard isFolder.boolValue else { return absolute }

@@ -22,26 +22,28 @@ struct ExportLabelsCommand: AsyncParsableCommand {
     @Flag(help: "Only images that have a label.")
     var labeled = false
 
+    private static let standardData = "holdfast-data"
+
     func run() async throws {
-        let directory = data ?? ProcessInfo.processInfo.environment["HOLDFAST_DATA"] ?? "holdfast-data"
+        let directory = data ?? ProcessInfo.processInfo.environment["HOLDFAST_DATA"] ?? Self.standardData
         let database = directory + "/telemetry/telemetry.sqlite"
         guard FileManager.default.fileExists(atPath: database) else {
-            throw CommandFailure.noDatabase(database, in: directory)
-        }
-        guard let settings = try SettingsTable.read(LabelSettings.self, "labels", database: database) else {
-            throw CommandFailure(code: CommandFailure.other, message: "\(database) has no labels")
+            let failure = CommandFailure.noDatabase(database, in: directory)
+            let hint = directory == Self.standardData ? "; name another with --data or HOLDFAST_DATA" : ""
+            throw CommandFailure(code: failure.code, message: failure.message + hint)
         }
         let sink = try FileSink(out)
-        let written = try write(database, settings, to: sink)
+        let written = try CommandFailure.naming(database) { try write(database, to: sink) }
         try sink.close()
         if out != nil { print("wrote \(written) images") }
     }
 
     /// Writes all images and says how many.
-    private func write(_ path: String, _ settings: LabelSettings, to sink: FileSink) throws -> Int {
-        var configuration = GRDB.Configuration()
-        configuration.readonly = true
-        return try DatabaseQueue(path: path, configuration: configuration).read { database in
+    private func write(_ path: String, to sink: FileSink) throws -> Int {
+        try ReadOnlyDatabase.open(path).read { database in
+            guard try database.tableExists("settings"),
+                let settings = try SettingsTable.read(LabelSettings.self, "labels", Connection(database))
+            else { throw CommandFailure(code: CommandFailure.other, message: "\(path) has no labels") }
             var export = LabelExport(format, onlyLabeled: labeled, settings)
             while let piece = try export.next(Connection(database)) { try sink.write(piece) }
             return export.images

@@ -12,6 +12,7 @@ struct FileSink {
             handle = .standardOutput
             return
         }
+        try OutputFile.check(path)
         guard FileManager.default.createFile(atPath: path + ".part", contents: nil),
             let handle = FileHandle(forWritingAtPath: path + ".part")
         else { throw CommandFailure(code: CommandFailure.other, message: "\(path) can't be written") }

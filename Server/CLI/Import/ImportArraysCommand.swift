@@ -71,7 +71,10 @@ struct ImportArraysCommand: AsyncParsableCommand {
                 )
             }
             let file = try ArrayFile(source)
-            if dataset == nil, file.isRunFile { return try RecordedRun(file, runID: run) }
+            if dataset == nil, file.isRunFile {
+                try refuse(["--frames": frames, "--study": study], "is the file of a run, whose frames are known,")
+                return try RecordedRun(file, runID: run)
+            }
             if dataset == nil, let episodes = EpisodeFile(file, frames: frames) {
                 return RecordedEpisodes(episodes, runID: run)
             }

@@ -27,9 +27,21 @@ struct PictureFolder: ImportSource {
         guard !files.isEmpty else {
             throw CommandFailure(
                 code: CommandFailure.other,
-                message: "\(path) has no PNG files; other kinds of pictures have to be converted first"
+                message: Self.reason(path)
             )
         }
+    }
+
+    /// Why a folder without PNG files is none to import.
+    private static func reason(_ path: String) -> String {
+        let minari = path + "/data/main_data.hdf5"
+        if FileManager.default.fileExists(atPath: minari) {
+            return "\(path) is a dataset of Minari; give its file \(minari)"
+        }
+        if FileManager.default.fileExists(atPath: DataFolder(path).database) {
+            return "\(path) is a data directory, which \"holdfast serve --data\" opens"
+        }
+        return "\(path) has no PNG files; other kinds of pictures have to be converted first"
     }
 
     func send(to client: HoldfastClient) async throws -> String {
@@ -53,7 +65,7 @@ struct PictureFolder: ImportSource {
             throw CommandFailure(
                 code: CommandFailure.other,
                 message:
-                    "\(summary); \(broken.count) files are not readable PNGs: \(broken.joined(separator: "; "))"
+                    "\(summary); not readable as PNG: \(broken.joined(separator: "; "))"
             )
         }
         return summary

@@ -14,7 +14,8 @@ struct EndpointTests {
     }
 
     @Test(arguments: [
-        ("", "HOST:PORT"), (":", "no host"), ("localhost", "no port"), ("localhost:", "\"\" is no port"),
+        ("", "HOST:PORT"), ("tls://localhost:1", "--tls-cert"), (":", "no host"), ("localhost", "no port"),
+        ("localhost:", "\"\" is no port"),
         (":80", "0.0.0.0"), ("localhost:65536", "65535"), ("localhost:-1", "\"-1\" is no port"),
         ("localhost:http", "\"http\" is no port"), ("::1:80", "[::1]"), ("localhost: 80", "\" 80\" is no port"),
         ("[]:80x", "\"80x\" is no port"),

@@ -7,11 +7,12 @@ struct LabelFileTests {
     private func read(
         _ text: String,
         as name: String,
+        encoding: String.Encoding = .utf8,
         labels: Set<String> = ["tool", "view"]
     ) throws -> [LabelFile.Row] {
         let directory = try TemporaryDirectory()
         let path = directory.file(name)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        try #require(text.data(using: encoding)).write(to: URL(fileURLWithPath: path))
         var (file, rows) = (try LabelFile(path), [LabelFile.Row]())
         file.labels = labels
         while case let batch = try file.next(1), !batch.isEmpty { rows += batch }
@@ -86,6 +87,13 @@ struct LabelFileTests {
         #expect(failure?.message.hasSuffix("has none of the server's labels, tool, view, but tol, viw") == true)
     }
 
+    @Test func namesInAnotherEncodingAreNotTakenForOthers() throws {
+        let failure = #expect(throws: CommandFailure.self) {
+            try read("filename,has_tool\nq\u{E9}.png,1\n", as: "labels.csv", encoding: .isoLatin1)
+        }
+        #expect(failure?.message.contains("labels.csv is not in UTF-8; convert it") == true)
+    }
+
     @Test(arguments: [
         ("labels.csv", "name,has_tool\na,1\n", "filename"), ("labels.csv", "filename,has_tool\na\n", "line 2"),
         ("labels.csv", "filename,has_tool\na,maybe\n", "has_tool"), ("labels.csv", "filename\n\"a\n", "quoted"),
@@ -99,6 +107,9 @@ struct LabelFileTests {
             "labels.json", "{\"images\":[],\"categories\":[],\"annotations\":[{\"image_id\":1,\"category_id\":1}]}",
             "image 1"
         ),
+        ("labels.csv", "filename;has_tool\na;1\n", "(that is: filename;has_tool); fields are separated by commas"),
+        ("labels.csv", "filename,has_tool,has_tool\na,1,0\n", "the column has_tool twice"),
+        ("labels.csv", "filename,has_tool,frame_number\na,1,x\n", "line 2: frame_number is \"x\""),
         ("labels.json", "[]", "labels.json is not as COCO has it: it must be an object"),
         (
             "labels.json", "{\"images\":[{}],\"categories\":[],\"annotations\":[]}",

@@ -13,7 +13,7 @@ struct ArraysExport: EpisodeExport {
                 message: "\(out) would be one file for \(episodes.count) episodes; name a folder"
             )
         }
-        if !isFile { try makeFolder() }
+        if isFile { try OutputFile.check(out) } else { try makeFolder() }
         let names = Self.names(episodes.map(\.episodeID))
         var progress = ProgressBar("steps", total: episodes.reduce(0) { $0 + $1.steps })
         defer { progress.finish() }

@@ -34,10 +34,14 @@ struct ExportVideoCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard fps > 0, fps <= 1000 else { throw ValidationError("--fps takes a number above 0, up to 1000") }
+        guard out.lowercased().hasSuffix(".mp4") else {
+            throw ValidationError("\(out) becomes an MP4 file; name it .mp4")
+        }
         if let scale, !(1...64).contains(scale) { throw ValidationError("--scale takes 1 to 64") }
     }
 
     func run() async throws {
+        try OutputFile.check(out)
         let program = try InstalledProgram("ffmpeg", package: "ffmpeg")
         let style = EpisodeVideo.Style(
             framesPerSecond: fps,

@@ -7,6 +7,8 @@ struct CSVRecords {
     private var field: [UInt8] = []
     private var isQuoted = false
     private var previous: UInt8 = 0
+    /// Whether a field was no UTF-8.
+    private(set) var isMangled = false
 
     /// Takes the complete records.
     mutating func take() -> [[String]] {
@@ -37,7 +39,9 @@ struct CSVRecords {
     }
 
     private mutating func endField() {
-        record.append(String(decoding: field, as: UTF8.self))
+        let text = String(validating: field, as: UTF8.self)
+        if text == nil { isMangled = true }
+        record.append(text ?? "")
         field.removeAll(keepingCapacity: true)
     }
 

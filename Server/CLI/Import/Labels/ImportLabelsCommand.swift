@@ -25,7 +25,8 @@ struct ImportLabelsCommand: AsyncParsableCommand {
     func run() async throws {
         let file = try LabelFile(file)
         let annotator = annotator
-        try await target.run(importing: self.file) { client in
+        // A data directory is not made here: its labels are fixed when it is, and these would be the standard ones.
+        try await target.run(doing: "importing \(self.file)") { client in
             let labels = Array(try await client.labelStats().labels.keys)
             var file = file
             file.labels = Set(labels)

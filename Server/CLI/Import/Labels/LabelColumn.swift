@@ -6,12 +6,20 @@ enum LabelColumn {
     case label(String, title: String)
     case passedOver
 
+    var isPassedOver: Bool {
+        if case .passedOver = self { true } else { false }
+    }
+
     /// Puts a value into a row.
     func set(_ text: String, _ row: inout LabelFile.Row, line: Int) throws {
         switch self {
         case .filename, .passedOver: break
         case .studyID: row.studyID = text
-        case .frameNumber: row.frameNumber = Int64(text)
+        case .frameNumber:
+            guard let number = Int64(text) else {
+                throw LabelFile.Problem("line \(line): frame_number is \"\(text.prefix(40))\", not a whole number")
+            }
+            row.frameNumber = number
         case .label(let name, let title):
             switch text {
             case "1", "1.0", "true", "True": row.labels[name] = 1
@@ -88,18 +96,31 @@ struct CSVLabelRows: LabelRows {
     mutating func end() throws -> [LabelFile.Row] {
         guard records.end() else { throw LabelFile.Problem("is not complete: a quoted field does not end") }
         let rows = try complete()
-        guard !head.isEmpty else { throw LabelFile.Problem("has no column \"filename\" in its first line") }
+        guard !head.isEmpty else { throw Self.hasNoFilenames([]) }
         return rows
     }
 
+    private static func hasNoFilenames(_ titles: [String]) -> LabelFile.Problem {
+        let first = titles.joined(separator: ",")
+        let hint = first.contains(";") || first.contains("\t") ? "; fields are separated by commas" : ""
+        let found = titles.isEmpty ? "it is empty" : "that is: \(first.prefix(100))"
+        return LabelFile.Problem("has no column \"filename\" in its first line (\(found))\(hint)")
+    }
+
     private mutating func complete() throws -> [LabelFile.Row] {
-        var records = records.take()[...]
+        var records = self.records.take()[...]
+        guard !self.records.isMangled else {
+            throw LabelFile.Problem("is not in UTF-8; convert it, such as with: iconv -f LATIN1 -t UTF-8")
+        }
         if head.isEmpty, let titles = records.popFirst() {
-            guard let place = titles.firstIndex(of: "filename") else {
-                throw LabelFile.Problem("has no column \"filename\" in its first line")
-            }
+            guard let place = titles.firstIndex(of: "filename") else { throw Self.hasNoFilenames(titles) }
             self.place = place
             head = titles.map { columns.column($0) }
+            let taken = zip(titles, head).filter { !$1.isPassedOver }.map(\.0)
+            let twice = Dictionary(grouping: taken, by: \.self).filter { $1.count > 1 }.keys
+            guard twice.isEmpty else {
+                throw LabelFile.Problem("has the column \(LabelColumns.list(Set(twice))) twice")
+            }
         }
         return try records.map { record in
             line += 1

@@ -49,8 +49,11 @@ struct LabelFile {
 
     init(_ path: String) throws {
         self.path = path
-        guard let handle = FileHandle(forReadingAtPath: path), let size = try? handle.seekToEnd() else {
-            throw CommandFailure(code: CommandFailure.other, message: "\(path) can't be read")
+        guard unsafe access(path, R_OK) == 0, let handle = FileHandle(forReadingAtPath: path),
+            let size = try? handle.seekToEnd()
+        else {
+            let reason = unsafe String(cString: strerror(errno))
+            throw CommandFailure(code: CommandFailure.other, message: "\(path) can't be read: \(reason)")
         }
         self.handle = handle
         self.size = Int(size)
