@@ -133,7 +133,8 @@ def test_whatever_python_logs_both_clients_read(by, binary, spool, make_server, 
     server = make_server()
     sync = sync_by_python if by == "python" else sync_by_swift(binary)
     done = sync(spool, server.ready["tcp"])
-    assert done.returncode == 0, (done.stdout, done.stderr)
+    # And rows of metrics without a name.
+    assert "4 were refused" in done.stdout and (by == "swift" or done.returncode == 1), (done.stdout, done.stderr)
     left = {path.name for path in spool.rglob("*") if not path.is_dir()}
     with holdfast.Client(server.ready["tcp"]) as client:
         told = client.runs.get("odd")

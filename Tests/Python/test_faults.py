@@ -441,8 +441,9 @@ def test_damage_is_set_aside_and_the_rest_goes_on(spool, make_server, make_train
         file.write(b"\xff\xff\xff\xff")
     server = make_server()
     done = sync_by_python(spool, server.ready["tcp"])
-    assert "damaged" in done.stderr and done.returncode == 0
-    assert [path.name[:8] for path in spool.iterdir()] == ["damaged-"]
+    (aside,) = spool.iterdir()
+    assert aside.name.startswith("damaged-") and f"was set aside as {aside}\n" in done.stderr, done.stderr
+    assert "holdfast: 1 damaged spool: " in done.stderr and done.returncode == 1
     with holdfast.Client(server.ready["tcp"]) as client:
         found = metric_steps(client, "r")
         assert 10 < len(found) < 100 and found == list(range(len(found)))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Set
 
+from .delivery.problem import LOGGER, DeliveryProblem
 from .doctor import examine
 from .errors import HoldfastError, ServerError
 from .options import Options
@@ -41,14 +43,23 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 
 def _sync(options: argparse.Namespace) -> int:
-    def tell(problem: object) -> None:
-        print(problem, file=sys.stderr)
+    told: Set[str] = set()
 
+    def tell(problem: DeliveryProblem) -> None:
+        message = f"{problem.kind}: {problem.message}"
+        # That the token lacks the role is what the command ends with.
+        if message not in told and not (problem.error and problem.error.kind == "forbidden"):
+            told.add(message)
+            _complain(message)
+
+    # What the log says of problems is said by `tell`.
+    LOGGER.addHandler(logging.NullHandler())
+    LOGGER.propagate = False
     if options.directory:
         try:
             os.stat(options.directory)
         except FileNotFoundError:
-            print(f"holdfast: there is no folder {options.directory}", file=sys.stderr)
+            _complain(f"there is no folder {options.directory}")
             return 1
         except OSError:
             pass  # sync says what is in the way
@@ -57,29 +68,41 @@ def _sync(options: argparse.Namespace) -> int:
             options.directory, options.server, options.token, options.timeout, Options(on_problem=tell), options.ca_file
         )
     except (HoldfastError, ServerError) as error:
-        print(_reason(error, options.server or os.environ.get("HOLDFAST_SERVER")), file=sys.stderr)
+        _complain(_reason(error, options.server or os.environ.get("HOLDFAST_SERVER")))
         return 1
+    directory = options.directory or standard_directory()
     if report.found == 0:
-        print(f"nothing to send: there is no spool in {options.directory or standard_directory()}")
+        print(f"nothing to send: there is no spool in {directory}")
         return 0
     refused = f", {report.rejected} were refused" if report.rejected else ""
     print(f"sent {plural(report.acknowledged, 'record')}{refused}")
+    # A row of metrics that was refused is not kept, only told.
+    if report.rejected and os.path.isdir(f"{directory}/rejected"):
+        _complain(f"the refused records lie in {directory}/rejected; each .error.json says why")
     for server, failure in report.failures:
-        print(_reason(failure, server), file=sys.stderr)
-    if report.left and not report.failures:
-        reason = "in use by living processes, or not sent in time"
-        print(f"holdfast: still there: {plural(report.left, 'spool')}, {reason}", file=sys.stderr)
-    return 0 if report.left == 0 else 1
+        _complain(_reason(failure, server))
+    for path, reason in report.unreadable:
+        _complain(f"{path}: {reason}")
+    if report.damaged:
+        _complain(f'{plural(report.damaged, "damaged spool")}: what could not be read was set aside as "damaged-…"')
+    others = report.left - len(report.unreadable)
+    if others > 0 and not report.failures:
+        _complain(f"still there: {plural(others, 'spool')}, in use by living processes, or not sent in time")
+    return 1 if report.left or report.failures or report.damaged or report.rejected else 0
+
+
+def _complain(message: str) -> None:
+    print(f"holdfast: {message}", file=sys.stderr)
 
 
 def _reason(error: Exception, server: Optional[str]) -> str:
     """Why nothing was sent to a server, and what to do."""
     place = f" at {server}" if server else ""
     if isinstance(error, ServerError) and error.kind == "unauthorized":
-        return f"holdfast: sending{place} failed: {error}; give the server's token with HOLDFAST_TOKEN or --token"
+        return f"sending{place} failed: {error}; give the server's token with HOLDFAST_TOKEN or --token"
     if isinstance(error, HoldfastError) and error.code == "unreachable":
-        return f"holdfast: nothing was sent: {error}; start it, or name another with --server"
-    return f"holdfast: {error}"
+        return f"nothing was sent: {error}; start it, or name another with --server"
+    return str(error)
 
 
 if __name__ == "__main__":

@@ -149,14 +149,15 @@ def _spool(directory: str) -> Iterator[Finding]:
 
 
 def _end(folder: SpoolFolder) -> int:
-    bases = folder.bases()
-    if not bases:
-        return 0
+    bases: List[int] = []
     try:
+        bases = folder.bases()
+        if not bases:
+            return 0
         with open(f"{folder.path}/{bases[-1]:016x}.segment", "rb") as file:
             return bases[-1] + int.from_bytes(file.read(24)[16:], "little")
     except OSError:
-        return bases[-1]
+        return bases[-1] if bases else 0
 
 
 def _size(count: float) -> str:

@@ -10,6 +10,7 @@ from typing import List, NamedTuple, Optional, Set, Tuple, Union
 from .address import Address, server_address, server_token
 from .client import Client
 from .delivery.drains import Drains
+from .delivery.left import LeftSpools
 from .delivery.problem import DeliveryStatistics
 from .errors import HoldfastError, ServerError
 from .options import Options
@@ -30,6 +31,10 @@ class SyncReport(NamedTuple):
     left: int
     #: The servers that spools are for and to which nothing could be sent, and why.
     failures: List[Tuple[str, Union[HoldfastError, ServerError]]]
+    #: Spools of which a part, or all, can't be read; that is in folders `damaged-…` beside them.
+    damaged: int
+    #: The folders of spools that could not be opened or read, and why.
+    unreadable: List[Tuple[str, str]]
 
 
 def sync(
@@ -55,16 +60,19 @@ def sync(
     end = time.monotonic() + timeout
     counts = DeliveryStatistics()
     failures: List[Tuple[str, Union[HoldfastError, ServerError]]] = []
+    left = LeftSpools(options)
     server = server or os.environ.get("HOLDFAST_SERVER")
     if server:
-        _send(directory, None, server_address(server, ca_file), token, options, end, counts)
+        _send(directory, None, server_address(server, ca_file), token, options, end, counts, left)
     else:
-        for place in sorted(_servers(directory)):
+        for place in sorted(_servers(directory, left)):
             try:
-                _send(directory, place, server_address(place, ca_file), token, options, end, counts)
+                _send(directory, place, server_address(place, ca_file), token, options, end, counts, left)
             except (HoldfastError, ServerError) as error:
                 failures.append((place, error))
-    return SyncReport(counts.acknowledged, counts.rejected, found, len(SpoolFolder.all(directory)), failures)
+    remaining = [folder.path for folder in SpoolFolder.all(directory)]
+    unreadable = [(path, left.unreadable[path]) for path in remaining if path in left.unreadable]
+    return SyncReport(counts.acknowledged, counts.rejected, found, len(remaining), failures, left.damaged, unreadable)
 
 
 def _count(directory: str) -> int:
@@ -76,10 +84,20 @@ def _count(directory: str) -> int:
         raise HoldfastError("spool", f"{directory} can't be read: {error.strerror}") from error
 
 
-def _servers(directory: str) -> Set[str]:
+def _servers(directory: str, left: LeftSpools) -> Set[str]:
     """The servers that the spools of a directory are for."""
-    states = [peek(folder.path) for folder in SpoolFolder.all(directory)]
-    return {state.server for state in states if state is not None}
+    servers: Set[str] = set()
+    for folder in SpoolFolder.all(directory):
+        state = peek(folder.path)
+        if state is not None:
+            servers.add(state.server)
+        else:
+            # It is for no server that is known: what is wrong with it is found out here.
+            queue = left.open(folder, None)
+            if queue:
+                servers.add(queue.state.server)
+                queue.close()
+    return servers
 
 
 def _send(
@@ -90,12 +108,13 @@ def _send(
     options: Options,
     end: float,
     counts: DeliveryStatistics,
+    left: LeftSpools,
 ) -> None:
     """Sends a server's spools, or with no server all, to an address, and adds what became of them to the counts."""
     # Says soon that there is no server, where the drains would try again for ever.
     with Client(address, token) as client:
         client.server.ping()
-    drains = Drains(directory, only, address, token, options)
+    drains = Drains(directory, only, address, token, options, left)
     try:
         drains.wait(end - time.monotonic(), for_living=True)
         if drains.refusal:

@@ -10,8 +10,8 @@ from ..address import Address
 from ..errors import ServerError
 from ..options import Options
 from ..spool.folder import SpoolFolder
-from ..spool.queue import SpoolQueue
-from .problem import LOGGER, DeliveryStatistics
+from .left import LeftSpools
+from .problem import DeliveryStatistics
 from .sender import Sender
 
 #: How many spools are sent at once, and how often the folder is looked through, in seconds.
@@ -21,8 +21,17 @@ _MOST, _INTERVAL = 16, 5.0
 class Drains:
     """The senders of one directory's left spools."""
 
-    def __init__(self, directory: str, server: Optional[str], address: Address, token: Optional[str], options: Options) -> None:
-        """`server`: whose spools, as host:port or tls://host:port; None: everyone's, all sent to the address."""
+    def __init__(
+        self,
+        directory: str,
+        server: Optional[str],
+        address: Address,
+        token: Optional[str],
+        options: Options,
+        left: Optional[LeftSpools] = None,
+    ) -> None:
+        """`server`: whose spools, as host:port or tls://host:port; None: everyone's, all sent to the address. `left`: of those
+        who send spools of the same directory to other servers."""
         self._directory, self._server = directory, server
         self._address, self._token, self._options = address, token, options
         self._changed = threading.Condition()
@@ -31,6 +40,7 @@ class Drains:
         self._thread: Optional[threading.Thread] = None
         #: Of spools that are finished.
         self.counts = DeliveryStatistics()
+        self._left = left or LeftSpools(options)
 
     def start(self) -> None:
         """Looks through the folder now and every few seconds from now on."""
@@ -40,6 +50,7 @@ class Drains:
 
     def _run(self) -> None:
         while not self._is_stopped:
+            self._left.retry()
             self.scan()
             with self._changed:
                 self._changed.wait(_INTERVAL)
@@ -53,23 +64,27 @@ class Drains:
                     return
                 if folder.path in self._senders:
                     continue
+                queue = self._left.open(folder, self._server)
+                if queue is None:
+                    continue
                 try:
-                    queue = SpoolQueue.left(folder, self._server)
-                    if queue is None:
-                        continue
-                    if not queue.follows_its_origin():
-                        queue.close()
-                        continue
                     sender = Sender(self._address, self._token, self._options, queue=queue, on_done=self._finished)
-                except Exception as error:
-                    LOGGER.debug("the spool %s can't be read: %s", folder.path, error)
+                except OSError as error:
+                    queue.close()
+                    self._left.add_unreadable(folder, error)
                     continue
                 self._senders[folder.path] = sender
             sender.start()
 
     def _finished(self, sender: Sender) -> None:
         with self._changed:
-            self._senders = {path: other for path, other in self._senders.items() if other is not sender}
+            for path, other in list(self._senders.items()):
+                if other is sender:
+                    del self._senders[path]
+                    if sender.trouble:
+                        self._left.add_unreadable(SpoolFolder(path), sender.trouble)
+            if sender.is_damaged:
+                self._left.damaged += 1
             self.counts.acknowledged += sender.counts.acknowledged
             self.counts.rejected += sender.counts.rejected
             self._changed.notify_all()

@@ -84,6 +84,10 @@ class Outbox(Generic[Item]):
         self.last_seq += 1
         self._entries.append(_Entry(self.last_seq, item))
 
+    def skip(self, through: int) -> None:
+        """Numbers that are not given any more."""
+        self.last_seq = max(self.last_seq, through)
+
     def next(self) -> Optional[Dispatch[Item]]:
         """The next request to send, if one may be sent."""
         if self._phase != "sending":

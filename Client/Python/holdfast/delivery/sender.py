@@ -62,6 +62,9 @@ class Sender:
         self.failure: Optional[Exception] = None
         #: That the token lacks the role, until something is accepted.
         self.refusal: Optional[ServerError] = None
+        #: Why a spool that another process left could not be read on, and whether it was set aside.
+        self.trouble: Optional[OSError] = None
+        self.is_damaged = False
         if queue:
             self._adopt(queue)
         self.thread = threading.Thread(target=self._run, name="holdfast-sender", daemon=True)
@@ -190,7 +193,7 @@ class Sender:
         if queue is None:
             return False
         if self._on_done:
-            return queue.has_next()
+            return self._has_next()
         if outlook.last_sequence <= queue.last_read:
             self._pending_since = None
             return False
@@ -203,6 +206,22 @@ class Sender:
             or outlook.end - queue.place >= options.batch_bytes
             or self._pending_since + options.batch_delay <= now
         )
+
+    def _has_next(self) -> bool:
+        """Whether there is a record that was not read yet."""
+        try:
+            return self._queue is not None and self._queue.has_next()
+        except OSError as error:
+            self._can_not_read(error)
+            return False
+
+    def _can_not_read(self, error: OSError) -> None:
+        if self._on_done:
+            # Left to others, who may be allowed to.
+            self.trouble = error
+            self._is_stopped = True
+        elif self._queue:
+            self._report_waiting(HoldfastError("spool", f"{self._queue.folder.path} can't be read: {error.strerror}"))
 
     # MARK: The connection
 
@@ -245,7 +264,7 @@ class Sender:
         self._resume_at = 0.0
         LOGGER.debug("disconnected: %s", error)
         self._retry_at = 0.0
-        if not self._outbox.is_empty or (self._queue and self._queue.has_next()):
+        if not self._outbox.is_empty or self._has_next():
             self._report_waiting(error)
             self._retry_at = time.monotonic() + self._backoff.next()
 
@@ -276,9 +295,11 @@ class Sender:
             limit = None if self._on_done else outlook.end
             batch = queue.next(options.largest_batch_records, options.batch_bytes, limit)
         except OSError as error:
-            self._reporter.report(DeliveryProblem("waiting", 0, f"the spool can't be read: {error}"))
+            self._can_not_read(error)
             return False
         if batch is None:
+            if queue.damage is not None and not self._on_done:
+                self._report_waiting(HoldfastError("spool", f"{queue.folder.path} was damaged while it was in use"))
             return False
         ordinal = queue.next_ordinal()
         requests, unsendable = batch.split(limits)
@@ -351,14 +372,22 @@ class Sender:
     def _is_done(self) -> bool:
         """Ends the delivery of a spool that another process left, once nothing more can come."""
         queue = self._queue
-        if queue is None or not queue.is_done(self._outbox):
+        try:
+            return queue is not None and self._conclude(queue)
+        except OSError as error:
+            self._can_not_read(error)
             return False
-        if queue.damage is not None:
-            queue.folder.set_aside()
-            message = f"{queue.folder.path} is damaged; what is behind the damage was set aside there"
-            self._reporter.report(DeliveryProblem("damaged", 0, message))
-        else:
+
+    def _conclude(self, queue: SpoolQueue) -> bool:
+        """Removes a spool that is delivered, or sets it aside with what could not be read; false if it isn't. Raises OSError."""
+        if not queue.is_done(self._outbox):
+            return False
+        if queue.damage is None:
             queue.folder.remove()
+        else:
+            message = f"a spool is damaged; what is behind the damage was set aside as {queue.folder.set_aside()}"
+            self.is_damaged = True
+            self._reporter.report(DeliveryProblem("damaged", 0, message))
         return True
 
     def _end(self) -> None:
@@ -368,8 +397,11 @@ class Sender:
             self._intake.end(HoldfastError("closed", "the run was closed before the server answered"))
         queue, self._queue = self._queue, None
         if queue:
-            if self._intake and queue.is_done(self._outbox):
-                queue.folder.remove()
+            if self._intake:
+                try:
+                    self._conclude(queue)
+                except OSError as error:
+                    LOGGER.warning("%s can't be read to its end, and stays: %s", queue.folder.path, error.strerror)
             queue.close()
         self._is_stopped = True
         if self._on_done:

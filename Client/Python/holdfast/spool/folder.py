@@ -113,9 +113,9 @@ class SpoolFolder:
         for name in names(directory):
             folder = SpoolFolder(f"{directory}/{name}")
             # One that is new may have a process that has not taken its lock yet.
-            if name.startswith(NEW_PREFIX) and folder._age() > 60 and not folder.bases():
+            if name.startswith(NEW_PREFIX) and folder._age() > 60:
                 try:
-                    descriptor = lock(f"{folder.path}/{WRITER_LOCK}")
+                    descriptor = None if folder.bases() else lock(f"{folder.path}/{WRITER_LOCK}")
                 except OSError:
                     continue
                 if descriptor is not None:
@@ -134,9 +134,20 @@ class SpoolFolder:
         return os.path.basename(self.path)
 
     def bases(self) -> List[int]:
-        """The places where segments begin, in order."""
-        found = (_SEGMENT.match(name) for name in names(self.path))
+        """The places where segments begin, in order; none if the folder isn't there. Raises OSError if it can't be read."""
+        try:
+            found = [_SEGMENT.match(name) for name in os.listdir(self.path)]
+        except FileNotFoundError:
+            return []
         return sorted(int(match[1], 16) for match in found if match)
+
+    def is_blank(self) -> bool:
+        """Whether nothing was ever kept in it: only the files that a spool begins and ends with are there."""
+        try:
+            files = os.listdir(self.path)
+        except OSError:
+            return False
+        return all(name in ("state", SENDER_LOCK, WRITER_LOCK) or name.startswith("spare-") for name in files)
 
     def size(self) -> int:
         """What its files take on the disk."""
@@ -165,18 +176,17 @@ class SpoolFolder:
         return not self.is_locked(WRITER_LOCK)
 
     def remove_segments(self, before: int) -> None:
-        """Removes the segments that end before a place, but not the one that is written."""
+        """Removes the segments that end before a place, but not the one that is written; raises OSError."""
         bases = self.bases()
         for base, following in zip(bases, bases[1:]):
             if following <= before:
                 _remove(f"{self.path}/{segment_name(base)}")
 
-    def set_aside(self) -> None:
-        """Renames a spool that can't be read to its end, so that nobody tries again."""
-        try:
-            os.rename(self.path, f"{os.path.dirname(self.path)}/damaged-{self.name}")
-        except OSError:
-            pass
+    def set_aside(self) -> str:
+        """Renames a spool that can't be read to its end, so that nobody tries again; returns where it is now. Raises OSError."""
+        place = f"{os.path.dirname(self.path)}/damaged-{self.name}"
+        os.rename(self.path, place)
+        return place
 
     def keep_rejected(self, name: str, frame: bytes, error: Dict[str, Any]) -> None:
         """Keeps a request that the server refused for its content, with the server's words."""

@@ -12,6 +12,7 @@ from ..wire.connection import Limits
 from .batch import Batch, OutgoingRequest
 from .folder import SENDER_LOCK, SpoolFolder, lock, unlock
 from .reader import SpoolReader
+from .records import SpoolDamage
 from .state import Cut, State, StateFile, peek
 
 
@@ -58,18 +59,28 @@ class SpoolQueue:
     def left(folder: SpoolFolder, server: Optional[str]) -> Optional["SpoolQueue"]:
         """The queue of a spool that another process left; None if it is not for this server, or someone sends it already.
 
-        With no server: whichever it is for. Raises OSError.
+        With no server: whichever it is for. Raises OSError, and SpoolDamage when it has no state, which tells what was sent.
         """
         descriptor = lock(f"{folder.path}/{SENDER_LOCK}")
         if descriptor is None:
             return None
         try:
-            file = StateFile(folder.path)
-            state = file.read()
+            file = StateFile(folder.path, is_new=False)
+        except FileNotFoundError:
+            unlock(descriptor)
+            raise SpoolDamage("its state is gone") from None
         except BaseException:
             unlock(descriptor)
             raise
-        if state is None or not (server is None or may_take(state.server, server)):
+        try:
+            state = file.read()
+            if state is None:
+                raise SpoolDamage("its state is damaged")
+        except BaseException:
+            file.close()
+            unlock(descriptor)
+            raise
+        if not (server is None or may_take(state.server, server)):
             file.close()
             unlock(descriptor)
             return None
@@ -97,7 +108,7 @@ class SpoolQueue:
     # MARK: Reading
 
     def resume(self) -> Outbox[OutgoingRequest]:
-        """The requests that were on their way when the spool was left, cut as they were then."""
+        """The requests that were on their way when the spool was left, cut as they were then. Raises OSError."""
         first = self.state.cuts[0].first_seq if self.state.cuts else self.state.next_seq
         outbox: Outbox[OutgoingRequest] = Outbox(self.state.producer, first - 1)
         for cut in self.state.cuts:
@@ -112,6 +123,9 @@ class SpoolQueue:
                 request.ordinal = ordinal
                 outbox.add(request)
             self.place, self.last_read = cut.end, batch.last_sequence
+        # Of records that are damaged since, the server may have had requests: their numbers are not given again.
+        outbox.skip(self.state.next_seq - 1)
+        self.advance(outbox)
         return outbox
 
     def next(self, records: int, size: int, limit: Optional[int]) -> Optional[Batch]:
@@ -130,11 +144,8 @@ class SpoolQueue:
         return batch if batch.records else None
 
     def has_next(self) -> bool:
-        """Whether there is a record that was not read yet."""
-        try:
-            return self._reader.has(self.place)
-        except OSError:
-            return False
+        """Whether there is a record that was not read yet. Raises OSError."""
+        return self._reader.has(self.place)
 
     def next_ordinal(self) -> int:
         """A number for a batch."""
@@ -167,7 +178,10 @@ class SpoolQueue:
             # Not at every batch: it looks through the folder.
             if self.state.head - self._cleaned >= 1 << 20:
                 self._cleaned = self.state.head
-                self.folder.remove_segments(self.state.head)
+                try:
+                    self.folder.remove_segments(self.state.head)
+                except OSError:
+                    pass
         return settled
 
     def save(self, outbox: Outbox[OutgoingRequest]) -> None:
@@ -189,7 +203,6 @@ class SpoolQueue:
             pass
 
     def is_done(self, outbox: Outbox[OutgoingRequest]) -> bool:
-        """Whether everything is delivered and no process adds to it any more."""
-        if not outbox.is_empty or self._open or not self.folder.is_abandoned():
-            return False
-        return self.damage is not None or not self.has_next()
+        """Whether everything up to the end, or to a damage, is delivered and no process adds to it any more. Raises OSError."""
+        # The end only then: something may have come before its process ended.
+        return outbox.is_empty and not self._open and self.folder.is_abandoned() and self._reader.is_end(self.place)

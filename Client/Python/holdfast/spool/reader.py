@@ -10,7 +10,7 @@ from .crc import crc32c
 from .fields import read
 from .folder import SpoolFolder, segment_name
 from .records import Record, SpoolDamage
-from .segment import HEADER_SIZE, RECORD_HEADER_SIZE, TAIL_OFFSET, record_size
+from .segment import HEADER_SIZE, MAGIC, RECORD_HEADER_SIZE, TAIL_OFFSET, record_size
 
 _CHUNK = 1 << 20
 _HEADER = struct.Struct("<IIQ")
@@ -34,7 +34,9 @@ class SpoolReader:
         self._verifies = verifies
         self._base: Optional[int] = None
         self._descriptor = -1
+        #: Where the records of the open segment end, as far as that is known, and where they must end with its file.
         self._known_end = 0
+        self._last_end = 0
         self._ahead = memoryview(b"")
         self._ahead_start = 0
         #: Where the last record that is whole ends, when what follows is not.
@@ -46,6 +48,7 @@ class SpoolReader:
             return None
         header = self._bytes(RECORD_HEADER_SIZE, place)
         if header is None:
+            self.damage = place
             return None
         length, checksum, sequence = _HEADER.unpack(header)
         size = record_size(length)
@@ -64,15 +67,26 @@ class SpoolReader:
         return Entry(sequence, record, size, place + size)
 
     def has(self, place: int) -> bool:
-        """Whether a record begins at a place."""
+        """Whether a record begins at a place. Raises OSError."""
         return self.entry(place) is not None
+
+    def is_end(self, place: int) -> bool:
+        """Whether a spool that nobody appends to has nothing more from a place on; what it should have had is damage. Raises
+        OSError."""
+        if self.has(place):
+            return False
+        if self.damage is None:
+            promised = 0 if self._base is None else self._base + self._tail()
+            if promised > place or any(base > place for base in self._folder.bases()):
+                self.damage = place
+        return True
 
     def _select(self, place: int) -> bool:
         """Opens the segment that has a place; false if there is none with a record there."""
         if self._base is not None and self._base <= place:
             if place < self._known_end:
                 return True
-            self._known_end = self._base + self._tail()
+            self._known_end = min(self._base + self._tail(), self._last_end)
             if place < self._known_end:
                 return True
         base = max((base for base in self._folder.bases() if base <= place), default=None)
@@ -82,7 +96,13 @@ class SpoolReader:
         self._descriptor = os.open(f"{self._folder.path}/{segment_name(base)}", os.O_RDONLY | os.O_CLOEXEC)
         self._base = base
         self._ahead = memoryview(b"")
-        self._known_end = base + self._tail()
+        header = os.pread(self._descriptor, HEADER_SIZE, 0)
+        if len(header) < HEADER_SIZE or header[: TAIL_OFFSET] != MAGIC + base.to_bytes(8, "little"):
+            self.damage = place
+            return False
+        # A segment has all its blocks from the start: a file that was cut ends before its records do.
+        self._last_end = base + os.fstat(self._descriptor).st_size - HEADER_SIZE
+        self._known_end = min(base + self._tail(), self._last_end)
         return place < self._known_end
 
     def _tail(self) -> int:
@@ -101,8 +121,10 @@ class SpoolReader:
         while len(data) < size:
             piece = os.pread(self._descriptor, size - len(data), offset + len(data))
             if not piece:
-                return None
+                break
             data += piece
+        if len(data) < count:
+            return None
         self._ahead, self._ahead_start = memoryview(bytes(data)), place
         return self._ahead[:count]
 

@@ -107,8 +107,8 @@ def _read(content: bytes) -> State:
 class StateFile:
     """The file of a state: two slots, written in turn, each with a checksum. Raises OSError."""
 
-    def __init__(self, folder: str) -> None:
-        self._descriptor = os.open(f"{folder}/state", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def __init__(self, folder: str, is_new: bool = True) -> None:
+        self._descriptor = os.open(f"{folder}/state", os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if is_new else 0), 0o600)
         self._generation = 0
         try:
             # So that it can be written when the disk is full; where that is not possible it grows.
@@ -143,7 +143,7 @@ class StateFile:
 
 
 def peek(folder: str) -> Optional[State]:
-    """The state of a spool that somebody else may be writing; None if there is none."""
+    """The state of a spool that somebody else may be writing; None if there is none that is whole, or that can be read."""
     try:
         with open(f"{folder}/state", "rb") as file:
             slots = [file.read(SLOT_SIZE) for _ in range(2)]
