@@ -367,7 +367,8 @@ def test_a_full_spool_holds_up_steps_and_drops_resources(server, client, address
     assert not thread.is_alive()
     run.finish(timeout=20)
     assert metric_steps(client, "r") == step_indices(client, "r/0") == list(range(20))
-    assert "dropped" in {problem.kind for problem in dropped}
+    (told,) = [problem.message for problem in dropped if problem.kind == "dropped"]
+    assert told.startswith("the spool has no room (of 300000 bytes): ")
 
 
 def test_a_full_disk_holds_up_and_goes_on(address, client, tmp_path):

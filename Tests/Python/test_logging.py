@@ -6,6 +6,7 @@ import math
 import multiprocessing
 import os
 import pickle
+import shutil
 import threading
 
 import numpy
@@ -286,6 +287,43 @@ def test_readings_that_the_end_overtakes_are_not_counted_as_dropped(address, qui
     assert run.statistics.dropped == 0
     run.log({"loss": 1.0})
     assert run.statistics.dropped == 1
+
+
+def test_what_is_logged_after_the_end_is_told_once(address, client, quick, caplog):
+    problems = []
+    run = holdfast.init("r", server=address, options=quick, on_problem=problems.append)
+    run.log({"loss": 1.0})
+    run.finish()
+    run.flush()
+    assert problems == []
+    for step in range(10):
+        run.log({"loss": 2.0}, step=step)
+        run.log_step("r/0", step, reward=1.0)
+    run.finish_episode("r/0")
+    assert [problem.kind for problem in problems] == ["dropped"] and "the run has ended" in problems[0].message
+    assert caplog.text.count("the run has ended") == 1 and run.statistics.dropped == 21
+    with pytest.raises(HoldfastError, match="21 records that came later were dropped") as refused:
+        run.flush()
+    assert refused.value.code == "closed" and values(client) == [1.0]
+
+
+def test_a_spool_that_vanishes_is_told_once(tmp_path, quick, caplog):
+    problems = []
+    quick.spool_segment_bytes, quick.start_timeout = 4096, 0.1
+    with pytest.warns(UserWarning, match="no Holdfast server"):
+        run = holdfast.init("r", spool=str(tmp_path / "spool"), options=quick, on_problem=problems.append)
+    (folder,) = (tmp_path / "spool").iterdir()
+    shutil.rmtree(folder)
+    for step in range(1000):
+        run.log({"loss": 2.0}, step=step)
+    assert run.statistics.dropped > 500
+    eventually(lambda: any(problem.kind == "dropped" for problem in problems), "the loss is told")
+    for step in range(1000):
+        run.log({"loss": 2.0}, step=step)
+    run.finish(timeout=0.5)
+    (dropped,) = [problem.message for problem in problems if problem.kind == "dropped"]
+    assert dropped.startswith(f"{folder} is gone: ") and caplog.text.count("is gone") == 1
+    assert "no room" not in caplog.text and "run has ended" not in caplog.text
 
 
 def test_a_heartbeat_tells_that_the_process_lives(address, client):

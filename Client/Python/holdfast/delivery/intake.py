@@ -20,9 +20,10 @@ from ..spool.queue import SpoolQueue
 from ..spool.records import Parts, Record, RequestRecord, ResourceRecord
 from ..spool.segment import HEADER_SIZE, MetricForm, Segment, record_size
 from ..spool.writer import SpoolWriter
-from .problem import LOGGER, DeliveryStatistics
+from .problem import DeliveryProblem, DeliveryStatistics, Reporter
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_WHEN_FULL = "by default only readings of resources are dropped then, and all else waits"
 
 #: The answer to a request, or why there is none.
 Reply = Callable[[Optional[Dict[str, Any]], Optional[Exception]], None]
@@ -38,8 +39,8 @@ class Outlook(NamedTuple):
     #: Where the spool ends.
     end: int
     wants_spare: bool
-    #: Dropped since the sender looked last.
-    dropped: int
+    #: How many were dropped since the sender looked last, by the cause.
+    dropped: Dict[str, int]
 
 
 class Intake:
@@ -66,7 +67,11 @@ class Intake:
         self._released_bytes = 0
         self._send_through = 0
         self._settled_through = 0
-        self._unreported_drops = 0
+        self._unreported_drops: Dict[str, int] = {}
+        # What comes after the end is told here: then there is no sender any more.
+        self._reporter = Reporter(options.on_problem)
+        self._dropped_at_end = 0
+        self._is_end_told = False
         self._is_sender_up = False
         self._is_closed = False
         self._ending: Optional[Exception] = None
@@ -142,6 +147,8 @@ class Intake:
                 if self._deferred:
                     self._add_deferred()
             if is_done:
+                if self._dropped_at_end:
+                    self._tell_end()
                 return
             # A child has no sender that would tell it, and a disk tells nobody when it has room again.
             self._room.clear()
@@ -154,14 +161,16 @@ class Intake:
         """
         parts = record.parts()
         with self._lock:
-            if self._is_closed:
-                self._drop(1)
-                return False
-            if self._is_busy:
+            is_closed = self._is_closed
+            if is_closed:
+                self._drop_at_end()
+            elif self._is_busy:
                 self._deferred.append(lambda: self._append_request(parts, reply))
             else:
                 self._append_request(parts, reply)
-        return True
+        if is_closed:
+            self._tell_end()
+        return not is_closed
 
     def _append_request(self, parts: Parts, reply: Optional[Reply]) -> None:
         self._is_busy = True
@@ -193,25 +202,26 @@ class Intake:
     def _admit(self, parts: Parts, payload: int, when_full: str) -> bool:
         """Adds a record or drops it; false if it must wait for room."""
         if self._is_closed:
-            self._drop(1)
+            self._drop_at_end()
             return True
         size = record_size(payload)
         queued = self._end - self._released_bytes
+        is_disk_full = False
         if queued == 0 or queued + size <= self._options.spool_bytes:
             try:
                 self._append(parts, payload)
             except OSError as error:
                 if error.errno not in _FULL:
-                    LOGGER.warning("a record can't be kept: %s", error)
-                    self._drop(1)
+                    self._drop(self._fault(error))
                     return True
-                # The disk is full: that is waited for, too.
+                # That is waited for, too.
+                is_disk_full = True
             else:
                 if not self._is_sender_up:
                     self._wake_sender()
                 return True
         if when_full != "block" or threading.get_ident() in self.senders:
-            self._drop(1)
+            self._drop(self._no_room(is_disk_full))
             return True
         # What is there would never be settled while those who fill the batch wait for room.
         self._send_through = self._sequence
@@ -236,15 +246,33 @@ class Intake:
             room = self._options.spool_bytes + self._released_bytes - segment.base
             self._limit = min(segment.capacity, room)
 
-    def _drop(self, records: int) -> None:
-        self.counts.dropped += records
-        self._unreported_drops += records
+    def _drop(self, cause: str) -> None:
+        self.counts.dropped += 1
+        self._unreported_drops[cause] = self._unreported_drops.get(cause, 0) + 1
         self._wake_sender()
 
-    def drop(self, records: int) -> None:
-        """Counts records that are dropped."""
-        with self._lock:
-            self._drop(records)
+    def _no_room(self, is_disk_full: bool) -> str:
+        if is_disk_full:
+            return f"the disk of {self._directory} is full: {_WHEN_FULL} until there is room again"
+        return f"the spool has no room (of {self._options.spool_bytes} bytes): {_WHEN_FULL} until the server has taken more"
+
+    def _fault(self, error: OSError) -> str:
+        """Why nothing can be written into the spool, full or not."""
+        folder = self._writer.folder if self._writer else self._directory
+        if isinstance(error, FileNotFoundError):
+            return f"{folder} is gone: what is logged can't be kept, and is dropped; start the process again"
+        return f"{folder} can't be written ({error.strerror}): what is logged is dropped until it can"
+
+    def _drop_at_end(self) -> None:
+        self.counts.dropped += 1
+        self._dropped_at_end += 1
+
+    def _tell_end(self) -> None:
+        if self._is_end_told:
+            return
+        self._is_end_told = True
+        message = "the run has ended, and its client with it: what is logged from now on is dropped"
+        self._reporter.report(DeliveryProblem("dropped", self._dropped_at_end, message))
 
     def _wake_sender(self) -> None:
         if not self.is_child:
@@ -287,7 +315,7 @@ class Intake:
     def look(self) -> Outlook:
         """What there is to do."""
         with self._lock:
-            dropped, self._unreported_drops = self._unreported_drops, 0
+            dropped, self._unreported_drops = self._unreported_drops, {}
             self._is_sender_up = True
             self._set_limit()
             writer = self._writer
@@ -332,6 +360,8 @@ class Intake:
 
     def flush(self, timeout: float) -> None:
         """Has everything sent and waits until all of it is settled; raises HoldfastError with timeout or closed."""
+        if self._ending and self._dropped_at_end:
+            raise HoldfastError("closed", f"the run has ended; {self._dropped_at_end} records that came later were dropped")
         with self._lock:
             if not self._is_busy:
                 self._add_deferred()

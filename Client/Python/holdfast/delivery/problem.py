@@ -18,7 +18,8 @@ class DeliveryProblem:
     `kind` is one of
     - rejected: the server refused records for their content, or they could never be sent; the spool's folder `rejected`
       keeps the former,
-    - dropped: records were logged while the spool or its disk was full, or after the end; they are lost,
+    - dropped: records were logged while the spool or its disk was full, its folder gone, or after the end; they are lost, and
+      counted in the statistics: a cause is told once, and again when there was no such loss for a minute,
     - waiting: the server can't take anything now; the records wait and are sent later,
     - damaged: a spool has bytes that are not what was written; what is behind them is set aside,
     - server_restored: the server was restored to an older state; what is still here is sent under a new producer id.

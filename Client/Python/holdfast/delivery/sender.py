@@ -28,6 +28,8 @@ _POLL, _LINGER = 0.02, 2.0
 #: How often a spool that a living process fills is looked at.
 _CHILD_POLL = 0.1
 _LONG = 3600.0
+#: A cause of dropped records is told again when there were none for so long, in seconds.
+_QUIET = 60.0
 
 
 class Sender:
@@ -58,6 +60,8 @@ class Sender:
         self._pending_since: Optional[float] = None
         self._last_activity = 0.0
         self._has_connected = False
+        # When records were dropped last, by the cause.
+        self._last_drops: Dict[str, float] = {}
         #: Why the server could not be reached, or refused the greeting, the last time.
         self.failure: Optional[Exception] = None
         #: That the token lacks the role, until something is accepted.
@@ -125,13 +129,11 @@ class Sender:
     def _look(self) -> bool:
         """Does whatever can be done now, then waits for more; true when a left spool is delivered."""
         now = time.monotonic()
-        outlook = self._intake.look() if self._intake else Outlook(self._queue, 0, 0, 0, False, 0)
-        if outlook.dropped:
-            message = (
-                f"the spool has no room (of {self._options.spool_bytes} bytes, or on its disk), or the run has ended: by default "
-                "only readings of resources are dropped then, and all else waits until the server has taken more"
-            )
-            self._reporter.report(DeliveryProblem("dropped", outlook.dropped, message))
+        outlook = self._intake.look() if self._intake else Outlook(self._queue, 0, 0, 0, False, {})
+        for cause, records in outlook.dropped.items():
+            if now - self._last_drops.get(cause, -_QUIET) >= _QUIET:
+                self._reporter.report(DeliveryProblem("dropped", records, cause))
+            self._last_drops[cause] = now
         if self._queue is None and outlook.queue:
             self._adopt(outlook.queue)
         if outlook.wants_spare and self._intake:

@@ -51,7 +51,7 @@ class SpoolWriter:
                 unlock(self._lock)
             SpoolFolder(new).remove()
             raise
-        self._folder = folder.path
+        self.folder = folder.path
         self._segment_size = segment_size
         #: The segment that is filled; None before the first record.
         self.segment: Optional[Segment] = None
@@ -62,7 +62,7 @@ class SpoolWriter:
     @property
     def name(self) -> str:
         """Under which its directory has it."""
-        return os.path.basename(self._folder)
+        return os.path.basename(self.folder)
 
     @property
     def end(self) -> int:
@@ -79,7 +79,7 @@ class SpoolWriter:
     def _advance(self, size: int) -> Segment:
         following = self._spare
         if following is None or size > following.capacity:
-            following = Segment(self._folder, max(self._segment_size, size))
+            following = Segment(self.folder, max(self._segment_size, size))
         following.begin(self.end)
         if following is self._spare:
             self._spare = None
@@ -97,7 +97,7 @@ class SpoolWriter:
     def make_spare(self) -> Optional[Segment]:
         """A segment for `take`, made without whoever logs having to wait; None when the disk is full."""
         try:
-            return Segment(self._folder, self._segment_size)
+            return Segment(self.folder, self._segment_size)
         except OSError:
             return None
 
