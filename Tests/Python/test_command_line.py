@@ -1,5 +1,7 @@
 """python -m holdfast."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -7,6 +9,7 @@ import pytest
 
 import holdfast
 from conftest import CLIENT
+from holdfast.spool.queue import SpoolQueue
 from programs import environment
 
 
@@ -121,6 +124,70 @@ def test_who_may_not_log_is_told_so_at_once(make_server, make_trainer, spool, qu
     program = subprocess.run([server.binary, *commands["read"]], capture_output=True, text=True, timeout=60)
     assert program.returncode == 1 and "forbidden" in program.stderr.splitlines()[-1], program
     assert holdfast_command(*commands["ingest"]).stdout == "sent 1001 records\n"
+
+
+@pytest.fixture
+def left(make_trainer, spool):
+    """A spool with a run and two metrics, for a server that is not there."""
+    trainer = make_trainer(
+        """
+        run = holdfast.init("r", server="127.0.0.1:1", options=options)
+        run.log({"loss": 1, "accuracy": 0.5})
+        say("logged")
+        time.sleep(60)
+        """
+    )
+    trainer.line()
+    trainer.kill()
+    (folder,) = spool.iterdir()
+    return folder
+
+
+def test_sync_says_what_was_refused_and_where_it_lies(make_server, left, spool):
+    server = make_server()
+    with holdfast.Client(server.ready["tcp"]) as client:
+        client.runs.start("r")
+        client.runs.delete("r")
+    done = holdfast_command("sync", spool, "--server", server.ready["tcp"])
+    assert done.returncode == 1 and done.stdout == "sent 2 records, 1 were refused\n", done
+    assert done.stderr.count("run_deleted") == 1, done.stderr
+    last = f"holdfast: the refused records lie in {spool}/rejected; each .error.json says why"
+    assert done.stderr.splitlines()[-1] == last and list((spool / "rejected").glob("*.error.json"))
+    assert not left.exists()
+
+
+def test_the_folder_of_one_spool_is_not_taken_for_an_empty_directory(left, spool):
+    for command in ("sync", "doctor"):
+        told = holdfast_command(command, f"{left}/")
+        assert told.returncode == 1 and f"{left}/ is itself a spool; name the folder above it" in told.stdout + told.stderr, told
+
+
+def test_where_nothing_was_ever_logged_there_is_nothing_to_send(tmp_path):
+    done = holdfast_command("sync", HOLDFAST_SPOOL=str(tmp_path / "missing"), HOLDFAST_SERVER="")
+    assert done.returncode == 0 and done.stdout == f"nothing to send: there is no spool in {tmp_path}/missing\n"
+
+
+@pytest.mark.parametrize("file", ["sender.lock", "state", "0000000000000000.segment"])
+def test_a_spool_that_can_not_be_opened_is_named_with_the_reason(file, make_server, left, spool):
+    (left / file).rename(spool / "elsewhere")
+    (left / file).mkdir()
+    server = make_server()
+    # Without a state it is for no server that is known.
+    for variable in (server.ready["tcp"], "") if file == "state" else (server.ready["tcp"],):
+        done = holdfast_command("sync", spool, HOLDFAST_SERVER=variable)
+        assert done.returncode == 1 and done.stderr == f"holdfast: {left}: Is a directory\n", done
+        assert left.exists()
+
+
+def test_who_may_not_open_a_spool_is_told_whose_it_is(left, spool, monkeypatch):
+    def refuse(folder, server):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), f"{folder.path}/sender.lock")
+
+    monkeypatch.setattr(SpoolQueue, "left", refuse)
+    monkeypatch.setenv("HOLDFAST_SERVER", "")
+    (left / "state").unlink()  # so that no server is asked first
+    report = holdfast.sync(str(spool))
+    assert report.unreadable == [(str(left), "Permission denied; run this as its owner")] and report.left == 1
 
 
 def test_a_spool_that_can_not_be_read_is_not_taken_for_an_empty_one(tmp_path):

@@ -124,6 +124,9 @@ def _spool(directory: str) -> Iterator[Finding]:
     except OSError as error:
         yield Finding(False, "spool", f"{directory} can't be read: {error.strerror}; name another folder, or run as its owner")
         return
+    if not folders and SpoolFolder(os.path.abspath(directory)).is_spool():
+        yield Finding(False, "spool", f"{directory} is itself a spool; name the folder above it")
+        return
     is_writable = os.access(directory, os.W_OK | os.X_OK)
     free = os.statvfs(directory)
     room = free.f_bavail * free.f_frsize

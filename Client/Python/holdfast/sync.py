@@ -51,7 +51,7 @@ def sync(
     and one that can't be sent to is among the report's failures.
 
     Raises HoldfastError or ServerError when the one server can't be reached or refuses the token, or it lacks
-    the role ingest; HoldfastError with `spool` when the directory can't be read.
+    the role ingest; HoldfastError with `spool` when the directory can't be read, or is itself a spool.
     """
     directory = directory or standard_directory()
     found = _count(directory)
@@ -77,11 +77,14 @@ def sync(
 
 def _count(directory: str) -> int:
     try:
-        return len(SpoolFolder.found(directory))
+        found = SpoolFolder.found(directory)
     except FileNotFoundError:  # nothing was ever logged
         return 0
     except OSError as error:
         raise HoldfastError("spool", f"{directory} can't be read: {error.strerror}") from error
+    if not found and SpoolFolder(os.path.abspath(directory)).is_spool():
+        raise HoldfastError("spool", f"{directory} is itself a spool; name the folder above it")
+    return len(found)
 
 
 def _servers(directory: str, left: LeftSpools) -> Set[str]:

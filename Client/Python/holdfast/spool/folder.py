@@ -105,7 +105,13 @@ class SpoolFolder:
     @staticmethod
     def found(directory: str) -> List["SpoolFolder"]:
         """The spools in a directory; raises OSError if it can't be read."""
-        return [SpoolFolder(f"{directory}/{name}") for name in sorted(os.listdir(directory)) if _is_spool(name)]
+        paths = [f"{directory}/{name}" for name in sorted(os.listdir(directory)) if _is_spool(name)]
+        return [SpoolFolder(path) for path in paths if not os.path.isfile(path)]
+
+    def is_spool(self) -> bool:
+        """Whether this is a spool, and not the directory of some."""
+        files = names(self.path)
+        return _is_spool(self.name) and ("state" in files or any(_SEGMENT.match(name) for name in files))
 
     @staticmethod
     def remove_unfinished(directory: str) -> None:

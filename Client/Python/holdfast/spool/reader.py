@@ -94,7 +94,6 @@ class SpoolReader:
             return False
         self.close()
         self._descriptor = os.open(f"{self._folder.path}/{segment_name(base)}", os.O_RDONLY | os.O_CLOEXEC)
-        self._base = base
         self._ahead = memoryview(b"")
         header = os.pread(self._descriptor, HEADER_SIZE, 0)
         if len(header) < HEADER_SIZE or header[: TAIL_OFFSET] != MAGIC + base.to_bytes(8, "little"):
@@ -103,6 +102,7 @@ class SpoolReader:
         # A segment has all its blocks from the start: a file that was cut ends before its records do.
         self._last_end = base + os.fstat(self._descriptor).st_size - HEADER_SIZE
         self._known_end = min(base + self._tail(), self._last_end)
+        self._base = base
         return place < self._known_end
 
     def _tail(self) -> int:
