@@ -6,6 +6,7 @@ import math
 import os
 import re
 import signal
+import socket
 import threading
 from pathlib import Path
 
@@ -57,6 +58,36 @@ def test_errors_say_what_is_wrong(client):
         client.runs.start("r", config={"x": object()})
     with pytest.raises(HoldfastError, match="no connection"):
         holdfast.Client("127.0.0.1:1").server.ping()
+
+
+ANSWERS = {
+    "HTTP": b"HTTP/1.1 400 Bad Request\r\n",
+    "SMTP": b"220 mail.example ESMTP\r\n",
+    "TLS": bytes.fromhex("15030300020228"),
+    "nothing": bytes(4),
+    "a list": b"\0\0\0\2[]",
+    "no JSON": b"\0\0\0\4nope",
+    "another object": b"\0\0\0\2{}",
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_what_is_no_server_is_told_from_one_that_is_down(answer):
+    def serve():
+        connection, _ = stranger.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(ANSWERS[answer])
+
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        address = "127.0.0.1:{}".format(stranger.getsockname()[1])
+        with holdfast.Client(address, timeout=10) as client, pytest.raises(HoldfastError) as refused:
+            client.server.ping()
+        thread.join()
+    assert refused.value.code == "protocol_violation"
+    assert refused.value.message.startswith(f"{address} does not speak the protocol; is it the HTTP door? ")
 
 
 def test_arrays_go_both_ways(client):

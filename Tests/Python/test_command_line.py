@@ -113,7 +113,7 @@ def test_who_may_not_log_is_told_so_at_once(make_server, make_trainer, spool, qu
     )
     trainer.line()
     trainer.kill()
-    with pytest.warns(UserWarning, match="forbidden"):
+    with pytest.warns(UserWarning, match=r"refuses the token \(forbidden: .*set HOLDFAST_TOKEN or token=… to one with the role"):
         holdfast.init("other", server=server.ready["tcp"], token=tokens["read"], spool=spool / "own", options=quick).finish(timeout=0)
     commands = {
         role: ["sync", spool, "--server", server.ready["tcp"], "--token", token] for role, token in tokens.items()
@@ -160,6 +160,15 @@ def test_the_folder_of_one_spool_is_not_taken_for_an_empty_directory(left, spool
     for command in ("sync", "doctor"):
         told = holdfast_command(command, f"{left}/")
         assert told.returncode == 1 and f"{left}/ is itself a spool; name the folder above it" in told.stdout + told.stderr, told
+
+
+def test_the_http_door_is_not_taken_for_a_server_that_is_down(make_server, left, spool):
+    door = make_server().ready["http"]
+    said = f"{door} does not speak the protocol; is it the HTTP door? Training code and commands use the other one, 7411 by default"
+    done = holdfast_command("sync", spool, "--server", door)
+    assert done.returncode == 1 and done.stderr == f"holdfast: {said}; name the right one with --server\n", done
+    told = holdfast_command("doctor", spool, "--server", door)
+    assert told.returncode == 1 and f"{said}; name the right one with HOLDFAST_SERVER" in told.stdout, told
 
 
 def test_where_nothing_was_ever_logged_there_is_nothing_to_send(tmp_path):

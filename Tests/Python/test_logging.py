@@ -148,14 +148,19 @@ def test_the_environment_tells_server_token_and_spool(make_server, monkeypatch, 
     assert list((tmp_path / "elsewhere").iterdir()) == []
     with holdfast.Client() as client:
         assert values(client) == [1.0]
-    with pytest.warns(UserWarning, match="unauthorized"):
+    refusal = r"refuses the token \(unauthorized: .*\): set HOLDFAST_TOKEN or token=…; .* kept in .*/elsewhere until"
+    with pytest.warns(UserWarning, match=refusal):
         refused = holdfast.init("r2", token="wrong", options=quick)
     assert refused.finish(timeout=0.1).records == 2
     with holdfast.init("r3", options=quick), holdfast.Client() as client:
         eventually(lambda: client.runs.get("r3"), "a run with the right token")
         eventually(lambda: len(list(client.runs.all())) == 3, "what the wrong token left is sent with the right one")
-    with holdfast.Client(token="wrong") as client, pytest.raises(ServerError, match="unauthorized"):
+    with holdfast.Client(token="wrong") as client, pytest.raises(ServerError, match="is wrong; set HOLDFAST_TOKEN or token="):
         client.runs.get("r")
+    monkeypatch.delenv("HOLDFAST_TOKEN")
+    with holdfast.Client() as client, pytest.raises(ServerError, match="is missing; set HOLDFAST_TOKEN or token=") as missing:
+        client.runs.get("r")
+    assert missing.value.message == "the token is missing"
 
 
 def test_threads_log_side_by_side(address, client, run):

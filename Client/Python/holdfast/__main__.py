@@ -99,9 +99,11 @@ def _reason(error: Exception, server: Optional[str]) -> str:
     """Why nothing was sent to a server, and what to do."""
     place = f" at {server}" if server else ""
     if isinstance(error, ServerError) and error.kind == "unauthorized":
-        return f"sending{place} failed: {error}; give the server's token with HOLDFAST_TOKEN or --token"
+        return f"sending{place} failed: {error.kind}: {error.message}; give the server's token with HOLDFAST_TOKEN or --token"
     if isinstance(error, HoldfastError) and error.code == "unreachable":
         return f"nothing was sent: {error}; start it, or name another with --server"
+    if isinstance(error, HoldfastError) and error.code == "protocol_violation":
+        return f"{error}; name the right one with --server"
     return str(error)
 
 

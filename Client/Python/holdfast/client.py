@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Type, Union
 
 from . import calls
 from .address import Address, server_address, server_token
+from .errors import ServerError
 from .options import Options
 from .wire.caller import Caller
 
@@ -59,7 +60,12 @@ class Client:
 
         Raises ServerError when the server refuses, HoldfastError when there was no answer.
         """
-        return self._caller.call(method, params or {}, timeout)
+        try:
+            return self._caller.call(method, params or {}, timeout)
+        except ServerError as error:
+            if error.kind == "unauthorized":
+                error.advise("set HOLDFAST_TOKEN or token= to one that the server takes")
+            raise
 
     def resolve(self, refs: Sequence[str], missing: str = "error", stack: bool = False) -> Any:
         """The arrays behind references such as h5://run/frames/7, in their order; see `FrameCalls.resolve`."""

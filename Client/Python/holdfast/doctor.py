@@ -77,11 +77,14 @@ def _server(server: Optional[str], token: Optional[str], ca_file: Optional[str])
             return
         remedies = {"unauthorized": "set HOLDFAST_TOKEN to the server's token", "too_many_logins": "end what sends a wrong one"}
         remedy = remedies.get(error.kind, "compare versions")
-        yield Finding(False, "token", f"{error}; {remedy}")
+        yield Finding(False, "token", f"{error.kind}: {error.message}; {remedy}")
         return
     except HoldfastError as error:
         if error.code == "tls":
             yield Finding(False, "tls", error.message)
+            return
+        if error.code == "protocol_violation":
+            yield Finding(False, "server", f"{error.message}; name the right one with HOLDFAST_SERVER")
             return
         yield Finding(False, "server", f"{error.message}; is `holdfast serve` running, and HOLDFAST_SERVER right?")
         return

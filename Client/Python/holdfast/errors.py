@@ -28,6 +28,10 @@ class ServerError(Exception):
         self.final = bool(self.data.get("final", False))
         super().__init__(f"{self.kind}: {self.message}")
 
+    def advise(self, remedy: str) -> None:
+        """Adds what to do to the text, not to the server's message."""
+        self.args = (f"{self.kind}: {self.message}; {remedy}",)
+
 
 def missing_package(name: str, purpose: str, cause: Optional[BaseException] = None) -> HoldfastError:
     """The error for an optional package that isn't installed."""

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Optional, Sequence, Union
 from .address import Address, server_address, server_token
 from .delivery.delivery import Answer, Delivery
 from .delivery.problem import DeliveryProblem
+from .errors import ServerError
 from .options import Options
 from .run import Run, check_run_id
 from .wire.values import dumps, plain
@@ -73,12 +74,7 @@ def init(
         delivery.close(0.5)
         raise
     if result is None:
-        reason = delivery.sender.failure or f"{delivery.address} has not answered in {options.start_timeout:g} s"
-        warnings.warn(
-            f"no Holdfast server takes run {run} now ({reason}); it is kept in {delivery.directory} until one does "
-            "(python -m holdfast sync sends it later, python -m holdfast doctor says what is wrong)",
-            stacklevel=2,
-        )
+        warnings.warn(_why_kept(run, delivery, options), stacklevel=2)
     return Run(run, delivery, None if result is None else bool(result.get("resumed")), config)
 
 
@@ -88,6 +84,21 @@ def join(run_id: str, config: Any, server: Address, token: Optional[str], spool:
     run.config = config
     run.leave_end()
     return run
+
+
+def _why_kept(run: str, delivery: Delivery, options: Options) -> str:
+    failure = delivery.sender.failure
+    if isinstance(failure, ServerError) and failure.kind in ("unauthorized", "forbidden"):
+        role = "" if failure.kind == "unauthorized" else " to one with the role ingest"
+        return (
+            f"the server at {delivery.address} refuses the token ({failure}): set HOLDFAST_TOKEN or token=…{role}; what is "
+            f"logged is kept in {delivery.directory} until it takes it"
+        )
+    reason = failure or f"{delivery.address} has not answered in {options.start_timeout:g} s"
+    return (
+        f"no Holdfast server takes run {run} now ({reason}); it is kept in {delivery.directory} until one does "
+        "(python -m holdfast sync sends it later, python -m holdfast doctor says what is wrong)"
+    )
 
 
 def _first_answer(delivery: Delivery, answer: Answer, timeout: float) -> Optional[Dict[str, Any]]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _LENGTH = struct.Struct(">I")
 _LARGE = 4 << 20
 _LONGEST_WAIT = 3_600_000  # milliseconds
+#: The longest payload that a server sends, and the longest with which it answers `hello`, in bytes.
+_LONGEST, _LONGEST_GREETING = 1 << 30, 1 << 20
 
 
 def block(size: int) -> Union[bytearray, mmap.mmap]:
@@ -71,6 +73,7 @@ class Connection:
         self._ready: List[Response] = []
         self._stage = "length"
         self._payload: Dict[str, Any] = {}
+        self._longest = _LONGEST_GREETING
         self._expect(4)
         try:
             self._socket = socket.create_connection((address.host, address.port), timeout=connect_timeout)
@@ -121,8 +124,9 @@ class Connection:
             self.server = str(answers[0].result["server"])
             producer = answers[0].result.get("producer") or {}
             self.last_seq = int(producer.get("last_seq", 0))
-        except (KeyError, TypeError, ValueError) as error:
-            raise HoldfastError("protocol_violation", f"{self._address} is no Holdfast server: {error!r}") from None
+        except (KeyError, TypeError, ValueError):
+            raise self._violation() from None
+        self._longest = _LONGEST
 
     def fileno(self) -> int:
         """Of the socket; -1 when it is closed."""
@@ -144,7 +148,7 @@ class Connection:
     def pump(self, timeout: float, wake: Optional[socket.socket] = None) -> List[Response]:
         """Writes and reads what is possible; waits at most so long for the first byte, or for a byte on `wake`.
 
-        Raises HoldfastError when the connection has ended.
+        Raises HoldfastError when the connection has ended, or who is there does not speak the protocol.
         """
         try:
             if self._outgoing:
@@ -204,20 +208,29 @@ class Connection:
         if self._stage == "length":
             self._stage = "payload"
             size = _LENGTH.unpack(self._buffer)[0]
-            if size > 1 << 30:
-                raise OSError(
-                    f"a frame of {size} bytes was announced: this is no Holdfast server, or its HTTP door; training code uses "
-                    "the other one, 7411 by default"
-                )
+            if not 1 <= size <= self._longest:
+                raise self._violation()
             return self._expect(size)
         if self._stage == "payload":
-            self._payload = json.loads(bytes(self._buffer))
+            try:
+                self._payload = json.loads(bytes(self._buffer))
+            except ValueError:
+                raise self._violation() from None
+            if not isinstance(self._payload, dict):
+                raise self._violation()
             sizes = self._payload.get("attachments") or []
             if sizes:
                 self._stage = "attachments"
                 return self._expect(sum(sizes))
             self._buffer = bytearray()
         self._finish()
+
+    def _violation(self) -> HoldfastError:
+        message = (
+            f"{self._address} does not speak the protocol; is it the HTTP door? Training code and commands use the other one, "
+            "7411 by default"
+        )
+        return HoldfastError("protocol_violation", message)
 
     def _finish(self) -> None:
         blobs, place, whole = [], 0, memoryview(self._buffer)
