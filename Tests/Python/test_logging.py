@@ -100,17 +100,25 @@ def test_what_is_wrong_is_told_and_nothing_else_suffers(address, client, quick):
         run.flush()
         assert run.statistics.rejected == 15 and {problem.kind for problem in problems} == {"rejected"}
         assert problems[-1].error.kind == "shape_mismatch" and "high" in problems[0].message
+        assert '(step 2 of episode "r/0"); it is in ' in problems[-1].message
         assert "step is 1.5, not a whole number" in problems[2].message
     assert values(client) == [3.0] and values(client, name="other") == [1.0]
     assert client.episodes.get("r/0")["steps"] == 2
 
 
-def test_the_refused_is_kept_beside_the_spool(address, spool, run):
+def test_the_refused_is_kept_beside_the_spool(address, spool, run, caplog):
     run.log_step("r/0", 0, reward=1)
     run.log_step("r/0", 0, reward=1)
     run.flush()
+    assert '(step 0 of episode "r/0" and those after it); the other record sent with it was refused too; all are in' in caplog.text
+    for index in range(5, 10):
+        run.log_step("r/0", index, reward=1)
+    run.log_step("r/0", 5, reward=1)
+    run.flush()
+    told = f'(step 5 of episode "r/0" and those after it); the 5 other records sent with it were refused too; all are in {spool}/rejected'
+    assert caplog.text.count(told) == 1 and caplog.text.count("delivery problem") == 2, caplog.text
     names = sorted(path.name.split(".", 1)[1] for path in (spool / "rejected").iterdir())
-    assert names == ["error.json", "frame"]
+    assert names == 2 * ["error.json"] + 2 * ["frame"]
     frame = next((spool / "rejected").glob("*.frame")).read_bytes()
     assert int.from_bytes(frame[:4], "big") < len(frame) and b"steps.append" in frame
 

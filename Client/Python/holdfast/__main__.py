@@ -46,11 +46,11 @@ def _sync(options: argparse.Namespace) -> int:
     told: Set[str] = set()
 
     def tell(problem: DeliveryProblem) -> None:
-        message = f"{problem.kind}: {problem.message}"
+        reason = str(problem.error or problem.message)
         # That the token lacks the role is what the command ends with.
-        if message not in told and not (problem.error and problem.error.kind == "forbidden"):
-            told.add(message)
-            _complain(message)
+        if reason not in told and not (problem.error and problem.error.kind == "forbidden"):
+            told.add(reason)
+            _complain(f"{problem.kind}: {problem.message}")
 
     # What the log says of problems is said by `tell`.
     LOGGER.addHandler(logging.NullHandler())

@@ -350,14 +350,27 @@ class Sender:
         if error is None:
             self._ledger.accepted(request, result)
         else:
-            self._ledger.reject(request.records, request.bytes, str(error), error)
-            if self._queue:
-                payload = request.payload(1)
-                frame = len(payload).to_bytes(4, "big") + payload + b"".join(request.attachments)
-                self._queue.folder.keep_rejected(f"{request.ordinal}-{request.part}", frame, error.error)
+            self._ledger.reject(request.records, request.bytes, self._refusal(request, error), error)
         self._ledger.reply(request.sequence, result, error)
         if self._queue:
             self._ledger.settled(self._queue.settle(request, self._outbox))
+
+    def _refusal(self, request: OutgoingRequest, error: ServerError) -> str:
+        """Keeps a request that was refused; says which it is, and where it lies."""
+        place = None
+        if self._queue:
+            payload = request.payload(1)
+            frame = len(payload).to_bytes(4, "big") + payload + b"".join(request.attachments)
+            place = self._queue.folder.keep_rejected(f"{request.ordinal}-{request.part}", frame, error.error)
+        others, text = request.records - 1, str(error)
+        if request.first_step:
+            text += f" ({request.first_step}{' and those after it' if others else ''})"
+        if others:
+            text += f"; the {others} other records" if others > 1 else "; the other record"
+            text += " sent with it were refused too" if others > 1 else " sent with it was refused too"
+        if place:
+            text += f"; all are in {place}" if others else f"; it is in {place}"
+        return text
 
     def _report_waiting(self, error: Exception) -> None:
         self._ledger.report_waiting(error, sum(request.records for request in self._outbox.items()))

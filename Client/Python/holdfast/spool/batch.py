@@ -61,6 +61,8 @@ class OutgoingRequest:
         self.part = 0
         #: The record whose answer somebody waits for.
         self.sequence = 0
+        #: Which step it begins with, for people; empty when it has none.
+        self.first_step = ""
 
     def fits(self, limits: Limits) -> bool:
         """Whether the server accepts it."""
@@ -209,7 +211,11 @@ def _cut(content: Content, limits: Limits, parts: List[Union[OutgoingRequest, Un
         encoded = content.encode(content.records)
         size = _size(encoded)
         if size.payload <= limits.payload and size.attachments <= limits.attachments:
-            parts.append(OutgoingRequest(encoded, count, size))
+            outgoing = OutgoingRequest(encoded, count, size)
+            first = content.records[0]
+            if isinstance(first, StepRecord):
+                outgoing.first_step = f'step {first.index} of episode "{first.episode_id}"'
+            parts.append(outgoing)
             return
         reason = (
             f"{encoded[0]} takes {size.payload} bytes of JSON and {size.attachments} of attachments; the server accepts "

@@ -194,18 +194,20 @@ class SpoolFolder:
         os.rename(self.path, place)
         return place
 
-    def keep_rejected(self, name: str, frame: bytes, error: Dict[str, Any]) -> None:
-        """Keeps a request that the server refused for its content, with the server's words."""
+    def keep_rejected(self, name: str, frame: bytes, error: Dict[str, Any]) -> Optional[str]:
+        """Keeps a request that the server refused for its content, with the server's words; returns the folder where it lies,
+        None if it is not kept: there are enough, or the disk is full."""
         folder = f"{os.path.dirname(self.path)}/rejected"
         try:
             make_folder(folder)
             if len(names(folder)) >= 2 * MOST_REJECTED:
-                return
+                return None
             for ending, data in (("frame", frame), ("error.json", dumps(error))):
                 with open(f"{folder}/{self.name}-{name}.{ending}", "wb") as file:
                     file.write(data)
         except OSError:
-            pass
+            return None
+        return folder
 
     def remove(self) -> None:
         """Removes the spool, its segments first."""
