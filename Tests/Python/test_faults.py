@@ -302,6 +302,29 @@ def test_forked_workers_log_into_spools_of_their_own(address, client, spool, mak
     assert [path.name for path in spool.iterdir()] == []
 
 
+def test_a_forked_worker_without_a_spool_tells_so_once(address, client, spool, make_trainer):
+    trainer = make_trainer(
+        """
+        import shutil
+        run = holdfast.init("r", server=os.environ["SERVER"], options=options)
+        run.log({"loss": 0}, step=0)
+        run.flush()
+        shutil.rmtree(os.environ["HOLDFAST_SPOOL"])
+        open(os.environ["HOLDFAST_SPOOL"], "w").close()
+        child = os.fork()
+        if child == 0:
+            for step in range(1, 100):
+                run.log({"loss": step}, step=step)
+            os._exit(run.statistics.dropped)
+        say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        """,
+        SERVER=address,
+    )
+    assert trainer.line() == "99" and trainer.wait() == 0
+    told = trainer.errors()
+    assert told.count("what is logged is dropped until it can") == 1 and f"{spool} can't be written (" in told, told
+
+
 def test_a_fork_while_threads_log(address, client, make_trainer):
     trainer = make_trainer(
         """

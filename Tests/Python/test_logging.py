@@ -315,7 +315,7 @@ def test_what_is_logged_after_the_end_is_told_once(address, client, quick, caplo
     run.finish_episode("r/0")
     assert [problem.kind for problem in problems] == ["dropped"] and "the run has ended" in problems[0].message
     assert caplog.text.count("the run has ended") == 1 and run.statistics.dropped == 21
-    with pytest.raises(HoldfastError, match="21 records that came later were dropped") as refused:
+    with pytest.raises(HoldfastError, match="since then was dropped: 21 records") as refused:
         run.flush()
     assert refused.value.code == "closed" and values(client) == [1.0]
 

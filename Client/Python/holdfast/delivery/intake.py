@@ -20,6 +20,7 @@ from ..spool.queue import SpoolQueue
 from ..spool.records import Parts, Record, RequestRecord, ResourceRecord
 from ..spool.segment import HEADER_SIZE, MetricForm, Segment, record_size
 from ..spool.writer import SpoolWriter
+from ..words import plural
 from .problem import DeliveryProblem, DeliveryStatistics, Reporter
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -68,7 +69,7 @@ class Intake:
         self._send_through = 0
         self._settled_through = 0
         self._unreported_drops: Dict[str, int] = {}
-        # What comes after the end is told here: then there is no sender any more.
+        # What comes after the end is told here, and in a child everything: there is no sender.
         self._reporter = Reporter(options.on_problem)
         self._dropped_at_end = 0
         self._is_end_told = False
@@ -149,6 +150,8 @@ class Intake:
             if is_done:
                 if self._dropped_at_end:
                     self._tell_end()
+                if self.is_child and self._unreported_drops:
+                    self._reporter.report_dropped(self.look().dropped)
                 return
             # A child has no sender that would tell it, and a disk tells nobody when it has room again.
             self._room.clear()
@@ -361,7 +364,8 @@ class Intake:
     def flush(self, timeout: float) -> None:
         """Has everything sent and waits until all of it is settled; raises HoldfastError with timeout or closed."""
         if self._ending and self._dropped_at_end:
-            raise HoldfastError("closed", f"the run has ended; {self._dropped_at_end} records that came later were dropped")
+            dropped = plural(self._dropped_at_end, "record")
+            raise HoldfastError("closed", f"the run has ended; what was logged since then was dropped: {dropped}")
         with self._lock:
             if not self._is_busy:
                 self._add_deferred()

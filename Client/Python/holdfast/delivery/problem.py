@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Dict, Optional
 
 from ..errors import ServerError
 
 LOGGER = logging.getLogger("holdfast")
+#: A cause of dropped records is told again when there were none for so long, in seconds.
+_QUIET = 60.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,16 @@ class Reporter:
 
     def __init__(self, callback: Optional[Callable[[DeliveryProblem], None]]) -> None:
         self._callback = callback
+        # When records were dropped last, by the cause.
+        self._last_drops: Dict[str, float] = {}
+
+    def report_dropped(self, records: Dict[str, int]) -> None:
+        """Reports dropped records by their causes, each of which is told once until it is over."""
+        now = time.monotonic()
+        for cause, count in records.items():
+            if now - self._last_drops.get(cause, -_QUIET) >= _QUIET:
+                self.report(DeliveryProblem("dropped", count, cause))
+            self._last_drops[cause] = now
 
     def report(self, problem: DeliveryProblem) -> None:
         """Reports one problem; an exception of the callback goes to the log."""

@@ -28,8 +28,6 @@ _POLL, _LINGER = 0.02, 2.0
 #: How often a spool that a living process fills is looked at.
 _CHILD_POLL = 0.1
 _LONG = 3600.0
-#: A cause of dropped records is told again when there were none for so long, in seconds.
-_QUIET = 60.0
 
 
 class Sender:
@@ -60,8 +58,6 @@ class Sender:
         self._pending_since: Optional[float] = None
         self._last_activity = 0.0
         self._has_connected = False
-        # When records were dropped last, by the cause.
-        self._last_drops: Dict[str, float] = {}
         #: Why the server could not be reached, or refused the greeting, the last time.
         self.failure: Optional[Exception] = None
         #: That the token lacks the role, until something is accepted.
@@ -130,10 +126,7 @@ class Sender:
         """Does whatever can be done now, then waits for more; true when a left spool is delivered."""
         now = time.monotonic()
         outlook = self._intake.look() if self._intake else Outlook(self._queue, 0, 0, 0, False, {})
-        for cause, records in outlook.dropped.items():
-            if now - self._last_drops.get(cause, -_QUIET) >= _QUIET:
-                self._reporter.report(DeliveryProblem("dropped", records, cause))
-            self._last_drops[cause] = now
+        self._reporter.report_dropped(outlook.dropped)
         if self._queue is None and outlook.queue:
             self._adopt(outlook.queue)
         if outlook.wants_spare and self._intake:
