@@ -113,7 +113,7 @@ def test_who_may_not_log_is_told_so_at_once(make_server, make_trainer, spool, qu
     )
     trainer.line()
     trainer.kill()
-    with pytest.warns(UserWarning, match=r"refuses the token \(forbidden: .*set HOLDFAST_TOKEN or token=… to one with the role"):
+    with pytest.warns(UserWarning, match=r"refuses the token \(forbidden: .*set HOLDFAST_TOKEN or token=… to one with the"):
         holdfast.init("other", server=server.ready["tcp"], token=tokens["read"], spool=spool / "own", options=quick).finish(timeout=0)
     commands = {
         role: ["sync", spool, "--server", server.ready["tcp"], "--token", token] for role, token in tokens.items()
@@ -164,7 +164,8 @@ def test_the_folder_of_one_spool_is_not_taken_for_an_empty_directory(left, spool
 
 def test_the_http_door_is_not_taken_for_a_server_that_is_down(make_server, left, spool):
     door = make_server().ready["http"]
-    said = f"{door} does not speak the protocol; is it the HTTP door? Training code and commands use the other one, 7411 by default"
+    said = f"{door} does not speak the protocol; is it the HTTP door? "
+    said += "Training code and commands use the other one, 7411 by default"
     done = holdfast_command("sync", spool, "--server", door)
     assert done.returncode == 1 and done.stderr == f"holdfast: {said}; name the right one with --server\n", done
     told = holdfast_command("doctor", spool, "--server", door)
@@ -186,6 +187,16 @@ def test_a_spool_that_can_not_be_opened_is_named_with_the_reason(file, make_serv
         done = holdfast_command("sync", spool, HOLDFAST_SERVER=variable)
         assert done.returncode == 1 and done.stderr == f"holdfast: {left}: Is a directory\n", done
         assert left.exists()
+
+
+@pytest.mark.parametrize("place", ["resume", "is_done"])
+def test_a_spool_that_nothing_can_be_made_of_is_not_tried_for_ever(place, make_server, left, spool, monkeypatch):
+    def fail(*arguments):
+        raise KeyError("column")
+
+    monkeypatch.setattr(SpoolQueue, place, fail)
+    report = holdfast.sync(str(spool), make_server().ready["tcp"])
+    assert report.unreadable == [(str(left), "KeyError('column')")] and left.exists()
 
 
 def test_who_may_not_open_a_spool_is_told_whose_it_is(left, spool, monkeypatch):

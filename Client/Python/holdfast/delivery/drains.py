@@ -69,7 +69,7 @@ class Drains:
                     continue
                 try:
                     sender = Sender(self._address, self._token, self._options, queue=queue, on_done=self._finished)
-                except OSError as error:
+                except Exception as error:
                     queue.close()
                     self._left.add_unreadable(folder, error)
                     continue

@@ -43,10 +43,13 @@ class LeftSpools:
             self.add_unreadable(folder, error)
         return None
 
-    def add_unreadable(self, folder: SpoolFolder, error: OSError) -> None:
-        """A spool, or a file of it, that the system doesn't give."""
-        remedy = "; run this as its owner" if error.errno in (errno.EACCES, errno.EPERM) else ""
-        reason = f"{error.strerror or error}{remedy}"
+    def add_unreadable(self, folder: SpoolFolder, error: Exception) -> None:
+        """A spool that the system doesn't give, or that nothing can be made of."""
+        reason = repr(error)
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
+            if error.errno in (errno.EACCES, errno.EPERM):
+                reason += "; run this as its owner"
         self.unreadable[folder.path] = reason
         if (folder.path, reason) not in self._told:
             self._told.add((folder.path, reason))

@@ -63,7 +63,7 @@ class Sender:
         #: That the token lacks the role, until something is accepted.
         self.refusal: Optional[ServerError] = None
         #: Why a spool that another process left could not be read on, and whether it was set aside.
-        self.trouble: Optional[OSError] = None
+        self.trouble: Optional[Exception] = None
         self.is_damaged = False
         if queue:
             self._adopt(queue)
@@ -119,6 +119,7 @@ class Sender:
                 pass
         except Exception as error:
             LOGGER.exception("the sender ended; records stay in the spool")
+            self.trouble = error
             self._reporter.report(DeliveryProblem("waiting", 0, f"the sender failed: {error!r}"))
         self._end()
 
