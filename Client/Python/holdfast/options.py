@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
+from .checks import truth, whole, wrong
 from .delivery.problem import DeliveryProblem
 from .version import VERSION
+
+#: The least of each number. A spool has at least one segment; with fewer bytes than this each record would be a file.
+_LEAST = {
+    "batch_records": 1,
+    "batch_bytes": 1,
+    "largest_batch_records": 1,
+    "spool_bytes": 64 << 10,
+    "spool_segment_bytes": 64 << 10,
+    "requests_in_flight": 1,
+    "bytes_in_flight": 1,
+}
+#: Numbers of seconds above 0: without a pause between two attempts there would be time for nothing else.
+_SECONDS = (
+    "batch_delay", "request_timeout", "connect_timeout", "first_retry_delay", "longest_retry_delay", "heartbeat_interval",
+)  # fmt: skip
+#: The system can't wait for much longer.
+_MOST_SECONDS = 1e9
 
 
 @dataclass
 class Options:
-    """How records are batched, kept and sent; times in seconds, sizes in bytes."""
+    """How records are batched, kept and sent; times in seconds, sizes in bytes.
+
+    Raises HoldfastError for a setting that can't be.
+    """
 
     #: What is logged is sent when so many records wait,
     batch_records: int = 100
@@ -57,3 +79,35 @@ class Options:
     client_name: str = f"holdfast-python/{VERSION}"
     #: Told of each problem of delivery, on a thread of the client; it must return soon.
     on_problem: Optional[Callable[[DeliveryProblem], None]] = None
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            setattr(self, name, whole(f"Options.{name}", getattr(self, name), least))
+        for name in _SECONDS:
+            _check_seconds(name, getattr(self, name))
+        _check_seconds("start_timeout", self.start_timeout, 0.0, "it is a number of seconds from 0")
+        if self.resource_interval is not None:
+            expected = "it is a number of seconds above 0, or None: not at all"
+            _check_seconds("resource_interval", self.resource_interval, expected=expected)
+        for name in ("metrics_when_full", "steps_when_full", "resources_when_full"):
+            if getattr(self, name) not in ("block", "drop"):
+                raise wrong(f"Options.{name}", getattr(self, name), 'it is "block" or "drop"')
+        for name in ("sends_left_spools", "flushes_on_termination"):
+            setattr(self, name, truth(f"Options.{name}", getattr(self, name)))
+        if not isinstance(self.client_name, str):
+            raise wrong("Options.client_name", self.client_name, "it is a text such as name/version")
+        if self.on_problem is not None and not callable(self.on_problem):
+            raise wrong("Options.on_problem", self.on_problem, "it is a function that takes a DeliveryProblem, or None")
+
+
+def _check_seconds(
+    name: str, value: Any, least: float = 1e-9, expected: str = "it is a number of seconds above 0"
+) -> None:
+    try:
+        seconds = math.nan if isinstance(value, str) else float(value)
+    except Exception:
+        seconds = math.nan
+    if not seconds >= least:
+        raise wrong(f"Options.{name}", value, expected)
+    if seconds > _MOST_SECONDS:
+        raise wrong(f"Options.{name}", value, f"it is at most {_MOST_SECONDS:g} seconds")

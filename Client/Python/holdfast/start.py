@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, Optional, Sequence, Union
 
 from .address import Address, server_address, server_token
+from .checks import wrong
 from .delivery.delivery import Answer, Delivery
 from .delivery.problem import DeliveryProblem
 from .errors import ServerError
@@ -52,6 +53,10 @@ def init(
     """
     run = run or f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
     check_run_id(run)
+    if options is not None and not isinstance(options, Options):
+        raise wrong("options", options, "it is a holdfast.Options")
+    if on_problem is not None and not callable(on_problem):
+        raise wrong("on_problem", on_problem, "it is a function that takes a DeliveryProblem")
     options = replace(options or Options())
     if on_problem:
         options.on_problem = on_problem

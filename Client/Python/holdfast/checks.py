@@ -1,0 +1,58 @@
+"""What arguments must be: each check returns the argument as it is used, or raises HoldfastError with invalid_value, which names it,
+what it was and what is expected."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from .errors import HoldfastError
+
+_MOST = 100
+
+
+def shown(value: Any) -> str:
+    """A value in few words; never raises, whatever the value is."""
+    try:
+        if isinstance(value, str):
+            # Half of a surrogate pair could not be printed.
+            text = str(value).encode("utf-8", "backslashreplace").decode()
+            return f'"{text[:_MOST]}…"' if len(text) > _MOST else f'"{text}"'
+        if isinstance(value, type):
+            return f"the class {value.__name__}"
+        # NumPy's and torch's numbers as Python's.
+        text = repr(value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value)
+        if len(text) <= _MOST and "\n" not in text and "0x" not in text:
+            return text
+    except Exception:
+        pass
+    kind = type(value).__name__
+    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+
+
+def wrong(name: str, value: Any, expected: str) -> HoldfastError:
+    """The error for an argument; `expected`: what it must be, as a clause."""
+    return HoldfastError("invalid_value", f"{name} is {shown(value)}; {expected}")
+
+
+def whole(name: str, value: Any, least: Optional[int] = None) -> int:
+    """A whole number, of any type: one that isn't must not be cut to fit."""
+    try:
+        number = int(value)
+        is_whole = bool(number == value)
+    except Exception:
+        number, is_whole = 0, False
+    if least is not None and not (is_whole and least <= number < 2**63):
+        raise wrong(name, value, f"it is a whole number from {least}")
+    if not is_whole:
+        raise HoldfastError("invalid_value", f"{name} is {shown(value)}, not a whole number")
+    if not -(2**63) <= number < 2**63:
+        raise HoldfastError("invalid_value", f"{name} is {shown(value)}, not a whole number of 64 bits")
+    return number
+
+
+def truth(name: str, value: Any) -> bool:
+    """True or False, also as NumPy's or as 1 or 0; a text is neither, whatever it says."""
+    try:
+        return bool((False, True).index(value))
+    except Exception:
+        raise wrong(name, value, "it is True or False") from None
