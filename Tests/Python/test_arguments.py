@@ -1,6 +1,7 @@
 """What is given wrong: the error, or of what is logged the report, names the argument, what it was and what is expected."""
 
 import math
+from pathlib import Path
 
 import numpy
 import pytest
@@ -71,3 +72,103 @@ def test_the_smallest_options_deliver_all(address, client):
             run.log_step("r/0", step, reward=0, frame=numpy.zeros(20_000, numpy.uint8))
         run.flush()
     assert client.episodes.get("r/0")["steps"] == 50 and len(list(client.metrics.all(run_id="r"))) == 50
+
+
+class Odd:
+    """What no code expects."""
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+    __repr__ = __hash__ = __float__ = __int__ = __index__ = __str__
+
+
+RING = {}
+RING["again"] = RING
+STEP = {"episode": "r/0", "index": 0, "reward": 0}
+
+
+@pytest.mark.parametrize(
+    "function, arguments, told",
+    [
+        ("log", {"values": {"a": "x"}}, 'metric "a" can\'t be kept: its value is "x"; it is a number'),
+        ("log", {"values": {"a": None}}, "its value is None; it is a number"),
+        ("log", {"values": {"a": Odd()}}, "its value is an Odd; it is a number"),
+        ("log", {"values": {None: 1}}, "metric None can't be kept: its name is None; it is a text"),
+        ("log", {"values": {"\ud800": 1}}, 'its name is "\\ud800"; half of a surrogate pair is no text'),
+        ("log", {"values": {"a": 1}, "phase": 5}, "phase is 5; it is a text"),
+        ("log", {"values": {"a": 1}, "timestamp": "x"}, 'timestamp is "x"; it is a number'),
+        ("log", {"values": {"a": 1}, "step": numpy.zeros(2)}, "step is array([0., 0.]), not a whole number"),
+        ("log", {"values": {"a": 1}, "step": 2**63}, "step is 9223372036854775808, not a whole number of 64 bits"),
+        ("log", {"values": {"a": 1}, "epoch": numpy.float64(0.5)}, "epoch is 0.5, not a whole number"),
+        ("log_training_epoch_metric", {"name": "a", "value": 1, "phase": [1]}, "phase is [1]; it is a text"),
+        ("log_training_epoch_metric", {"name": [1], "value": 1}, "metric [1] can't be kept: its name is [1]; it is a text"),
+        ("log_data_generation_complete", {"generation": "sig"}, 'generation is "sig"; it is what log_data_generation_start'),
+        ("log_step", {**STEP, "episode": None}, "episode is None; it is a text"),
+        ("log_step", {**STEP, "index": "0"}, 'step "0" of episode "r/0" can\'t be kept: index is "0", not a whole number'),
+        ("log_step", {**STEP, "reward": [1]}, "reward is [1]; it is a number"),
+        ("log_step", {**STEP, "terminated": "False"}, 'terminated is "False"; it is True or False'),
+        ("log_step", {**STEP, "truncated": None}, "truncated is None; it is True or False"),
+        ("log_step", {**STEP, "timestamp": "x"}, 'timestamp is "x"; it is a number'),
+        ("log_step", {**STEP, "action": "left"}, "action can't be kept as an array: an array of dtype str"),
+        ("log_step", {**STEP, "frame": [[1], [1, 2]]}, "frame can't be kept as an array: "),
+        ("log_step", {**STEP, "observation": {"x": {}}}, 'observation["x"] can\'t be kept as an array: '),
+        ("log_step", {**STEP, "observation": {None: 1}}, "a name in observation is None; it is a text"),
+        ("log_step", {**STEP, "info": [1]}, "info is [1]; it is a dictionary"),
+        ("log_step", {**STEP, "info": RING}, "info contains itself, or is nested too deeply for JSON"),
+        ("finish_episode", {"episode": None}, "the end of episode None can't be kept: episode is None; it is a text"),
+        ("finish_episode", {"episode": "r/0", "metadata": RING}, "metadata contains itself"),
+        ("log_image", {"filename": None}, "image None can't be kept: filename is None; it is a text"),
+        ("log_image", {"filename": "a.png", "image": "b.png"}, "image can't be kept as an array: "),
+        ("log_image", {"filename": "a.png", "frame_number": 0.5}, "frame_number is 0.5, not a whole number"),
+        ("update_config", {"config": RING}, "the settings of run r can't be kept: config contains itself"),
+    ],
+)
+def test_what_is_logged_wrong_is_reported_with_its_field(address, client, quick, function, arguments, told):
+    problems = []
+    with holdfast.init("r", server=address, options=quick, on_problem=problems.append) as run:
+        getattr(run, function)(**arguments)
+        assert [(problem.kind, problem.records) for problem in problems] == [("rejected", 1)]
+        assert told in problems[0].message and run.statistics.rejected == 1
+        run.log({"good": 1})
+    assert [row["metric_name"] for row in client.metrics.all()] == ["good"]
+    assert not list(client.episodes.all()) and client.labels.stats()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "start, complete, told",
+    [
+        ({"operation": 5}, {}, "operation is 5; it is a text"),
+        ({"operation": "x", "round": 0.5}, {}, "round is 0.5, not a whole number"),
+        ({"operation": "x", "chunk": "x"}, {}, 'chunk is "x", not a whole number'),
+        ({"operation": "x"}, {"samples": 1.5}, "samples is 1.5, not a whole number"),
+        ({"operation": "x"}, {"memory_mb": "x"}, 'memory_mb is "x"; it is a number'),
+        ({"operation": "x"}, {"timestamp": []}, "timestamp is []; it is a number"),
+    ],
+)
+def test_data_generation_that_is_logged_wrong_is_reported(run, client, start, complete, told):
+    problems = []
+    run._delivery.reporter._callback = problems.append
+    run.log_data_generation_complete(run.log_data_generation_start(**start), **complete)
+    assert [problem.message for problem in problems] == [f"a piece of data generation can't be kept: {told}"]
+    assert run.statistics.rejected == 1
+
+
+def test_what_is_as_good_as_right_is_kept(run, client):
+    for index, is_over in enumerate((False, numpy.bool_(False), 0, numpy.int64(0), 1)):
+        run.log_step(7, index, reward="1", terminated=is_over, truncated=is_over, info={} if index else None)
+    for _ in range(2):
+        run.log({5: 1.0}, step=numpy.int64(3))
+    run.log_image(Path("a.png"), study_id=12)
+    run.flush()
+    (episode,) = client.episodes.all()
+    assert episode["episode_id"] == "7" and episode["steps"] == 5 and episode["terminated"] and episode["truncated"]
+    assert [row["metric_name"] for row in client.metrics.all()] == ["5", "5"] and run.statistics.rejected == 0
+    assert client.labels.stats()["total"] == 1
+
+
+def test_a_step_that_is_a_tensor_but_no_whole_number_is_reported(run):
+    torch = pytest.importorskip("torch")
+    for step in (torch.tensor(3), torch.tensor(1.5), torch.zeros(2)):
+        run.log({"loss": 1.0}, step=step)
+    assert run.statistics.rejected == 2

@@ -3,9 +3,14 @@ what it was and what is expected."""
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from numbers import Real
+from typing import Any, Callable, Optional, Tuple, TypeVar
 
 from .errors import HoldfastError
+from .wire.array import Array
+from .wire.values import dumps, plain
+
+T = TypeVar("T")
 
 _MOST = 100
 
@@ -56,3 +61,51 @@ def truth(name: str, value: Any) -> bool:
         return bool((False, True).index(value))
     except Exception:
         raise wrong(name, value, "it is True or False") from None
+
+
+def number(name: str, value: Any) -> float:
+    """A number, of any type."""
+    try:
+        return float(value)
+    except Exception:
+        raise wrong(name, value, "it is a number") from None
+
+
+def text(name: str, value: Any) -> str:
+    """A text that UTF-8 has."""
+    if not isinstance(value, str):
+        raise wrong(name, value, "it is a text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise wrong(name, value, "half of a surrogate pair is no text") from None
+    return str(value)
+
+
+def id_text(name: str, value: Any) -> str:
+    """A text, or a number as one; what is missing is none, such as "None"."""
+    return text(name, str(value) if isinstance(value, Real) else value)
+
+
+def array_of(name: str, value: Any) -> Array:
+    """An array, or what becomes one."""
+    try:
+        return Array.of(value)
+    except Exception as error:
+        raise HoldfastError("invalid_value", f"{name} can't be kept as an array: {error}") from None
+
+
+def json_of(name: str, value: Any) -> Tuple[Any, bytes]:
+    """What JSON has of a value, and its text."""
+    try:
+        there = plain(value)
+        return there, dumps(there)
+    except RecursionError:
+        raise HoldfastError("invalid_value", f"{name} contains itself, or is nested too deeply for JSON") from None
+    except Exception as error:
+        raise HoldfastError("invalid_value", f"{name}: {error}") from None
+
+
+def unless_none(check: Callable[[str, Any], T], name: str, value: Any) -> Optional[T]:
+    """What another check makes of an argument that may be left away."""
+    return None if value is None else check(name, value)

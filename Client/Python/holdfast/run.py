@@ -11,6 +11,7 @@ from multiprocessing.context import assert_spawning
 from types import TracebackType
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Type
 
+from .checks import array_of, id_text, json_of, number, shown, text, truth, unless_none, whole, wrong
 from .client import Client
 from .delivery.delivery import Delivery, Unsent
 from .delivery.problem import DeliveryStatistics
@@ -18,8 +19,7 @@ from .errors import HoldfastError
 from .optional import numpy
 from .spool.records import Action, GenerationRecord, MetricRecord, Observation, RequestRecord, StepRecord, IMAGE
 from .spool.segment import MetricForm
-from .wire.array import Array
-from .wire.values import dumps, pack, plain
+from .wire.values import pack
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _clock = time.time
@@ -90,8 +90,13 @@ class Run:
 
     def update_config(self, config: Any) -> None:
         """Replaces the run's settings."""
+        try:
+            there, _ = json_of("config", config)
+        except HoldfastError as error:
+            self._delivery.reject(f"the settings of run {self.id} can't be kept: {error}")
+            return
         self.config = config
-        self._delivery.enqueue("runs.start", {"run_id": self.id, "config": plain(config)})
+        self._delivery.enqueue("runs.start", {"run_id": self.id, "config": there})
 
     # MARK: Metrics
 
@@ -112,13 +117,18 @@ class Run:
                 self._delivery.reject(f"log() takes numbers by name, not a {type(values).__name__}")
                 return
             values = dict(values)
-        if round is None and epoch is None:
+        # What is no text need not be hashable.
+        if round is None and epoch is None and (phase is None or isinstance(phase, str)):
             forms = self._forms if step is None else self._forms_with_step
-            number = 0 if step is None else step
+            place = 0 if step is None else step
             for name, value in values.items():
                 key = name if phase is None else (name, phase)
                 form = forms.get(key)
-                if form is None or not self._metric(form, timestamp, value, number):
+                try:
+                    is_logged = form is not None and self._metric(form, timestamp, value, place)
+                except TypeError:  # of a tensor that is no whole number
+                    is_logged = False
+                if not is_logged:
                     self._log_slowly(name, value, timestamp, step, None, None, phase)
             return
         for name, value in values.items():
@@ -135,13 +145,18 @@ class Run:
         phase: Optional[str],
     ) -> None:
         try:
-            places = {"step": step, "round": round, "epoch": epoch}
-            numbers = [None if place is None else _whole(name, place) for name, place in places.items()]
-            record = MetricRecord(self.id, str(name), float(value), float(timestamp), phase=phase)
-            record.step, record.round, record.epoch = numbers
-            record.parts()
+            record = MetricRecord(
+                self.id,
+                id_text("its name", name),
+                number("its value", value),
+                number("timestamp", timestamp),
+                unless_none(whole, "step", step),
+                unless_none(whole, "round", round),
+                unless_none(whole, "epoch", epoch),
+                unless_none(text, "phase", phase),
+            )
         except Exception as error:
-            self._delivery.reject(f'metric "{str(name)[:100]}" of value {str(value)[:100]} can\'t be kept: {error}')
+            self._delivery.reject(f"metric {shown(name)} can't be kept: {error}")
             return
         if round is None and epoch is None:
             forms = self._forms if step is None else self._forms_with_step
@@ -160,7 +175,7 @@ class Run:
         phase: Optional[str] = None,
     ) -> None:
         """Logs a metric of one epoch."""
-        self.log({name: value}, round=round, epoch=epoch, phase=phase)
+        self._log_slowly(name, value, _clock(), None, round, epoch, phase)
 
     # MARK: Data generation
 
@@ -179,22 +194,23 @@ class Run:
     ) -> None:
         """Logs a piece of data generation that is done: its duration in seconds, how many samples came out, and the memory in
         MB (2^20 bytes), by default what this process has in memory now."""
-        duration = time.monotonic() - generation.start
-        record = GenerationRecord(
-            self.id,
-            generation.operation,
-            duration,
-            os.getpid(),
-            _clock() if timestamp is None else timestamp,
-            generation.round,
-            generation.chunk,
-            samples,
-            _resident_mb() if memory_mb is None else float(memory_mb),
-        )
+        now = time.monotonic()
         try:
-            record.parts()
+            if not isinstance(generation, DataGeneration):
+                raise wrong("generation", generation, "it is what log_data_generation_start returned")
+            record = GenerationRecord(
+                self.id,
+                text("operation", generation.operation),
+                now - number("start", generation.start),
+                os.getpid(),
+                _clock() if timestamp is None else number("timestamp", timestamp),
+                unless_none(whole, "round", generation.round),
+                unless_none(whole, "chunk", generation.chunk),
+                unless_none(whole, "samples", samples),
+                _resident_mb() if memory_mb is None else number("memory_mb", memory_mb),
+            )
         except Exception as error:
-            self._delivery.reject(f'data generation "{generation.operation}": {error}')
+            self._delivery.reject(f"a piece of data generation can't be kept: {error}")
             return
         self._intake.add(record, self._options.metrics_when_full)
 
@@ -230,30 +246,34 @@ class Run:
         try:
             record = StepRecord(
                 self.id,
-                str(episode),
-                _whole("the index", index),
-                float(reward),
-                bool(terminated),
-                bool(truncated),
-                _clock() if timestamp is None else float(timestamp),
+                id_text("episode", episode),
+                whole("index", index),
+                number("reward", reward),
+                truth("terminated", terminated),
+                truth("truncated", truncated),
+                _clock() if timestamp is None else number("timestamp", timestamp),
                 None if action is None else _action(action),
-                None if frame is None else Array.of(frame),
+                unless_none(array_of, "frame", frame),
                 None if observation is None else _observation(observation) or None,
-                dumps(plain(dict(info))) if info else None,
+                None if info is None else _info(info),
             )
             fault = record.fault()
         except Exception as error:
             fault = str(error)
         if fault:
-            self._delivery.reject(f'step {index} of episode "{str(episode)[:100]}": {fault}')
+            self._delivery.reject(f"step {shown(index)} of episode {shown(episode)} can't be kept: {fault}")
             return
         self._intake.add(record, self._options.steps_when_full)
 
     def finish_episode(self, episode: str, metadata: Any = None) -> None:
         """Closes an episode, after its steps that were logged before."""
-        params: Dict[str, Any] = {"run_id": self.id, "episode_id": str(episode)}
-        if metadata is not None:
-            params["metadata"] = plain(metadata)
+        try:
+            params: Dict[str, Any] = {"run_id": self.id, "episode_id": id_text("episode", episode)}
+            if metadata is not None:
+                params["metadata"], _ = json_of("metadata", metadata)
+        except HoldfastError as error:
+            self._delivery.reject(f"the end of episode {shown(episode)} can't be kept: {error}")
+            return
         self._delivery.enqueue("episodes.finish", params)
 
     # MARK: Images
@@ -268,19 +288,21 @@ class Run:
     ) -> None:
         """Logs an image to label: pixels such as (H, W) or (H, W, 3), or a reference to an array that the server has."""
         try:
-            there: Dict[str, Any] = {"filename": str(filename)}
-            for name, text in (("study_id", study_id), ("frame_ref", frame_ref)):
-                if text is not None:
-                    there[name] = str(text)
+            there: Dict[str, Any] = {
+                "filename": id_text("filename", os.fspath(filename) if isinstance(filename, os.PathLike) else filename)
+            }
+            for name, id in (("study_id", study_id), ("frame_ref", frame_ref)):
+                if id is not None:
+                    there[name] = id_text(name, id)
             if frame_number is not None:
-                there["frame_number"] = _whole("frame_number", frame_number)
+                there["frame_number"] = whole("frame_number", frame_number)
             blobs: Any = []
             if image is not None:
-                there["image"] = pack(Array.of(image), blobs)
+                there["image"] = pack(array_of("image", image), blobs)
             record = RequestRecord("images.insert", {"images": [there]}, blobs, IMAGE)
             record.parts()
         except Exception as error:
-            self._delivery.reject(f'image "{str(filename)[:100]}": {error}')
+            self._delivery.reject(f"image {shown(filename)} can't be kept: {error}")
             return
         self._intake.add(record, self._options.steps_when_full)
 
@@ -345,23 +367,12 @@ class Run:
         return self.client.episodes.columns(run_id=self.id)
 
 
-def _whole(name: str, value: Any) -> int:
-    """A whole number, of any type; raises ValueError for another one, which must not be cut to fit."""
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name} is {value!r}, not a whole number") from None
-    if number != value or not -(2**63) <= number < 2**63:
-        raise ValueError(f"{name} is {value!r}, not a whole number of 64 bits")
-    return number
-
-
 def _action(value: Any) -> Action:
     if isinstance(value, (bool, int)):
         return int(value)
     if isinstance(value, float):
         return value
-    array = Array.of(value)
+    array = array_of("action", value)
     if array.shape == ():
         scalar = value.item() if hasattr(value, "item") else array.tolist()
         return float(scalar) if isinstance(scalar, float) else int(scalar)
@@ -370,13 +381,21 @@ def _action(value: Any) -> Action:
 
 def _observation(value: Any) -> Observation:
     if isinstance(value, Mapping):
-        named = {str(name): Array.of(array) for name, array in value.items()}
-        for name in named:
-            name.encode()  # half of a surrogate pair shows here, where it costs this step only
-        return named
+        # A name that is no text shows here, where it costs this step only.
+        return {
+            id_text("a name in observation", name): array_of(f"observation[{shown(name)}]", array)
+            for name, array in value.items()
+        }
     if isinstance(value, (int, float)) and numpy() is None:
         raise HoldfastError("invalid_value", "an observation that is a number needs NumPy")
-    return Array.of(value)
+    return array_of("observation", value)
+
+
+def _info(value: Any) -> Optional[bytes]:
+    """Its JSON; nothing of an empty one."""
+    if not isinstance(value, Mapping):
+        raise wrong("info", value, "it is a dictionary")
+    return json_of("info", value)[1] if value else None
 
 
 def _resident_mb() -> Optional[float]:
