@@ -172,3 +172,28 @@ def test_a_step_that_is_a_tensor_but_no_whole_number_is_reported(run):
     for step in (torch.tensor(3), torch.tensor(1.5), torch.zeros(2)):
         run.log({"loss": 1.0}, step=step)
     assert run.statistics.rejected == 2
+
+
+FRAME = numpy.zeros((2, 2), numpy.uint8)
+
+
+@pytest.mark.parametrize(
+    "call, told",
+    [
+        (lambda client: holdfast.init("r", tags="abc"), 'tags is a text; give a list: ["abc"]'),
+        (lambda client: client.labels.update_predictions([20.7], {"is_disc": [1]}), "ids[0] is 20.7, not a whole number"),
+        (lambda client: client.labels.update_scores([1, "2"], {"is_disc": [1, 1]}), 'ids[1] is "2", not a whole number'),
+        (lambda client: client.labels.update_scores([1], {"is_disc": ["x"]}), 'confidences["is_disc"][0] is "x"; it is a number'),
+        (lambda client: client.labels.update_scores([1], [0.5]), "confidences is [0.5]; it is a dictionary with a list for each label"),
+        (lambda client: client.labels.update_scores([1], {"is_disc": 1}), 'confidences["is_disc"] is 1; give a list'),
+        (lambda client: client.holdout.evaluate("is_disc", {1.5: 1}, "look"), "an id in predictions is 1.5, not a whole number"),
+        (lambda client: client.labels.import_columns("abc", {}), 'filenames is a text; give a list: ["abc"]'),
+        (lambda client: client.labels.import_columns(["a"], {"is_disc": "1"}), 'labels["is_disc"] is a text; give a list: ["1"]'),
+        (lambda client: client.labels.import_columns(["a"], {}, "s"), 'study_ids is a text; give a list: ["s"]'),
+        (lambda client: client.images.insert({"a.png": FRAME}, {"b.png": "s"}), 'study_ids has "b.png", which is none of the images'),
+        (lambda client: client.images.insert({"a.png": FRAME}, "s"), 'study_ids is "s"; it is a dictionary with a study by filename'),
+    ],
+)
+def test_what_would_be_changed_silently_is_refused(client, call, told):
+    assert refusal(call, client) == told
+    assert client.labels.stats()["total"] == 0 and not list(client.runs.all())

@@ -122,6 +122,8 @@ def test_combinations(ran, signals):
     assert zipped(subject=[1, 2], session=["A", "B"]) == [{"subject": 1, "session": "A"}, {"subject": 2, "session": "B"}]
     with pytest.raises(holdfast.HoldfastError, match="as many values"):
         zipped(subject=[1], session=[])
+    assert product(subject=range(2), session="AB", run=7) == [{"subject": n, "session": "AB", "run": 7} for n in (0, 1)]
+    assert zipped(subject=[1], session="AB") == [{"subject": 1, "session": "AB"}]
     assert batch(existing()).run().counts == {"done": 4}
     assert batch(existing("subject")).combinations == [{"subject": 1}, {"subject": 2}]
     Signal.save(numpy.zeros(1), subject=9, session="C")

@@ -86,11 +86,11 @@ class LightningLogger:
         if not _is_first_process():
             return
         numbers = _numbers(metrics)
-        epoch = numbers.pop("epoch", None)
+        numbers.pop("epoch", None)
         for name, value in numbers.items():
             word = name.replace("_", "/", 1).split("/")[0]
             phase = {"val": "val", "valid": "val", "test": "test", "train": "train"}.get(word)
-            self._run.log({name: value}, step=step, epoch=None if epoch is None else int(epoch), phase=phase)
+            self._run.log({name: value}, step=step, epoch=metrics.get("epoch"), phase=phase)
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
         """Adds them to the run's config."""

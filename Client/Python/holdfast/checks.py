@@ -4,7 +4,7 @@ what it was and what is expected."""
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any, Callable, Optional, Tuple, TypeVar
+from typing import Any, Callable, List, Mapping, Optional, Tuple, TypeVar
 
 from .errors import HoldfastError
 from .wire.array import Array
@@ -85,6 +85,23 @@ def text(name: str, value: Any) -> str:
 def id_text(name: str, value: Any) -> str:
     """A text, or a number as one; what is missing is none, such as "None"."""
     return text(name, str(value) if isinstance(value, Real) else value)
+
+
+def listed(name: str, value: Any) -> List[Any]:
+    """The members of a list, or of what is gone through like one; a text is none of its letters."""
+    if isinstance(value, str):
+        raise HoldfastError("invalid_value", f"{name} is a text; give a list: [{shown(value)}]")
+    try:
+        return list(value)
+    except TypeError:
+        raise wrong(name, value, "give a list") from None
+
+
+def by_name(name: str, value: Any, expected: str) -> Mapping[Any, Any]:
+    """A dictionary; `expected`: what it must be, as a clause."""
+    if not isinstance(value, Mapping):
+        raise wrong(name, value, expected)
+    return value
 
 
 def array_of(name: str, value: Any) -> Array:

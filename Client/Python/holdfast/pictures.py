@@ -32,7 +32,17 @@ def pixels_of(picture: Any) -> Any:
         return dicom_pixels(picture)
     if not isinstance(picture, (bytes, bytearray)):
         return picture
-    data = bytes(picture)
+    try:
+        return _decoded(bytes(picture))
+    except HoldfastError:
+        raise
+    except Exception as error:  # each of the packages has errors of its own
+        # Pillow's names an object of its own.
+        reason = "" if type(error).__name__ == "UnidentifiedImageError" else f" ({error})"
+        raise HoldfastError("invalid_value", f"these {len(picture)} bytes are no picture that can be read{reason}") from None
+
+
+def _decoded(data: bytes) -> Any:
     if data[128:132] == b"DICM":
         return dicom_pixels(require("pydicom", "reading DICOM files").dcmread(io.BytesIO(data)))
     try:

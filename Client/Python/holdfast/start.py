@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, Optional, Sequence, Union
 
 from .address import Address, server_address, server_token
-from .checks import wrong
+from .checks import id_text, listed, wrong
 from .delivery.delivery import Answer, Delivery
 from .delivery.problem import DeliveryProblem
 from .errors import ServerError
@@ -63,8 +63,8 @@ def init(
     params: Dict[str, Any] = {"run_id": run}
     if config is not None:
         params["config"] = plain(config)
-    if tags:
-        params["tags"] = [str(tag) for tag in tags]
+    if listed("tags", tags):
+        params["tags"] = [id_text(f"tags[{place}]", tag) for place, tag in enumerate(tags)]
     for name, value in (("agent_id", agent_id), ("worker_id", worker_id), ("compression", compression)):
         if value is not None:
             params[name] = str(value)

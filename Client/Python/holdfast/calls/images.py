@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Sequence, Union
 
+from ..checks import array_of, by_name, listed, shown, text
+from ..errors import HoldfastError
 from ..pictures import pixels_of
-from ..wire.array import Array
 from .noun import Noun, Result
 
 
@@ -25,13 +26,23 @@ class ImageCalls(Noun):
         """
         if isinstance(images, Mapping):
             images = [{"filename": name, "image": image} for name, image in images.items()]
-        prepared = [self._prepared(dict(image), study_ids or {}) for image in images]
-        return self._call("images.insert", images=prepared)
+        expected = 'it is a dictionary with "filename"; pictures alone are given by filename: {"a.png": picture}'
+        rows = [dict(by_name(f"images[{place}]", image, expected)) for place, image in enumerate(listed("images", images))]
+        filenames = {text(f'images[{place}]["filename"]', row.get("filename")) for place, row in enumerate(rows)}
+        studies = by_name("study_ids", {} if study_ids is None else study_ids, "it is a dictionary with a study by filename")
+        for filename in studies:
+            if filename not in filenames:
+                raise HoldfastError("invalid_value", f"study_ids has {shown(filename)}, which is none of the images")
+        return self._call("images.insert", images=[_prepared(row, studies) for row in rows])
 
-    @staticmethod
-    def _prepared(image: Dict[str, Any], study_ids: Mapping[str, str]) -> Dict[str, Any]:
-        if image.get("image") is not None:
-            image["image"] = Array.of(pixels_of(image["image"]))
-        if image["filename"] in study_ids:
-            image["study_id"] = study_ids[image["filename"]]
-        return {name: value for name, value in image.items() if value is not None}
+
+def _prepared(image: Dict[str, Any], study_ids: Mapping[str, str]) -> Dict[str, Any]:
+    filename = image["filename"]
+    if image.get("image") is not None:
+        try:
+            image["image"] = array_of("its picture", pixels_of(image["image"]))
+        except HoldfastError as error:
+            raise HoldfastError(error.code, f"image {shown(filename)}: {error}") from None
+    if filename in study_ids:
+        image["study_id"] = study_ids[filename]
+    return {name: value for name, value in image.items() if value is not None}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 from typing import Any, Dict, IO, List, Mapping, Optional, Sequence, Union
 
+from ..checks import by_name, listed, number, shown, unless_none, whole
 from ..spool.columns import numbers
 from ..wire.caller import pages
 from .noun import Noun, Result, Rows
 
 Labels = Mapping[str, Optional[int]]
+
+_COLUMNS = "it is a dictionary with a list for each label"
 
 
 class LabelCalls(Noun):
@@ -92,10 +95,12 @@ class LabelCalls(Noun):
         """
         return self._call(
             "labels.import",
-            filenames=list(filenames),
-            labels={name: list(column) for name, column in labels.items()},
-            study_ids=None if study_ids is None else list(study_ids),
-            frame_numbers=None if frame_numbers is None else list(frame_numbers),
+            filenames=listed("filenames", filenames),
+            labels={
+                name: listed(f"labels[{shown(name)}]", column) for name, column in by_name("labels", labels, _COLUMNS).items()
+            },
+            study_ids=unless_none(listed, "study_ids", study_ids),
+            frame_numbers=unless_none(listed, "frame_numbers", frame_numbers),
             annotator=annotator,
         )
 
@@ -198,10 +203,13 @@ def _write_csv(file: IO[str], rows: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _scores(ids: Sequence[int], confidences: Mapping[str, Sequence[float]]) -> Dict[str, Any]:
-    return {
-        "ids": numbers("int64", [int(id) for id in ids]),
-        "confidences": {label: numbers("float64", [float(value) for value in of]) for label, of in confidences.items()},
-    }
+    columns = {}
+    for label, column in by_name("confidences", confidences, _COLUMNS).items():
+        name = f"confidences[{shown(label)}]"
+        values = [number(f"{name}[{place}]", value) for place, value in enumerate(listed(name, column))]
+        columns[label] = numbers("float64", values)
+    rows = [whole(f"ids[{place}]", id) for place, id in enumerate(listed("ids", ids))]
+    return {"ids": numbers("int64", rows), "confidences": columns}
 
 
 class HoldoutCalls(Noun):
@@ -219,7 +227,11 @@ class HoldoutCalls(Noun):
         self, label: str, predictions: Mapping[int, float], reason: str, threshold: Optional[float] = None
     ) -> Result:
         """Measures confidences by id, one for each labeled held-out image; each look goes into the ledger with its reason."""
-        pairs = [{"id": int(id), "confidence": float(value)} for id, value in predictions.items()]
+        known = by_name("predictions", predictions, "it is a dictionary with a confidence for each id")
+        pairs = [
+            {"id": whole("an id in predictions", id), "confidence": number(f"predictions[{id}]", value)}
+            for id, value in known.items()
+        ]
         return self._call("holdout.evaluate", label=label, predictions=pairs, threshold=threshold, reason=reason)
 
     def ledger(self) -> Rows:

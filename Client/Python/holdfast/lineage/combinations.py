@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple, Type, Union
+from typing import Any, Dict, Iterable, List, Mapping, Tuple, Type, Union
 
 from ..errors import HoldfastError
 from .variable import BaseVariable
@@ -45,17 +45,23 @@ def existing(*keys: str) -> Existing:
     return Existing(*keys)
 
 
-def product(**keys: Sequence[Any]) -> List[Location]:
-    """Each value of a key with each of the others: `product(subject=[1, 2], session=["A", "B"])`."""
-    return [dict(zip(keys, values)) for values in itertools.product(*keys.values())]
+def product(**keys: Union[Iterable[Any], Any]) -> List[Location]:
+    """Each value of a key with each of the others: `product(subject=[1, 2], session=["A", "B"])`; a text or a number is one
+    value."""
+    return [dict(zip(keys, values)) for values in itertools.product(*map(_values, keys.values()))]
 
 
-def zipped(**keys: Sequence[Any]) -> List[Location]:
+def zipped(**keys: Union[Iterable[Any], Any]) -> List[Location]:
     """The first value of each key, then the second of each; they must be equally many."""
-    if len({len(values) for values in keys.values()}) > 1:
-        sizes = ", ".join(f"{name} {len(values)}" for name, values in keys.items())
+    columns = {name: _values(values) for name, values in keys.items()}
+    if len({len(values) for values in columns.values()}) > 1:
+        sizes = ", ".join(f"{name} {len(values)}" for name, values in columns.items())
         raise HoldfastError("invalid_value", f"zipped() needs as many values of each key: {sizes}")
-    return [dict(zip(keys, values)) for values in zip(*keys.values())]
+    return [dict(zip(columns, values)) for values in zip(*columns.values())]
+
+
+def _values(given: Any) -> List[Any]:
+    return [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
 
 
 def taken_apart(value: Input) -> Tuple[Type[BaseVariable], Mapping[str, Any], Tuple[str, ...], bool]:
