@@ -8,6 +8,8 @@ import pytest
 
 import holdfast
 from holdfast import HoldfastError, Options
+from holdfast.callbacks import KerasCallback, LightningLogger
+from holdfast.lineage import BaseVariable, Reference, for_each, thunk, use
 
 
 def refusal(call, *arguments, **named):
@@ -93,7 +95,7 @@ STEP = {"episode": "r/0", "index": 0, "reward": 0}
     [
         ("log", {"values": {"a": "x"}}, 'metric "a" can\'t be kept: its value is "x"; it is a number'),
         ("log", {"values": {"a": None}}, "its value is None; it is a number"),
-        ("log", {"values": {"a": Odd()}}, "its value is an Odd; it is a number"),
+        ("log", {"values": {"a": Odd()}}, "its value is of type Odd; it is a number"),
         ("log", {"values": {None: 1}}, "metric None can't be kept: its name is None; it is a text"),
         ("log", {"values": {"\ud800": 1}}, 'its name is "\\ud800"; half of a surrogate pair is no text'),
         ("log", {"values": {"a": 1}, "phase": 5}, "phase is 5; it is a text"),
@@ -197,3 +199,90 @@ FRAME = numpy.zeros((2, 2), numpy.uint8)
 def test_what_would_be_changed_silently_is_refused(client, call, told):
     assert refusal(call, client) == told
     assert client.labels.stats()["total"] == 0 and not list(client.runs.all())
+
+
+def test_what_starts_a_run_is_checked():
+    for name in ("run", "server", "token"):
+        assert refusal(holdfast.init, **{name: 5}) == f"{name} is 5; it is a text"
+    assert refusal(holdfast.Client, 5) == "server is 5; it is a text"
+    assert refusal(holdfast.init, "r", spool=5) == "spool is 5; it is a text"
+    assert refusal(holdfast.init, "r", ca_file=[]) == "ca_file is []; it is a text"
+    assert refusal(holdfast.init, "r", tags=5) == "tags is 5; give a list"
+    assert refusal(holdfast.init, "r", tags=[None]) == "tags[0] is None; it is a text"
+    assert refusal(holdfast.init, "r", agent_id=["a"]) == "agent_id is ['a']; it is a text"
+    assert refusal(holdfast.init, "r", RING) == "config contains itself, or is nested too deeply for JSON"
+
+
+@pytest.mark.parametrize(
+    "call, told",
+    [
+        (lambda client: client.images.insert([FRAME]), "images[0] is of type ndarray; it is a dictionary"),
+        (lambda client: client.images.insert([{"image": FRAME}]), 'images[0]["filename"] is None; it is a text'),
+        (lambda client: client.images.insert("a.png"), 'images is a text; give a list: ["a.png"]'),
+        (lambda client: client.images.insert({"w1.png": b"junk"}), 'image "w1.png": these 4 bytes are no picture that can be read'),
+        (lambda client: client.images.insert({"w1.png": [[1], [1, 2]]}), 'image "w1.png": its picture can\'t be kept as an array: '),
+        (lambda client: client.labels.set(1, ["is_disc"]), "labels is ['is_disc']; it is a dictionary with 1, 0 or None for each label"),
+        (lambda client: client.labels.set_many({1: "is_disc"}), 'sets[1] is "is_disc"; it is a dictionary with 1, 0 or None'),
+        (lambda client: client.labels.set_many(5), "sets is 5; give a list"),
+        (lambda client: client.labels.next(exclude="5"), 'exclude is a text; give a list: ["5"]'),
+        (lambda client: client.labels.release(ids=5), "ids is 5; give a list"),
+        (lambda client: client.holdout.evaluate("is_disc", [0.5], "x"), "predictions is [0.5]; it is a dictionary with a confidence"),
+        (lambda client: client.resolve("h5://r/frames/0"), 'refs is a text; give a list: ["h5://r/frames/0"]'),
+        (lambda client: client.steps.find("h5://r/frames/0"), 'refs is a text; give a list: ["h5://r/frames/0"]'),
+        (lambda client: client.refs.repair("r", "h5://r/frames/0"), 'refs is a text; give a list: ["h5://r/frames/0"]'),
+        (lambda client: client.episodes.steps("r/0", arrays="frame"), 'arrays is a text; give a list: ["frame"]'),
+        (lambda client: client.steps.sample(1, arrays="frame"), 'arrays is a text; give a list: ["frame"]'),
+        (lambda client: client.steps.sample(1, run_ids="r"), 'run_ids is a text; give a list: ["r"]'),
+        (lambda client: client.steps.append("r", ["frame"]), 'steps[0] is "frame"; it is a dictionary'),
+        (lambda client: client.steps.append("r", [{"frame": "x"}]), "steps[0].frame can't be kept as an array: "),
+        (lambda client: holdfast.replay.samples(client, arrays="frame"), 'arrays is a text; give a list: ["frame"]'),
+        (lambda client: client.runs.start("r", tags="a"), 'tags is a text; give a list: ["a"]'),
+        (lambda client: client.metrics.list("r"), 'run_ids is a text; give a list: ["r"]'),
+        (lambda client: client.metrics.series("loss", "r"), 'run_ids is a text; give a list: ["r"]'),
+        (lambda client: client.metrics.append(5), "rows is 5; give a list"),
+        (lambda client: client.tokens.create("x", "read"), 'roles is a text; give a list: ["read"]'),
+        (lambda client: client.variables.tag("x", "id"), 'record_ids is a text; give a list: ["id"]'),
+        (lambda client: client.variables.untag("x", "id"), 'record_ids is a text; give a list: ["id"]'),
+        (lambda client: client.variables.save_many([5]), "saves[0] is 5; it is a dictionary with variable, value and metadata"),
+        (lambda client: client.lineage.find_many("hash"), 'lineage_hashes is a text; give a list: ["hash"]'),
+        (lambda client: KerasCallback("pong"), 'run is "pong"; it is what holdfast.init returned'),
+        (lambda client: LightningLogger("pong"), 'run is "pong"; it is what holdfast.init returned'),
+    ],
+)
+def test_a_wrong_argument_is_named(client, call, told):
+    assert refusal(call, client).startswith(told)
+
+
+class Raw(BaseVariable):
+    pass
+
+
+@thunk
+def doubled(x):
+    return 2 * x
+
+
+WHERE = [{"subject": 1}]
+
+
+@pytest.mark.parametrize(
+    "call, told",
+    [
+        (lambda: use("x"), 'the client is "x"; it is a client such as holdfast.Client('),
+        (lambda: Raw.load(client="x"), 'client is "x"; it is a client such as holdfast.Client('),
+        (lambda: thunk(5), "a thunk is made of a function, not of 5"),
+        (lambda: thunk(outputs=0)(len), "outputs is 0; it is a whole number from 1"),
+        (lambda: for_each(5, {"x": Raw}, [Raw], WHERE), "a thunk is made of a function, not of 5"),
+        (lambda: for_each(doubled, {"x": 5}, [Raw], WHERE), 'inputs["x"] is 5; it is a variable\'s class, Fixed(…) or Columns(…)'),
+        (lambda: for_each(doubled, Raw, [Raw], WHERE), "inputs is the class Raw; it is a dictionary with a variable"),
+        (lambda: for_each(doubled, {"x": Raw}, Raw, WHERE), "outputs is the class Raw; give a list: [Raw]"),
+        (lambda: for_each(doubled, {"x": Raw}, "Raw", WHERE), 'outputs is a text; give a list: ["Raw"]'),
+        (lambda: for_each(doubled, {"x": Raw}, ["Raw"], WHERE), 'outputs[0] is "Raw"; it is a variable\'s class'),
+        (lambda: for_each(doubled, {"x": Raw}, [Raw], {"subject": [1]}), "where is a dictionary; give product(subject=[1]), or a list"),
+        (lambda: for_each(doubled, {"x": Raw}, [Raw], [1]), "where[0] is 1; it is a dictionary with a value for each key"),
+        (lambda: for_each(doubled, {}, [Raw], WHERE, [5]), "constants is [5]; it is a dictionary with a value for each parameter"),
+        (lambda: Reference.frame(5), "ref is 5; it is a text"),
+    ],
+)
+def test_what_lineage_is_given_wrong_is_named(call, told):
+    assert refusal(call).startswith(told)

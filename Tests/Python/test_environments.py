@@ -2,8 +2,10 @@
 
 import gymnasium
 import numpy
+import pytest
 
 import games  # registers the Atari games
+from holdfast import HoldfastError
 from holdfast.gymnasium import Recorder
 
 
@@ -104,3 +106,9 @@ def test_recording_does_not_change_what_the_agent_sees(run):
 
 def test_the_game_is_registered():
     assert games.gymnasium is gymnasium
+
+
+def test_a_recorder_needs_a_run_and_a_whole_number(run):
+    for arguments, told in ((("pong",), 'run is "pong"; it is what holdfast.init'), ((run, 0), "every is 0; it is a whole number from 1")):
+        with pytest.raises(HoldfastError, match=told):
+            Recorder(Copier(), *arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple, Optional, Union
 
+from .checks import path, text, unless_none
 from .errors import HoldfastError
 
 DEFAULT = "127.0.0.1:7411"
@@ -50,8 +51,8 @@ def server_address(server: Union[str, Address, None], ca_file: Optional[str] = N
     """
     if isinstance(server, Address):
         return server
-    address = Address.parse(server or os.environ.get("HOLDFAST_SERVER") or DEFAULT)
-    ca_file = ca_file or os.environ.get("HOLDFAST_CA_FILE") or None
+    address = Address.parse(unless_none(text, "server", server) or os.environ.get("HOLDFAST_SERVER") or DEFAULT)
+    ca_file = unless_none(path, "ca_file", ca_file) or os.environ.get("HOLDFAST_CA_FILE") or None
     if not address.is_secure or not ca_file:
         return address
     from .wire.tls import context  # Most have no TLS, and its import takes time.
@@ -62,7 +63,7 @@ def server_address(server: Union[str, Address, None], ca_file: Optional[str] = N
 
 def server_token(token: Optional[str]) -> Optional[str]:
     """The token given, or that of HOLDFAST_TOKEN, which may end in the line break of the file that it was read from."""
-    return (token or os.environ.get("HOLDFAST_TOKEN") or "").strip() or None
+    return (unless_none(text, "token", token) or os.environ.get("HOLDFAST_TOKEN") or "").strip() or None
 
 
 def may_take(other: str, address: str) -> bool:

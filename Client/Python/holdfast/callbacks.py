@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, Mapping, Optional
 
+from .checks import whole
 from .errors import HoldfastError
-from .run import Run
+from .run import Run, a_run
 
 
 def _numbers(values: Optional[Mapping[str, Any]]) -> Dict[str, float]:
@@ -24,7 +25,8 @@ class KerasCallback:
     n-th batch if asked for."""
 
     def __init__(self, run: Run, every_batch: Optional[int] = None) -> None:
-        self._run, self._every_batch = run, every_batch
+        self._run = a_run(run)
+        self._every_batch = None if every_batch is None else whole("every_batch", every_batch, 0)
         self._batches = 0
         self.model: Any = None
         self.params: Dict[str, Any] = {}
@@ -74,7 +76,7 @@ class LightningLogger:
     """
 
     def __init__(self, run: Run) -> None:
-        self._run = run
+        self._run = a_run(run)
         self.name = "holdfast"
         self.version = run.id
         self.save_dir = self.root_dir = self.log_dir = None

@@ -3,6 +3,7 @@ what it was and what is expected."""
 
 from __future__ import annotations
 
+import os
 from numbers import Real
 from typing import Any, Callable, List, Mapping, Optional, Tuple, TypeVar
 
@@ -30,8 +31,7 @@ def shown(value: Any) -> str:
             return text
     except Exception:
         pass
-    kind = type(value).__name__
-    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+    return f"of type {type(value).__name__}"
 
 
 def wrong(name: str, value: Any, expected: str) -> HoldfastError:
@@ -85,6 +85,11 @@ def text(name: str, value: Any) -> str:
 def id_text(name: str, value: Any) -> str:
     """A text, or a number as one; what is missing is none, such as "None"."""
     return text(name, str(value) if isinstance(value, Real) else value)
+
+
+def path(name: str, value: Any) -> str:
+    """The path of a file or folder."""
+    return text(name, os.fspath(value) if isinstance(value, os.PathLike) else value)
 
 
 def listed(name: str, value: Any) -> List[Any]:

@@ -6,8 +6,9 @@ import re
 import uuid
 from typing import Any, Dict, Mapping, Optional, Tuple
 
+from .checks import whole
 from .optional import numpy, require
-from .run import Run
+from .run import Run, a_run
 
 gymnasium: Any = require("gymnasium", "holdfast.gymnasium")
 
@@ -24,9 +25,7 @@ class Recorder(gymnasium.Wrapper):  # type: ignore[misc]
 
     def __init__(self, env: Any, run: Run, every: int = 1, frames: bool = True, observations: bool = True) -> None:
         super().__init__(env)
-        if every < 1:
-            raise ValueError(f"every is {every}: every n-th episode is recorded, from 1")
-        self._run, self._every = run, every
+        self._run, self._every = a_run(run), whole("every", every, 1)
         self._has_observations = observations
         self._has_frames = frames and getattr(env, "render_mode", None) == "rgb_array"
         # Several recorders may log to one run, and a run may be resumed: an episode's id is used once.

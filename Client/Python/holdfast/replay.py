@@ -9,6 +9,7 @@ from collections import deque
 from types import TracebackType
 from typing import Any, Callable, Deque, Dict, Iterable, Iterator, Optional, Sequence, Type, Union
 
+from .checks import listed
 from .client import Client
 
 Batch = Dict[str, Any]
@@ -81,7 +82,7 @@ class Samples(Iterator[Batch]):
         at_end: Callable[[], None],
         **draw: Any,
     ) -> None:
-        draw["arrays"] = list(arrays) or None
+        draw["arrays"] = listed("arrays", arrays) or None
 
         def batch(number: int) -> Batch:
             # A seed makes all batches repeatable, and each of them another.

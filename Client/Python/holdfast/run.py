@@ -11,7 +11,7 @@ from multiprocessing.context import assert_spawning
 from types import TracebackType
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Type
 
-from .checks import array_of, id_text, json_of, number, shown, text, truth, unless_none, whole, wrong
+from .checks import array_of, id_text, json_of, number, path, shown, text, truth, unless_none, whole, wrong
 from .client import Client
 from .delivery.delivery import Delivery, Unsent
 from .delivery.problem import DeliveryStatistics
@@ -34,6 +34,13 @@ def check_run_id(run_id: str) -> None:
             f'"{run_id[:200]}" is no run id: 1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or digit, no ".."; '
             '"images" and "variables" are reserved',
         )
+
+
+def a_run(value: Any) -> "Run":
+    """A run; raises HoldfastError for what is none, such as its id."""
+    if not isinstance(value, Run):
+        raise wrong("run", value, "it is what holdfast.init returned")
+    return value
 
 
 class DataGeneration(NamedTuple):
@@ -288,9 +295,7 @@ class Run:
     ) -> None:
         """Logs an image to label: pixels such as (H, W) or (H, W, 3), or a reference to an array that the server has."""
         try:
-            there: Dict[str, Any] = {
-                "filename": id_text("filename", os.fspath(filename) if isinstance(filename, os.PathLike) else filename)
-            }
+            there: Dict[str, Any] = {"filename": path("filename", filename)}
             for name, id in (("study_id", study_id), ("frame_ref", frame_ref)):
                 if id is not None:
                     there[name] = id_text(name, id)

@@ -10,13 +10,12 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, Optional, Sequence, Union
 
 from .address import Address, server_address, server_token
-from .checks import id_text, listed, wrong
+from .checks import id_text, json_of, listed, path, text, unless_none, wrong
 from .delivery.delivery import Answer, Delivery
 from .delivery.problem import DeliveryProblem
 from .errors import ServerError
 from .options import Options
 from .run import Run, check_run_id
-from .wire.values import dumps, plain
 
 
 def init(
@@ -51,7 +50,7 @@ def init(
 
     Raises ServerError when the server refuses, HoldfastError when an argument is wrong or records can't be kept on disk.
     """
-    run = run or f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
+    run = unless_none(text, "run", run) or f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
     check_run_id(run)
     if options is not None and not isinstance(options, Options):
         raise wrong("options", options, "it is a holdfast.Options")
@@ -62,13 +61,13 @@ def init(
         options.on_problem = on_problem
     params: Dict[str, Any] = {"run_id": run}
     if config is not None:
-        params["config"] = plain(config)
+        params["config"], _ = json_of("config", config)
     if listed("tags", tags):
         params["tags"] = [id_text(f"tags[{place}]", tag) for place, tag in enumerate(tags)]
     for name, value in (("agent_id", agent_id), ("worker_id", worker_id), ("compression", compression)):
         if value is not None:
-            params[name] = str(value)
-    dumps(params)
+            params[name] = id_text(name, value)
+    spool = unless_none(path, "spool", spool)
     directory = os.path.abspath(os.path.expanduser(spool)) if spool else None
     delivery = Delivery(server_address(server, ca_file), server_token(token), directory, options)
     delivery.open()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Optional, Sequence
 
+from ..checks import listed
 from .noun import Noun, Result, Rows
 
 
@@ -12,7 +13,7 @@ class TokenCalls(Noun):
 
     def create(self, name: str, roles: Sequence[str]) -> Result:
         """Makes a token with some of the roles read, ingest, label, holdout and admin; its text, `token`, is told this once."""
-        return self._call("tokens.create", name=name, roles=list(roles))
+        return self._call("tokens.create", name=name, roles=listed("roles", roles))
 
     def list(self) -> Result:
         """The `tokens` that were made, without their texts."""

@@ -12,6 +12,7 @@ from .noun import Noun, Result, Rows
 
 Labels = Mapping[str, Optional[int]]
 
+_LABELS = 'it is a dictionary with 1, 0 or None for each label, such as {"is_disc": 1}'
 _COLUMNS = "it is a dictionary with a list for each label"
 
 
@@ -42,14 +43,14 @@ class LabelCalls(Noun):
             seed=seed,
             annotator=annotator,
             session=session,
-            exclude=exclude,
+            exclude=unless_none(listed, "exclude", exclude),
         )
 
     def release(
         self, annotator: Optional[str] = None, session: Optional[str] = None, ids: Optional[Sequence[int]] = None
     ) -> Result:
         """Gives leases back."""
-        return self._call("labels.release", annotator=annotator, session=session, ids=ids)
+        return self._call("labels.release", annotator=annotator, session=session, ids=unless_none(listed, "ids", ids))
 
     def set(
         self,
@@ -65,7 +66,7 @@ class LabelCalls(Noun):
         return self._call(
             "labels.set",
             id=id,
-            labels=dict(labels),
+            labels=dict(by_name("labels", labels, _LABELS)),
             outcome=outcome,
             annotator=annotator,
             opinion=opinion,
@@ -78,8 +79,10 @@ class LabelCalls(Noun):
     ) -> Result:
         """Sets the labels of many images in one commit: labels by id, or the parameters of `set` each; `images`, `rejected`."""
         if isinstance(sets, Mapping):
-            sets = [{"id": id, "labels": dict(labels)} for id, labels in sets.items()]
-        return self._call("labels.set_many", sets=list(sets), annotator=annotator)
+            sets = [
+                {"id": id, "labels": dict(by_name(f"sets[{shown(id)}]", labels, _LABELS))} for id, labels in sets.items()
+            ]
+        return self._call("labels.set_many", sets=listed("sets", sets), annotator=annotator)
 
     def import_columns(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Sequence
 
+from ..checks import listed
 from ..tables import Columns, columns_of
 from .noun import Noun, Result, Rows
 
@@ -27,7 +28,7 @@ class MetricCalls(Noun):
 
     def append(self, rows: Sequence[Mapping[str, Any]], run_id: Optional[str] = None) -> Result:
         """Appends rows, each with `table` and columns of it; a bad row costs that row only (`rejected`)."""
-        return self._call("metrics.append", rows=list(rows), run_id=run_id)
+        return self._call("metrics.append", rows=listed("rows", rows), run_id=run_id)
 
     def query(
         self,
@@ -82,7 +83,7 @@ class MetricCalls(Noun):
             "metrics.series",
             table=table,
             metric_name=metric_name,
-            run_ids=list(run_ids),
+            run_ids=listed("run_ids", run_ids),
             where=where,
             value=value,
             x=x,
@@ -97,7 +98,7 @@ class MetricCalls(Noun):
 
     def list(self, run_ids: Sequence[str]) -> Result:
         """Which `metrics` runs have, with the newest value of each."""
-        return self._call("metrics.list", run_ids=list(run_ids))
+        return self._call("metrics.list", run_ids=listed("run_ids", run_ids))
 
     def prune(
         self,

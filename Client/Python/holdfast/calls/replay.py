@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Sequence
 
+from ..checks import array_of, by_name, listed, shown, unless_none
 from ..errors import HoldfastError
 from ..tables import Columns, columns_of
-from ..wire.array import Array
 from .noun import Noun, Result, Rows
 
 _EPISODE = (
@@ -65,7 +65,7 @@ class EpisodeCalls(Noun):
         vector actions too.
         """
         params = {"from": start, "to": stop, "episode_id": episode_id, "run_id": run_id}
-        return self._call("episodes.steps", arrays=arrays, limit=limit, cursor=cursor, **params)
+        return self._call("episodes.steps", arrays=unless_none(listed, "arrays", arrays), limit=limit, cursor=cursor, **params)
 
     def all_steps(self, episode_id: Optional[str] = None, run_id: Optional[str] = None) -> Rows:
         """Every step of an episode or a run, without its arrays."""
@@ -83,7 +83,7 @@ class FrameCalls(Noun):
         if missing not in ("error", "null"):
             raise HoldfastError("invalid_value", f'missing is "error" or "null", not "{missing}"')
         stacked = True if stack else None
-        return self._call("frames.resolve", refs=list(refs), missing=missing, stack=stacked)["frames"]
+        return self._call("frames.resolve", refs=listed("refs", refs), missing=missing, stack=stacked)["frames"]
 
 
 class RefCalls(Noun):
@@ -95,18 +95,19 @@ class RefCalls(Noun):
 
     def repair(self, run_id: str, refs: Sequence[str]) -> Result:
         """Takes references with nothing behind them out of a run's rows."""
-        return self._call("refs.repair", run_id=run_id, refs=list(refs))
+        return self._call("refs.repair", run_id=run_id, refs=listed("refs", refs))
 
 
-def _arrays(step: Dict[str, Any]) -> Dict[str, Any]:
+def _arrays(place: int, given: Any) -> Dict[str, Any]:
     """Numbers of NumPy become arrays without dimensions where an array is meant."""
-    if step.get("frame") is not None:
-        step["frame"] = Array.of(step["frame"])
-    observation = step.get("observation")
-    if isinstance(observation, Mapping):
-        step["observation"] = {name: Array.of(value) for name, value in observation.items()}
-    elif observation is not None:
-        step["observation"] = Array.of(observation)
+    where = f"steps[{place}]"
+    step = dict(by_name(where, given, "it is a dictionary with episode_id, step_index, reward …"))
+    for name in ("frame", "observation"):
+        value = step.get(name)
+        if isinstance(value, Mapping) and name == "observation":
+            step[name] = {key: array_of(f"{where}.{name}[{shown(key)}]", array) for key, array in value.items()}
+        elif value is not None:
+            step[name] = array_of(f"{where}.{name}", value)
     return step
 
 
@@ -115,11 +116,11 @@ class StepCalls(Noun):
 
     def append(self, run_id: str, steps: Sequence[Any]) -> Result:
         """Appends steps row by row; all are stored or none."""
-        return self._call("steps.append", run_id=run_id, steps=[_arrays(dict(step)) for step in steps])
+        return self._call("steps.append", run_id=run_id, steps=[_arrays(place, step) for place, step in enumerate(listed("steps", steps))])
 
     def find(self, refs: Sequence[str]) -> Result:
         """The `steps` that frames belong to, by the references to these; None where no step has such a frame."""
-        return self._call("steps.find", refs=list(refs))
+        return self._call("steps.find", refs=listed("refs", refs))
 
     def sample(
         self,
@@ -143,10 +144,10 @@ class StepCalls(Noun):
         return self._call(
             "steps.sample",
             n=n,
-            run_ids=run_ids,
+            run_ids=unless_none(listed, "run_ids", run_ids),
             seed=seed,
-            arrays=arrays,
-            episode_ids=episode_ids,
+            arrays=unless_none(listed, "arrays", arrays),
+            episode_ids=unless_none(listed, "episode_ids", episode_ids),
             min_total_reward=min_total_reward,
             max_total_reward=max_total_reward,
             replacement=replacement,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional, Sequence
 
+from ..checks import listed, unless_none
 from .noun import Noun, Result, Rows
 
 
@@ -44,7 +45,7 @@ class RunCalls(Noun):
             "runs.start",
             run_id=run_id,
             config=config,
-            tags=tags,
+            tags=unless_none(listed, "tags", tags),
             agent_id=agent_id,
             worker_id=worker_id,
             compression=compression,

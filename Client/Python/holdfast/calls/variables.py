@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
+from ..checks import by_name, listed, unless_none
 from ..pieces import downloaded, uploaded
 from .noun import Noun, Result, Rows
 
@@ -15,7 +16,7 @@ class VariableCalls(Noun):
 
     def schema(self, keys: Optional[Sequence[Mapping[str, str]]] = None) -> Result:
         """Declares the schema keys, once ({name, type: string, integer or number}), or tells them."""
-        return self._call("variables.schema", keys=keys)
+        return self._call("variables.schema", keys=unless_none(listed, "keys", keys))
 
     def save(
         self,
@@ -41,8 +42,13 @@ class VariableCalls(Noun):
     def save_many(self, saves: Sequence[Mapping[str, Any]]) -> Result:
         """Saves several values, all or none, each with the parameters of `save`; `saved` has what each was."""
         return self._call(
-            "variables.save_many", saves=[{**save, "value": uploaded(self._client, save["value"])} for save in saves]
+            "variables.save_many", saves=[self._prepared(place, save) for place, save in enumerate(listed("saves", saves))]
         )
+
+    def _prepared(self, place: int, given: Any) -> Result:
+        save = dict(by_name(f"saves[{place}]", given, "it is a dictionary with variable, value and metadata"))
+        save["value"] = uploaded(self._client, save.get("value"))
+        return save
 
     def upload(self, bytes: Any) -> Result:
         """Stores a piece of an array, uint8 (n,), for a `save` of {"dtype", "shape", "pieces"}; its name is `piece`."""
@@ -97,11 +103,11 @@ class VariableCalls(Noun):
 
     def tag(self, tag: str, record_ids: Sequence[str]) -> Result:
         """Pins records under a name: they, and what they were computed from, are not evicted."""
-        return self._call("variables.tag", tag=tag, record_ids=list(record_ids))
+        return self._call("variables.tag", tag=tag, record_ids=listed("record_ids", record_ids))
 
     def untag(self, tag: str, record_ids: Optional[Sequence[str]] = None) -> Result:
         """Takes a tag from records, by default from all."""
-        return self._call("variables.untag", tag=tag, record_ids=None if record_ids is None else [*record_ids])
+        return self._call("variables.untag", tag=tag, record_ids=unless_none(listed, "record_ids", record_ids))
 
     def tags(self, tag: Optional[str] = None) -> Rows:
         """Which records have tags, or this one."""
@@ -119,7 +125,7 @@ class VariableCalls(Noun):
         return self._call(
             "variables.collect",
             keep_latest=keep_latest,
-            keep_reachable=keep_reachable,
+            keep_reachable=unless_none(listed, "keep_reachable", keep_reachable),
             originals=originals,
             grace_seconds=grace_seconds,
             dry_run=dry_run,
@@ -156,8 +162,8 @@ class LineageCalls(Noun):
             output_type=output_type,
             function_name=function_name,
             function_hash=function_hash,
-            inputs=list(inputs),
-            constants=list(constants),
+            inputs=listed("inputs", inputs),
+            constants=listed("constants", constants),
             lineage_hash=lineage_hash,
             output_num=output_num,
             function_parts=function_parts,
@@ -173,7 +179,7 @@ class LineageCalls(Noun):
 
     def find_many(self, lineage_hashes: Sequence[str]) -> Result:
         """What of many invocations is there: `found`, each with the `index` of its hash and the `record`."""
-        return self._call("lineage.find_many", lineage_hashes=list(lineage_hashes))
+        return self._call("lineage.find_many", lineage_hashes=listed("lineage_hashes", lineage_hashes))
 
     def claim(
         self,
@@ -184,8 +190,9 @@ class LineageCalls(Noun):
         except_records: Optional[Sequence[str]] = None,
     ) -> Result:
         """The `records` of an invocation that are stored, else the `token` of a lease to run it, else who is `busy` with it."""
-        params = {"lineage_hashes": list(lineage_hashes), "owner": owner, "ttl_ms": ttl_ms, "wait_ms": wait_ms}
-        return self._call("lineage.claim", **params, **{"except": except_records})
+        params = {"owner": owner, "ttl_ms": ttl_ms, "wait_ms": wait_ms}
+        excepted = {"except": unless_none(listed, "except_records", except_records)}
+        return self._call("lineage.claim", lineage_hashes=listed("lineage_hashes", lineage_hashes), **params, **excepted)
 
     def renew(self, token: int, ttl_ms: Optional[int] = None) -> Result:
         """Prolongs a lease."""

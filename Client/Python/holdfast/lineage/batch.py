@@ -8,9 +8,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Type, Union
 
+from ..checks import by_name, listed, shown, wrong
 from ..client import Client
 from ..errors import HoldfastError, ServerError
-from .combinations import Existing, Input, Location, Where, taken_apart
+from .combinations import Existing, Input, Location, Where, is_variable, locations, taken_apart
 from .current import current
 from .planning import Planned, Planner
 from .report import Entry, Report, first_line
@@ -32,10 +33,11 @@ class Batch:
         client: Optional[Client],
     ) -> None:
         self._function = function
-        self._inputs = {name: taken_apart(value) for name, value in inputs.items()}
+        taken = by_name("inputs", inputs, "it is a dictionary with a variable for each parameter")
+        self._inputs = {name: taken_apart(f"inputs[{shown(name)}]", value) for name, value in taken.items()}
         self._outputs = list(outputs)
-        self._where = where
-        self._constants = dict(constants)
+        self._where = where if isinstance(where, Existing) else locations("where", where)
+        self._constants = dict(by_name("constants", constants, "it is a dictionary with a value for each parameter"))
         self._client = client
         if len(self._outputs) != function.outputs:
             raise HoldfastError(
@@ -147,8 +149,14 @@ def for_each(
     `inputs`: for each parameter a variable, `Fixed(Variable, key=value)`, or `Columns(Variable, "a", "b")`. `where`:
     `product(…)`, `zipped(…)`, `existing(…)` or a list of metadata. `constants`: further arguments.
     """
-    made = function if isinstance(function, Thunk) else Thunk(function, outputs=len(outputs))
-    return Batch(made, inputs, outputs, where, constants or {}, client)
+    if isinstance(outputs, type):
+        raise wrong("outputs", outputs, f"give a list: [{outputs.__name__}]")
+    kinds = listed("outputs", outputs)
+    for place, kind in enumerate(kinds):
+        if not is_variable(kind):
+            raise wrong(f"outputs[{place}]", kind, "it is a variable's class")
+    made = function if isinstance(function, Thunk) else Thunk(function, outputs=len(kinds))
+    return Batch(made, inputs, kinds, where, {} if constants is None else constants, client)
 
 
 class _Bar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any, Dict, Iterable, List, Mapping, Tuple, Type, Union
 
+from ..checks import by_name, listed, shown, wrong
 from ..errors import HoldfastError
 from .variable import BaseVariable
 
@@ -64,7 +65,23 @@ def _values(given: Any) -> List[Any]:
     return [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
 
 
-def taken_apart(value: Input) -> Tuple[Type[BaseVariable], Mapping[str, Any], Tuple[str, ...], bool]:
+def locations(name: str, value: Any) -> List[Location]:
+    """The locations of a list of metadata."""
+    if isinstance(value, Mapping):
+        example = ", ".join(f"{key}={shown(values)}" for key, values in value.items())
+        raise HoldfastError("invalid_value", f"{name} is a dictionary; give product({example}), or a list of dictionaries")
+    return [
+        dict(by_name(f"{name}[{place}]", metadata, "it is a dictionary with a value for each key"))
+        for place, metadata in enumerate(listed(name, value))
+    ]
+
+
+def is_variable(value: Any) -> bool:
+    """Whether it is a variable's class."""
+    return isinstance(value, type) and issubclass(value, BaseVariable)
+
+
+def taken_apart(name: str, value: Any) -> Tuple[Type[BaseVariable], Mapping[str, Any], Tuple[str, ...], bool]:
     """An input's variable, metadata, columns, and whether it is Fixed."""
     metadata: Dict[str, Any] = {}
     columns: Tuple[str, ...] = ()
@@ -75,4 +92,6 @@ def taken_apart(value: Input) -> Tuple[Type[BaseVariable], Mapping[str, Any], Tu
         else:
             columns = value.columns
         value = value.variable
+    if not is_variable(value):
+        raise wrong(name, value, "it is a variable's class, Fixed(…) or Columns(…); a value is given in constants")
     return value, metadata, columns, is_fixed

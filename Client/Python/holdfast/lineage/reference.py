@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..checks import text
 from ..errors import HoldfastError
 
 
@@ -32,7 +33,7 @@ class Reference:
     @staticmethod
     def frame(ref: str) -> "Reference":
         """An array of a run: h5://run_id/dataset/index."""
-        if not ref.startswith("h5://"):
+        if not text("ref", ref).startswith("h5://"):
             raise HoldfastError("invalid_value", f'"{ref}" is no reference such as h5://pong-1/frames/7')
         return Reference("frame", ref, ref)
 

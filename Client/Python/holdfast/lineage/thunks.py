@@ -9,6 +9,7 @@ import textwrap
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, overload
 
+from ..checks import shown, whole
 from ..client import Client
 from ..errors import HoldfastError, ServerError
 from .arguments import Argument, data_of, described
@@ -123,11 +124,13 @@ class Thunk:
     def __init__(
         self, function: Callable[..., Any], outputs: int = 1, version: Optional[str] = None, reason: Optional[str] = None
     ) -> None:
+        if not callable(function) or not hasattr(function, "__qualname__"):
+            raise HoldfastError("invalid_value", f"a thunk is made of a function, not of {shown(function)}")
         if version is not None and not reason:
             raise HoldfastError("invalid_value", "a version= needs a reason=: why the source can't tell what changed")
         functools.update_wrapper(self, function)
         self.function = function
-        self.outputs = outputs
+        self.outputs = whole("outputs", outputs, 1)
         self.version = None if version is None else str(version)
         self.reason = reason
         self.name = function.__qualname__
