@@ -281,6 +281,11 @@ WHERE = [{"subject": 1}]
         (lambda: for_each(doubled, {"x": Raw}, [Raw], {"subject": [1]}), "where is a dictionary; give product(subject=[1]), or a list"),
         (lambda: for_each(doubled, {"x": Raw}, [Raw], [1]), "where[0] is 1; it is a dictionary with a value for each key"),
         (lambda: for_each(doubled, {}, [Raw], WHERE, [5]), "constants is [5]; it is a dictionary with a value for each parameter"),
+        (lambda: for_each(doubled, {"x": Raw}, [Raw], [{"as_of": 1}]), 'where[0] has "as_of", which is an argument of load()'),
+        (lambda: Raw.save(1, version="x"), 'metadata has "version", which is an argument of load(); give it another name'),
+        (lambda: Raw.save(1, as_of=1), 'metadata has "as_of", which is an argument of load()'),
+        (lambda: Raw.save_all([(1, {"client": "x"})]), 'metadata has "client", which is an argument of load()'),
+        (lambda: Raw.save_all([(1, "x")]), 'metadata is "x"; it is a dictionary with a value for each key'),
         (lambda: Reference.frame(5), "ref is 5; it is a text"),
     ],
 )

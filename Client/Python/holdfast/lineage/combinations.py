@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import Any, Dict, Iterable, List, Mapping, Tuple, Type, Union
 
-from ..checks import by_name, listed, shown, wrong
+from ..checks import listed, shown, wrong
 from ..errors import HoldfastError
+from .saving import checked_metadata
 from .variable import BaseVariable
 
 Location = Dict[str, Any]
@@ -70,10 +71,7 @@ def locations(name: str, value: Any) -> List[Location]:
     if isinstance(value, Mapping):
         example = ", ".join(f"{key}={shown(values)}" for key, values in value.items())
         raise HoldfastError("invalid_value", f"{name} is a dictionary; give product({example}), or a list of dictionaries")
-    return [
-        dict(by_name(f"{name}[{place}]", metadata, "it is a dictionary with a value for each key"))
-        for place, metadata in enumerate(listed(name, value))
-    ]
+    return [checked_metadata(f"{name}[{place}]", metadata) for place, metadata in enumerate(listed(name, value))]
 
 
 def is_variable(value: Any) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Mapping
 
+from ..checks import by_name
 from ..client import Client
+from ..errors import HoldfastError
 from ..wire.array import Array
 
 if TYPE_CHECKING:
@@ -13,6 +15,19 @@ if TYPE_CHECKING:
 
 #: How many values, and bytes of them, a request has at most.
 _MOST, _BYTES = 1000, 32 << 20
+
+
+#: The arguments of `load` that are no metadata.
+_RESERVED = ("client", "version", "as_of")
+
+
+def checked_metadata(name: str, value: Any) -> Dict[str, Any]:
+    """Metadata; raises HoldfastError for some under which nothing could be loaded."""
+    metadata = dict(by_name(name, value, "it is a dictionary with a value for each key"))
+    for key in _RESERVED:
+        if key in metadata:
+            raise HoldfastError("invalid_value", f'{name} has "{key}", which is an argument of load(); give it another name')
+    return metadata
 
 
 class Pending:
@@ -27,7 +42,7 @@ class Pending:
         self.output = data if isinstance(data, ThunkOutput) else None
         lineage = None if self.output is None else self.output.lineage(ephemeral, f"{kind.variable_name}.save")
         self.variable: BaseVariable = kind(data.data if isinstance(data, (ThunkOutput, BaseVariable)) else data)
-        self.variable.metadata = dict(metadata)
+        self.variable.metadata = checked_metadata("metadata", metadata)
         #: The parameters of `variables.save`.
         self.request: Dict[str, Any] = {
             "variable": kind.variable_name,

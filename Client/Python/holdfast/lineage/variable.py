@@ -63,7 +63,7 @@ class BaseVariable:
         """Saves data at a location, and its lineage when a thunk made it; returns what was saved, with its record_id.
 
         Raises HoldfastError with unsaved_input when a thunk made it of something that was never saved; `ephemeral` allows
-        that, and records what it was made of in place of a record.
+        that, and records what it was made of in place of a record. Metadata may not have the name of an argument of `load`.
         """
         pending = Pending(cls, data, metadata, ephemeral)
         pending.was_saved(current(client).variables.save(**pending.request))
