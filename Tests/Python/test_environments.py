@@ -1,5 +1,7 @@
 """Gymnasium's environments, recorded."""
 
+import warnings
+
 import gymnasium
 import numpy
 import pytest
@@ -112,3 +114,28 @@ def test_a_recorder_needs_a_run_and_a_whole_number(run):
     for arguments, told in ((("pong",), 'run is "pong"; it is what holdfast.init'), ((run, 0), "every is 0; it is a whole number from 1")):
         with pytest.raises(HoldfastError, match=told):
             Recorder(Copier(), *arguments)
+
+
+@pytest.mark.parametrize(
+    "mode, frames, is_told",
+    [
+        (None, None, False),
+        (None, True, True),
+        (None, False, False),
+        ("human", None, True),
+        ("rgb_array_list", None, True),
+        ("human", False, False),
+        ("rgb_array", None, False),
+        ("rgb_array", True, False),
+    ],
+)
+def test_frames_that_cannot_be_are_told_once(run, mode, frames, is_told):
+    env = Copier()
+    env.render_mode = mode
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        Recorder(env, run, frames=frames)
+    assert len(told) == int(is_told)
+    if is_told:
+        assert "no frames are recorded" in str(told[0].message) and 'render_mode="rgb_array"' in str(told[0].message)
+        assert told[0].filename == __file__

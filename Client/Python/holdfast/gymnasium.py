@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import uuid
+import warnings
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-from .checks import whole
+from .checks import shown, truth, unless_none, whole
 from .optional import numpy, require
 from .run import Run, a_run
 
@@ -19,15 +20,26 @@ class Recorder(gymnasium.Wrapper):  # type: ignore[misc]
         env = Recorder(gymnasium.make("ALE/Pong-v5", render_mode="rgb_array"), run, every=10)
 
     Observations are arrays, or by name those of a Dict space (nested names joined by "."; a Tuple's entries by their place).
-    Frames are what `env.render()` shows before the step, where its render mode is rgb_array; an observation that is
-    this frame itself is left away. `info` keeps what is a number, a text or a truth. Of a vector environment, record its parts.
+    Frames are what `env.render()` shows before the step, where its render mode is rgb_array; where it is another, or with
+    `frames=True`, a warning says that there are none. An observation that is this frame itself is left away. `info` keeps what is a number, a text or a truth. Of a vector environment, record its parts.
     """
 
-    def __init__(self, env: Any, run: Run, every: int = 1, frames: bool = True, observations: bool = True) -> None:
+    def __init__(
+        self, env: Any, run: Run, every: int = 1, frames: Optional[bool] = None, observations: bool = True
+    ) -> None:
         super().__init__(env)
         self._run, self._every = a_run(run), whole("every", every, 1)
         self._has_observations = observations
-        self._has_frames = frames and getattr(env, "render_mode", None) == "rgb_array"
+        mode = getattr(env, "render_mode", None)
+        wanted = unless_none(truth, "frames", frames)
+        self._has_frames = mode == "rgb_array" and wanted is not False
+        # An environment that renders nothing is recorded without frames by intent, unless they are asked for.
+        if mode != "rgb_array" and (mode is not None if wanted is None else wanted):
+            warnings.warn(
+                f"no frames are recorded: the environment's render_mode is {shown(mode)}; make it with "
+                'render_mode="rgb_array", or give frames=False',
+                stacklevel=2,
+            )
         # Several recorders may log to one run, and a run may be resumed: an episode's id is used once.
         self._prefix = f"{run.id}/{uuid.uuid4().hex[:8]}"
         self._count = 0
