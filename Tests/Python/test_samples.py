@@ -146,6 +146,17 @@ class TestTorch:
         alone = indices()
         assert len(alone) == 5 and indices("fork", 2) == alone == indices("spawn", 2)
 
+    def test_a_loader_with_a_batch_size_of_its_own_is_told_what_to_give(self, logged, address):
+        from torch.utils.data import DataLoader
+
+        from holdfast.torch import SampleDataset
+
+        # Of a worker's error torch keeps the text.
+        for workers, kind in ((0, HoldfastError), (1, RuntimeError)):
+            with pytest.raises(kind, match="give the DataLoader batch_size=None"):
+                next(iter(DataLoader(SampleDataset(address, n=4, arrays=[]), batch_size=4, num_workers=workers)))
+        eventually(lambda: not fetchers(), "no thread fetches for nobody")
+
     def test_an_epoch_that_is_left_leaves_nothing_behind(self, logged, loader):
         for workers in (0, 2):
             for batch in loader(None, workers):

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, Optional
 
+from .errors import HoldfastError
 from .optional import require
 from .replay import samples
 
 torch: Any = require("torch", "holdfast.torch")
 _data: Any = require("torch.utils.data", "holdfast.torch")
+_collate: Any = require("torch.utils.data._utils.collate", "holdfast.torch")
+
+
+class _Batch(Dict[str, Any]):
+    """A batch, which is whole: a loader that makes another one of several is told so."""
+
+
+def _refuse(batches: Any, *, collate_fn_map: Any = None) -> Any:
+    raise HoldfastError(
+        "invalid_value", "a SampleDataset gives whole batches: give the DataLoader batch_size=None, and the dataset n="
+    )
+
+
+# What a loader with a batch size calls for elements of this type; see torch.utils.data.default_collate. Old ones have none.
+getattr(_collate, "default_collate_fn_map", {})[_Batch] = _refuse
 
 
 class SampleDataset(_data.IterableDataset):  # type: ignore[misc]
@@ -18,7 +34,7 @@ class SampleDataset(_data.IterableDataset):  # type: ignore[misc]
 
         loader = DataLoader(SampleDataset("127.0.0.1:7411", n=64, run_ids=["pong-1"]), batch_size=None, num_workers=2)
 
-    A batch comes whole from the server: give the loader batch_size=None. Each of its workers has a connection; they share the
+    A batch comes whole from the server: give the loader batch_size=None, or it raises HoldfastError. Each of its workers has a connection; they share the
     batches, so that with a seed these are the same however many workers there are, and in every pass. In distributed training
     `part=rank, parts=world_size` gives each process batches of its own. `sampling`: what else `holdfast.replay.samples` takes.
     """
@@ -37,7 +53,7 @@ class SampleDataset(_data.IterableDataset):  # type: ignore[misc]
         part, parts = self._part + self._parts * number, self._parts * count
         with samples(part=part, parts=parts, **self._sampling) as batches:
             for batch in batches:
-                yield tensors(batch, self._sampling.get("sequence_length"))
+                yield _Batch(tensors(batch, self._sampling.get("sequence_length")))
 
 
 def tensors(batch: Dict[str, Any], sequence_length: Optional[int] = None) -> Dict[str, Any]:
