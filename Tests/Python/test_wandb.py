@@ -71,6 +71,28 @@ def test_what_has_no_place_says_so(started):
         wandb.log({"x": 1}, step=4)
 
 
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        ({"mode": "offlin"}, 'mode is "offlin"; it is "online" or "offline"'),
+        ({"mode": "disabled"}, "has no counterpart here"),
+        ({"tags": "abc"}, 'tags is a text; give a list: ["abc"]'),
+        ({"project": 5}, "project is 5; it is a text"),
+        ({"config": [1]}, "config is [1]; it is a dictionary or an argparse.Namespace"),
+    ],
+)
+def test_what_init_cannot_take_is_refused(arguments, told):
+    with pytest.raises(HoldfastError) as refused:
+        wandb.init(**arguments)
+    assert told in str(refused.value)
+
+
+def test_what_init_does_nothing_with_is_told(client, address):
+    with pytest.warns(UserWarning, match="no sync_tensorboard, projekt here") as told:
+        wandb.init(id="w2", server=address, mode="offline", sync_tensorboard=True, projekt="pong", notes="x").finish()
+    assert len(told) == 1 and told[0].filename == __file__ and client.runs.get("w2")["status"] == "finished"
+
+
 def test_before_init_it_says_so(started):
     wandb.finish()
     with pytest.raises(HoldfastError, match="wandb.init"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterator, Mapping, MutableMapping, Tuple
 
+from ..checks import wrong
+
 
 class Config(MutableMapping[str, Any]):
     """The run's settings, as attributes and as items; a change is sent to the server."""
@@ -96,6 +98,8 @@ def as_mapping(values: Any) -> Mapping[str, Any]:
     """A dictionary, or the attributes of an argparse.Namespace."""
     if values is None:
         return {}
+    if not isinstance(values, Mapping) and not hasattr(values, "__dict__"):
+        raise wrong("config", values, "it is a dictionary or an argparse.Namespace")
     return values if isinstance(values, Mapping) else vars(values)
 
 

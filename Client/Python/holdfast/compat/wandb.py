@@ -15,9 +15,11 @@ from __future__ import annotations
 import re
 import time
 import uuid
+import warnings
 from types import TracebackType
 from typing import Any, Dict, List, Mapping, NoReturn, Optional, Sequence, Type
 
+from ..checks import listed, text, unless_none, wrong
 from ..errors import HoldfastError
 from ..run import Run as HoldfastRun
 from ..start import init as start
@@ -175,15 +177,22 @@ def init(
 ) -> Run:
     """Starts a run. Its id is `id`, or made of project, name and the time; `group` and `job_type` become tags.
 
-    `mode="offline"` is as good as online: without a server, records wait in the spool. `mode="disabled"` is refused.
+    `mode="offline"` is as good as online: without a server, records wait in the spool. `mode="disabled"` is refused. Of other
+    arguments a warning says that they change nothing.
     """
     if mode == "disabled":
         _refuse('init(mode="disabled")')
+    if mode not in (None, "online", "offline"):
+        raise wrong("mode", mode, 'it is "online" or "offline"')
+    if settings:
+        warnings.warn(f"wandb.init() has no {', '.join(settings)} here: nothing is changed by it", stacklevel=2)
+    for word, value in (("project", project), ("name", name)):
+        unless_none(text, word, value)
     if run is not None and not run._is_finished:
         if reinit is None or reinit is False or reinit == "return_previous":
             return run
         run.finish()
-    labels: List[str] = [*(tags or ())]
+    labels: List[str] = [] if tags is None else listed("tags", tags)
     labels += [f"{kind}:{value}" for kind, value in (("project", project), ("group", group), ("job", job_type)) if value]
     values = dict(as_mapping(config))
     started = start(run=id or _made_id(project, name), config=values, tags=labels, server=server, token=token)
