@@ -1,6 +1,7 @@
 """What is given wrong: the error, or of what is logged the report, names the argument, what it was and what is expected."""
 
 import math
+import os
 from pathlib import Path
 
 import numpy
@@ -169,6 +170,13 @@ def test_what_is_as_good_as_right_is_kept(run, client):
     assert client.labels.stats()["total"] == 1
 
 
+def test_a_spool_may_be_a_path_and_need_not_be_utf_8(address, client, quick, tmp_path):
+    for number, spool in enumerate((tmp_path / "path", os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))):
+        with holdfast.init(f"run-{number}", server=address, spool=spool, options=quick) as run:
+            run.log({"loss": 1.0})
+        assert os.path.isdir(spool) and len(list(client.metrics.all(run_id=run.id))) == 1
+
+
 def test_a_step_that_is_a_tensor_but_no_whole_number_is_reported(run):
     torch = pytest.importorskip("torch")
     for step in (torch.tensor(3), torch.tensor(1.5), torch.zeros(2)):
@@ -186,14 +194,23 @@ FRAME = numpy.zeros((2, 2), numpy.uint8)
         (lambda client: client.labels.update_predictions([20.7], {"is_disc": [1]}), "ids[0] is 20.7, not a whole number"),
         (lambda client: client.labels.update_scores([1, "2"], {"is_disc": [1, 1]}), 'ids[1] is "2", not a whole number'),
         (lambda client: client.labels.update_scores([1], {"is_disc": ["x"]}), 'confidences["is_disc"][0] is "x"; it is a number'),
-        (lambda client: client.labels.update_scores([1], [0.5]), "confidences is [0.5]; it is a dictionary with a list for each label"),
+        (
+            lambda client: client.labels.update_scores([1], [0.5]),
+            "confidences is [0.5]; it is a dictionary with a list for each label",
+        ),
         (lambda client: client.labels.update_scores([1], {"is_disc": 1}), 'confidences["is_disc"] is 1; give a list'),
         (lambda client: client.holdout.evaluate("is_disc", {1.5: 1}, "look"), "an id in predictions is 1.5, not a whole number"),
         (lambda client: client.labels.import_columns("abc", {}), 'filenames is a text; give a list: ["abc"]'),
         (lambda client: client.labels.import_columns(["a"], {"is_disc": "1"}), 'labels["is_disc"] is a text; give a list: ["1"]'),
         (lambda client: client.labels.import_columns(["a"], {}, "s"), 'study_ids is a text; give a list: ["s"]'),
-        (lambda client: client.images.insert({"a.png": FRAME}, {"b.png": "s"}), 'study_ids has "b.png", which is none of the images'),
-        (lambda client: client.images.insert({"a.png": FRAME}, "s"), 'study_ids is "s"; it is a dictionary with a study by filename'),
+        (
+            lambda client: client.images.insert({"a.png": FRAME}, {"b.png": "s"}),
+            'study_ids has "b.png", which is none of the images',
+        ),
+        (
+            lambda client: client.images.insert({"a.png": FRAME}, "s"),
+            'study_ids is "s"; it is a dictionary with a study by filename',
+        ),
     ],
 )
 def test_what_would_be_changed_silently_is_refused(client, call, told):
@@ -205,8 +222,8 @@ def test_what_starts_a_run_is_checked():
     for name in ("run", "server", "token"):
         assert refusal(holdfast.init, **{name: 5}) == f"{name} is 5; it is a text"
     assert refusal(holdfast.Client, 5) == "server is 5; it is a text"
-    assert refusal(holdfast.init, "r", spool=5) == "spool is 5; it is a text"
-    assert refusal(holdfast.init, "r", ca_file=[]) == "ca_file is []; it is a text"
+    assert refusal(holdfast.init, "r", spool=5) == "spool is 5; it is a path"
+    assert refusal(holdfast.init, "r", ca_file=[]) == "ca_file is []; it is a path"
     assert refusal(holdfast.init, "r", tags=5) == "tags is 5; give a list"
     assert refusal(holdfast.init, "r", tags=[None]) == "tags[0] is None; it is a text"
     assert refusal(holdfast.init, "r", agent_id=["a"]) == "agent_id is ['a']; it is a text"
@@ -219,14 +236,26 @@ def test_what_starts_a_run_is_checked():
         (lambda client: client.images.insert([FRAME]), "images[0] is of type ndarray; it is a dictionary"),
         (lambda client: client.images.insert([{"image": FRAME}]), 'images[0]["filename"] is None; it is a text'),
         (lambda client: client.images.insert("a.png"), 'images is a text; give a list: ["a.png"]'),
-        (lambda client: client.images.insert({"w1.png": b"junk"}), 'image "w1.png": these 4 bytes are no picture that can be read'),
-        (lambda client: client.images.insert({"w1.png": [[1], [1, 2]]}), 'image "w1.png": its picture can\'t be kept as an array: '),
-        (lambda client: client.labels.set(1, ["is_disc"]), "labels is ['is_disc']; it is a dictionary with 1, 0 or None for each label"),
+        (
+            lambda client: client.images.insert({"w1.png": b"junk"}),
+            'image "w1.png": these 4 bytes are no picture that can be read',
+        ),
+        (
+            lambda client: client.images.insert({"w1.png": [[1], [1, 2]]}),
+            'image "w1.png": its picture can\'t be kept as an array: ',
+        ),
+        (
+            lambda client: client.labels.set(1, ["is_disc"]),
+            "labels is ['is_disc']; it is a dictionary with 1, 0 or None for each label",
+        ),
         (lambda client: client.labels.set_many({1: "is_disc"}), 'sets[1] is "is_disc"; it is a dictionary with 1, 0 or None'),
         (lambda client: client.labels.set_many(5), "sets is 5; give a list"),
         (lambda client: client.labels.next(exclude="5"), 'exclude is a text; give a list: ["5"]'),
         (lambda client: client.labels.release(ids=5), "ids is 5; give a list"),
-        (lambda client: client.holdout.evaluate("is_disc", [0.5], "x"), "predictions is [0.5]; it is a dictionary with a confidence"),
+        (
+            lambda client: client.holdout.evaluate("is_disc", [0.5], "x"),
+            "predictions is [0.5]; it is a dictionary with a confidence",
+        ),
         (lambda client: client.resolve("h5://r/frames/0"), 'refs is a text; give a list: ["h5://r/frames/0"]'),
         (lambda client: client.steps.find("h5://r/frames/0"), 'refs is a text; give a list: ["h5://r/frames/0"]'),
         (lambda client: client.refs.repair("r", "h5://r/frames/0"), 'refs is a text; give a list: ["h5://r/frames/0"]'),
@@ -273,14 +302,23 @@ WHERE = [{"subject": 1}]
         (lambda: thunk(5), "a thunk is made of a function, not of 5"),
         (lambda: thunk(outputs=0)(len), "outputs is 0; it is a whole number from 1"),
         (lambda: for_each(5, {"x": Raw}, [Raw], WHERE), "a thunk is made of a function, not of 5"),
-        (lambda: for_each(doubled, {"x": 5}, [Raw], WHERE), 'inputs["x"] is 5; it is a variable\'s class, Fixed(…) or Columns(…)'),
+        (
+            lambda: for_each(doubled, {"x": 5}, [Raw], WHERE),
+            'inputs["x"] is 5; it is a variable\'s class, Fixed(…) or Columns(…)',
+        ),
         (lambda: for_each(doubled, Raw, [Raw], WHERE), "inputs is the class Raw; it is a dictionary with a variable"),
         (lambda: for_each(doubled, {"x": Raw}, Raw, WHERE), "outputs is the class Raw; give a list: [Raw]"),
         (lambda: for_each(doubled, {"x": Raw}, "Raw", WHERE), 'outputs is a text; give a list: ["Raw"]'),
         (lambda: for_each(doubled, {"x": Raw}, ["Raw"], WHERE), 'outputs[0] is "Raw"; it is a variable\'s class'),
-        (lambda: for_each(doubled, {"x": Raw}, [Raw], {"subject": [1]}), "where is a dictionary; give product(subject=[1]), or a list"),
+        (
+            lambda: for_each(doubled, {"x": Raw}, [Raw], {"subject": [1]}),
+            "where is a dictionary; give product(subject=[1]), or a list",
+        ),
         (lambda: for_each(doubled, {"x": Raw}, [Raw], [1]), "where[0] is 1; it is a dictionary with a value for each key"),
-        (lambda: for_each(doubled, {}, [Raw], WHERE, [5]), "constants is [5]; it is a dictionary with a value for each parameter"),
+        (
+            lambda: for_each(doubled, {}, [Raw], WHERE, [5]),
+            "constants is [5]; it is a dictionary with a value for each parameter",
+        ),
         (lambda: for_each(doubled, {"x": Raw}, [Raw], [{"as_of": 1}]), 'where[0] has "as_of", which is an argument of load()'),
         (lambda: Raw.save(1, version="x"), 'metadata has "version", which is an argument of load(); give it another name'),
         (lambda: Raw.save(1, as_of=1), 'metadata has "as_of", which is an argument of load()'),

@@ -111,9 +111,10 @@ def test_the_game_is_registered():
 
 
 def test_a_recorder_needs_a_run_and_a_whole_number(run):
-    for arguments, told in ((("pong",), 'run is "pong"; it is what holdfast.init'), ((run, 0), "every is 0; it is a whole number from 1")):
-        with pytest.raises(HoldfastError, match=told):
-            Recorder(Copier(), *arguments)
+    with pytest.raises(HoldfastError, match='run is "pong"; it is what holdfast.init returned'):
+        Recorder(Copier(), "pong")
+    with pytest.raises(HoldfastError, match="every is 0; it is a whole number from 1"):
+        Recorder(Copier(), run, every=0)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-"""What arguments must be: each check returns the argument as it is used, or raises HoldfastError with invalid_value, which names it,
-what it was and what is expected."""
+"""What arguments must be: each check returns the argument as it is used, or raises HoldfastError with invalid_value, which names
+it, what it was and what is expected."""
 
 from __future__ import annotations
 
@@ -83,13 +83,16 @@ def text(name: str, value: Any) -> str:
 
 
 def id_text(name: str, value: Any) -> str:
-    """A text, or a number as one; what is missing is none, such as "None"."""
-    return text(name, str(value) if isinstance(value, Real) else value)
+    """A text, or a number or path as one; None is missing, and no text."""
+    return text(name, str(value) if isinstance(value, (Real, os.PathLike)) else value)
 
 
 def path(name: str, value: Any) -> str:
-    """The path of a file or folder."""
-    return text(name, os.fspath(value) if isinstance(value, os.PathLike) else value)
+    """The path of a file or folder, which need not be UTF-8."""
+    given = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(given, str):
+        raise wrong(name, value, "it is a path")
+    return given
 
 
 def listed(name: str, value: Any) -> List[Any]:

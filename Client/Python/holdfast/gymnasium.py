@@ -21,7 +21,8 @@ class Recorder(gymnasium.Wrapper):  # type: ignore[misc]
 
     Observations are arrays, or by name those of a Dict space (nested names joined by "."; a Tuple's entries by their place).
     Frames are what `env.render()` shows before the step, where its render mode is rgb_array; where it is another, or with
-    `frames=True`, a warning says that there are none. An observation that is this frame itself is left away. `info` keeps what is a number, a text or a truth. Of a vector environment, record its parts.
+    `frames=True`, a warning says that there are none. An observation that is this frame itself is left away. `info` keeps what is
+    a number, a text or a truth. Of a vector environment, record its parts.
     """
 
     def __init__(

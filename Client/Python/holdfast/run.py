@@ -11,7 +11,7 @@ from multiprocessing.context import assert_spawning
 from types import TracebackType
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Type
 
-from .checks import array_of, id_text, json_of, number, path, shown, text, truth, unless_none, whole, wrong
+from .checks import array_of, id_text, json_of, number, shown, text, truth, unless_none, whole, wrong
 from .client import Client
 from .delivery.delivery import Delivery, Unsent
 from .delivery.problem import DeliveryStatistics
@@ -295,7 +295,7 @@ class Run:
     ) -> None:
         """Logs an image to label: pixels such as (H, W) or (H, W, 3), or a reference to an array that the server has."""
         try:
-            there: Dict[str, Any] = {"filename": path("filename", filename)}
+            there: Dict[str, Any] = {"filename": id_text("filename", filename)}
             for name, id in (("study_id", study_id), ("frame_ref", frame_ref)):
                 if id is not None:
                     there[name] = id_text(name, id)

@@ -34,9 +34,10 @@ class SampleDataset(_data.IterableDataset):  # type: ignore[misc]
 
         loader = DataLoader(SampleDataset("127.0.0.1:7411", n=64, run_ids=["pong-1"]), batch_size=None, num_workers=2)
 
-    A batch comes whole from the server: give the loader batch_size=None, or it raises HoldfastError. Each of its workers has a connection; they share the
-    batches, so that with a seed these are the same however many workers there are, and in every pass. In distributed training
-    `part=rank, parts=world_size` gives each process batches of its own. `sampling`: what else `holdfast.replay.samples` takes.
+    A batch comes whole from the server: give the loader batch_size=None, or it raises HoldfastError. Each of its workers has a
+    connection; they share the batches, so that with a seed these are the same however many workers there are, and in every pass.
+    In distributed training `part=rank, parts=world_size` gives each process batches of its own. `sampling`: what else
+    `holdfast.replay.samples` takes.
     """
 
     def __init__(

@@ -116,7 +116,8 @@ class StepCalls(Noun):
 
     def append(self, run_id: str, steps: Sequence[Any]) -> Result:
         """Appends steps row by row; all are stored or none."""
-        return self._call("steps.append", run_id=run_id, steps=[_arrays(place, step) for place, step in enumerate(listed("steps", steps))])
+        rows = [_arrays(place, step) for place, step in enumerate(listed("steps", steps))]
+        return self._call("steps.append", run_id=run_id, steps=rows)
 
     def find(self, refs: Sequence[str]) -> Result:
         """The `steps` that frames belong to, by the references to these; None where no step has such a frame."""
