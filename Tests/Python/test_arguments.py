@@ -95,6 +95,7 @@ STEP = {"episode": "r/0", "index": 0, "reward": 0}
     "function, arguments, told",
     [
         ("log", {"values": {"a": "x"}}, 'metric "a" can\'t be kept: its value is "x"; it is a number'),
+        ("log", {"values": 5}, "values is 5; log() takes numbers by name"),
         ("log", {"values": {"a": None}}, "its value is None; it is a number"),
         ("log", {"values": {"a": Odd()}}, "its value is of type Odd; it is a number"),
         ("log", {"values": {None: 1}}, "metric None can't be kept: its name is None; it is a text"),

@@ -121,7 +121,7 @@ class Run:
             timestamp = _clock()
         if not isinstance(values, dict):
             if not isinstance(values, Mapping):
-                self._delivery.reject(f"log() takes numbers by name, not a {type(values).__name__}")
+                self._delivery.reject(f"values is {shown(values)}; log() takes numbers by name")
                 return
             values = dict(values)
         # What is no text need not be hashable.
