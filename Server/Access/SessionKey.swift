@@ -2,7 +2,7 @@ import Foundation
 
 /// What the sessions of browsers are signed with: of the server alone, so that who reads the database, or a backup, cannot make
 /// one.
-struct SessionKey: Sendable {
+struct SessionKey: Sendable, CustomStringConvertible {
     private static let count = 32
 
     let bytes: [UInt8]
@@ -27,6 +27,9 @@ struct SessionKey: Sendable {
         defer { close(file) }
         guard unsafe write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else { throw Self.failure(path) }
     }
+
+    /// None of its bytes: whoever has them makes sessions.
+    var description: String { "a session key" }
 
     private static func failure(_ path: String) -> DataDirectory.Unusable {
         DataDirectory.Unusable(errorDescription: "\(path): \(unsafe String(cString: strerror(errno)))")

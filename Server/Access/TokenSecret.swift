@@ -2,7 +2,7 @@ import Crypto
 import Foundation
 
 /// A token, as its digest, and the key of the sessions that it opens.
-struct TokenSecret: Sendable {
+struct TokenSecret: Sendable, CustomStringConvertible {
     /// The token's SHA-256: 32 bytes.
     let digest: [UInt8]
     // Derived from the token as well, so that sessions end when it changes.
@@ -17,6 +17,8 @@ struct TokenSecret: Sendable {
         let code = HMAC<SHA256>.authenticationCode(for: digest, using: SymmetricKey(data: sessionKey.bytes))
         key = SymmetricKey(data: Data(code))
     }
+
+    var description: String { "a token's digest" }
 
     /// Whether a text is the token; takes as long for a wrong one as for the right one.
     func matches(_ token: String) -> Bool { SHA256.hash(data: Array(token.utf8)) == digest }

@@ -185,6 +185,9 @@ final class HoldfastServer: Sendable {
             },
             logger: Logger(label: "holdfast.http")
         )
+        var lifecycle = Logger(label: "holdfast.services")
+        // Below this level it prints the services with all that is in them, the sessions' key too.
+        lifecycle.logLevel = max(lifecycle.logLevel, .info)
         var group = ServiceGroupConfiguration(
             services: [
                 .init(service: monitor), .init(service: Heartbeats(announcements: parts.catalog.announcements)),
@@ -199,7 +202,7 @@ final class HoldfastServer: Sendable {
                 ),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: Logger(label: "holdfast.services")
+            logger: lifecycle
         )
         if let tls = configuration.tls {
             // From here on, not from when the service runs: the signal would end the process.
