@@ -109,6 +109,8 @@ struct LabelFileTests {
         ),
         ("labels.csv", "filename;has_tool\na;1\n", "(that is: filename;has_tool); fields are separated by commas"),
         ("labels.csv", "filename,has_tool,has_tool\na,1,0\n", "the column has_tool twice"),
+        ("labels.csv", "filename,has_tool,tool\na,1,0\n", "line 2: tool is 0 in one column and 1 in another"),
+        ("labels.jsonl", "{\"filename\":\"a\",\"has_tool\":0,\"tool\":1}\n", "line 1: tool is 0 in one column"),
         ("labels.csv", "filename,has_tool,frame_number\na,1,x\n", "line 2: frame_number is \"x\""),
         ("labels.json", "[]", "labels.json is not as COCO has it: it must be an object"),
         (

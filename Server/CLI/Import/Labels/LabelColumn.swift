@@ -21,13 +21,18 @@ enum LabelColumn {
             }
             row.frameNumber = number
         case .label(let name, let title):
+            let value: Int
             switch text {
-            case "1", "1.0", "true", "True": row.labels[name] = 1
-            case "0", "0.0", "false", "False": row.labels[name] = 0
+            case "1", "1.0", "true", "True": value = 1
+            case "0", "0.0", "false", "False": value = 0
             default:
                 throw LabelFile.Problem(
                     "line \(line): \(title) is \"\(text.prefix(40))\"; a label is 0, 1 or empty"
                 )
+            }
+            // A column may be named has_NAME or NAME, and a file have both.
+            guard row.labels.updateValue(value, forKey: name) ?? value == value else {
+                throw LabelFile.Problem("line \(line): \(name) is 0 in one column and 1 in another")
             }
         }
     }
