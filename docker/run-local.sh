@@ -50,7 +50,7 @@ build() {
     need_swift
     # gnuplot draws the plots of "holdfast analyze", ffmpeg makes the videos of "holdfast export-video".
     install_packages "${toolchain_packages[@]}" "${library_packages[@]}" ffmpeg gnuplot-nox
-    printf 'Building for release (the first time takes about five minutes on two cores)\n'
+    printf 'Building for release (the first time takes five to ten minutes on two cores)\n'
     local product
     for product in holdfast CartPole; do
         swift build -c release --package-path "$root" --product "$product"

@@ -13,11 +13,11 @@ public struct ActiveRun: Sendable {
 
     let delivery: Delivery
 
-    init(id: String, isResumed: Bool?, delivery: Delivery) {
-        self.id = id
+    init(_ start: RunsStart, isResumed: Bool?, delivery: Delivery) {
+        id = start.runID
         self.isResumed = isResumed
         self.delivery = delivery
-        delivery.heartbeats.begin(id)
+        delivery.heartbeats.begin(start)
         delivery.monitor?.begin(id)
     }
 

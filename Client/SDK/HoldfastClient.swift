@@ -93,7 +93,7 @@ public final class HoldfastClient: Sendable {
         try delivery.open()
         delivery.enqueue(start) { answer.set($0) }
         let result = try await answer.value(within: delivery.options.startTimeout, on: delivery.loop)
-        return ActiveRun(id: id, isResumed: result?.resumed, delivery: delivery)
+        return ActiveRun(start, isResumed: result?.resumed, delivery: delivery)
     }
 
     /// Logs images to label; a filename that the server has already is skipped there.

@@ -199,3 +199,24 @@ def test_restored_from_an_older_copy(make_server, make_trainer, binary, tmp_path
         assert_exactly_once({n - acknowledged - 1: c for n, c in kept.items()}, logged - acknowledged - 1, "new")
         assert all(count == 1 for count in stored.values())
     assert left(trainer.spool) == []
+
+
+def test_restored_from_a_copy_that_is_older_than_the_run(make_server, make_trainer, binary, tmp_path):
+    """The server knows the run again before what comes of it, or it would refuse all of that."""
+    server = make_server()
+    server.stop()
+    shutil.copytree(server.data, tmp_path / "copy")
+    moved(server).start()
+    trainer = make_trainer(server.tcp, "spool", "--rate", 1000, "--steps")
+    eventually(lambda: len(stored_steps(server, "n")) > 500, "steps are stored", within=20)
+    server.stop()
+    acknowledged = max(stored_steps(server, "n"))
+    shutil.rmtree(server.data)
+    (tmp_path / "copy").rename(server.data)
+    server.start()
+    eventually(lambda: max(stored_steps(server, "n"), default=0) > acknowledged + 1000, "steps arrive", within=20)
+    logged = trainer.kill()
+    sync(binary, trainer.spool, server.tcp)
+    kept = {number: count for number, count in stored_steps(server, "n").items() if number > acknowledged}
+    assert_exactly_once({n - acknowledged - 1: c for n, c in kept.items()}, logged - acknowledged - 1, "new")
+    assert left(trainer.spool) == [] and not (trainer.spool / "rejected").exists()

@@ -45,7 +45,9 @@ final class Delivery: Sendable {
         drains =
             options.sendsLeftSpools
             ? Drains(on: loop, directory: directory, server: "\(address)", settings: settings, options: options) : nil
-        heartbeats = Heartbeats(on: loop, every: options.heartbeatInterval, calls: calls)
+        let heartbeats = Heartbeats(on: loop, every: options.heartbeatInterval, calls: calls)
+        sender.openRuns = { heartbeats.starts }
+        self.heartbeats = heartbeats
         monitor = options.resourceInterval.map {
             ResourceMonitor(intake: intake, every: $0, whenFull: options.resourcesWhenFull)
         }

@@ -4,7 +4,7 @@ import Wire
 
 /// Tells the server now and then that the processes of open runs live.
 final class Heartbeats: Sendable {
-    private let runs = Mutex<[String: Int]>([:])
+    private let runs = Mutex<[String: (count: Int, start: RunsStart)]>([:])
     private let ticks: Mutex<RepeatedTask?> = Mutex(nil)
     private let calls: Calls
 
@@ -17,14 +17,19 @@ final class Heartbeats: Sendable {
         ticks.withLock { $0 = task }
     }
 
-    func begin(_ runID: String) { runs.withLock { $0[runID, default: 0] += 1 } }
+    func begin(_ start: RunsStart) {
+        runs.withLock { $0[start.runID] = (($0[start.runID]?.count ?? 0) + 1, start) }
+    }
 
     func end(_ runID: String) {
         runs.withLock { runs in
-            guard let count = runs[runID] else { return }
-            runs[runID] = count > 1 ? count - 1 : nil
+            guard let run = runs[runID] else { return }
+            runs[runID] = run.count > 1 ? (run.count - 1, run.start) : nil
         }
     }
+
+    /// How the open runs were started.
+    var starts: [RunsStart] { runs.withLock { $0.values.map(\.start) } }
 
     /// The open run, if there is exactly one.
     var onlyRun: String? { runs.withLock { $0.count == 1 ? $0.keys.first : nil } }

@@ -32,7 +32,7 @@ extension Sender {
     private func pause(_ result: Result<Batch.Answer, WireError>) {
         if reportedReason == nil, case .failure(let error) = result { reportWaiting(error) }
         resumption = loop.scheduleTask(in: nextDelay()) {
-            if self.outbox.resume(makingProducer: Producer.make) { self.reportRestored() }
+            if self.outbox.resume(makingProducer: Producer.make) { self.beginAnew() }
             self.look()
         }
     }
@@ -67,8 +67,17 @@ extension Sender {
         reporter.report(problem)
     }
 
-    func reportRestored() {
+    /// Makes up for what a server that was restored to an older state has forgotten.
+    ///
+    /// It may not know the open runs either, of which it would refuse whatever comes. They are started again before that: writes
+    /// are applied in the order in which they come, and of a run that is there nothing changes.
+    func beginAnew() {
         queue?.save(outbox)
+        for (number, start) in openRuns().enumerated() {
+            // Answers that are not numbered are of nobody's interest.
+            guard let frame = try? Request.encode(start, id: .string("restart-\(number)")) else { continue }
+            session?.send(frame)
+        }
         let records = outbox.items.reduce(0) { $0 + $1.records }
         let message = "the server no longer knows what it acknowledged; what is still here is sent as a new producer's"
         reporter.report(DeliveryProblem(.serverRestored, records: records, message: message))

@@ -29,7 +29,7 @@ extension Sender {
         link = .up(session, hello.limits)
         let serverLastSeq = hello.producer?.lastSeq ?? 0
         if outbox.items.allSatisfy({ $0.fits(hello.limits) }) {
-            if outbox.connected(serverLastSeq: serverLastSeq, makingProducer: Producer.make) { reportRestored() }
+            if outbox.connected(serverLastSeq: serverLastSeq, makingProducer: Producer.make) { beginAnew() }
         } else {
             fit(into: hello.limits, serverLastSeq: serverLastSeq)
         }

@@ -45,6 +45,8 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
     private var lastActivity = NIODeadline.uptimeNanoseconds(0)
     /// Called when a spool that another process left is delivered; nil for the spool of this one.
     private let onDone: (@Sendable (SpoolQueue.Standing) -> Void)?
+    /// How this process's open runs were started; set before the sender is woken.
+    var openRuns: () -> [RunsStart] = { [] }
 
     /// A sender of this process's spool.
     init(on loop: any EventLoop, intake: Intake, settings: ConnectionSettings, options: ClientOptions) {

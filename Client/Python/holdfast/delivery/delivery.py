@@ -66,7 +66,7 @@ class Delivery:
         self.runs = OpenRuns()
         self._open_runs: "Set[Run]" = set()
         self.intake = Intake(self.directory, str(address), options, self._wake)
-        self.sender = Sender(address, token, options, intake=self.intake)
+        self.sender = Sender(address, token, options, intake=self.intake, runs=self.runs)
         self.caller = Caller(address, token, options.client_name, options.connect_timeout, options.request_timeout)
         self._heartbeats = Heartbeats(options.heartbeat_interval, self.caller, self.runs)
         self._monitor = ResourceMonitor(self.intake, self.runs, options)
@@ -126,6 +126,8 @@ class Delivery:
     def enqueue(self, method: str, params: Dict[str, Any]) -> Answer:
         """Puts a request into the spool, in order with the records."""
         answer = Answer()
+        if method == "runs.start":
+            self.runs.started(params)
         try:
             if not self.intake.add_request(RequestRecord(method, params), answer.set):
                 answer.set(None, HoldfastError("closed", f"{method} came after the end of the run"))

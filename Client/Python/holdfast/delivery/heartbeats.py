@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from ..errors import HoldfastError, ServerError
 from ..wire.caller import Caller
@@ -15,6 +15,7 @@ class OpenRuns:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Dict[str, int] = {}
+        self._starts: Dict[str, Dict[str, Any]] = {}
 
     def begin(self, run_id: str) -> None:
         """A run is open."""
@@ -27,6 +28,16 @@ class OpenRuns:
             count = self._counts.pop(run_id, 0) - 1
             if count > 0:
                 self._counts[run_id] = count
+
+    def started(self, params: Dict[str, Any]) -> None:
+        """How a run was started; what is given later replaces what was."""
+        with self._lock:
+            self._starts[params["run_id"]] = {**self._starts.get(params["run_id"], {}), **params}
+
+    def starts(self) -> List[Dict[str, Any]]:
+        """How those that are open were started."""
+        with self._lock:
+            return [self._starts[run] for run in sorted(self._counts) if run in self._starts]
 
     def ids(self) -> "list[str]":
         """Those that are open."""

@@ -17,7 +17,9 @@ from ..options import Options
 from ..spool.batch import OutgoingRequest
 from ..spool.queue import SpoolQueue
 from ..wire.connection import Connection, Greeting, Limits, Response
+from ..wire.values import request
 from .backoff import Backoff
+from .heartbeats import OpenRuns
 from .intake import Intake, Outlook
 from .ledger import Ledger
 from .outbox import Consequence, Outbox
@@ -28,6 +30,8 @@ _POLL, _LINGER = 0.02, 2.0
 #: How often a spool that a living process fills is looked at.
 _CHILD_POLL = 0.1
 _LONG = 3600.0
+#: Of requests whose answers nobody waits for; the outbox counts from 1.
+_RESTART_ID = 0
 
 
 class Sender:
@@ -41,7 +45,9 @@ class Sender:
         intake: Optional[Intake] = None,
         queue: Optional[SpoolQueue] = None,
         on_done: Optional[Callable[["Sender"], None]] = None,
+        runs: Optional[OpenRuns] = None,
     ) -> None:
+        self._runs = runs
         self._address, self._token, self._options = address, token, options
         self._intake, self._on_done = intake, on_done
         self._reporter = Reporter(options.on_problem)
@@ -138,7 +144,7 @@ class Sender:
         if self._connection and 0 < self._resume_at <= now:
             self._resume_at = 0.0
             if self._outbox.resume():
-                self._report_restored()
+                self._begin_anew()
         if self._connection:
             self._send(self._connection, outlook, is_due)
         if self._on_done and self._is_done():
@@ -236,7 +242,7 @@ class Sender:
         self._connection = connection
         if all(request.fits(connection.limits) for request in self._outbox.items()):
             if self._outbox.connected(connection.last_seq):
-                self._report_restored()
+                self._begin_anew()
         else:
             self._fit(connection)
 
@@ -313,6 +319,8 @@ class Sender:
     # MARK: Answers
 
     def _answered(self, response: Response) -> None:
+        if response.id == _RESTART_ID:
+            return
         if response.id is None:
             if response.error:  # the server could not read what came, and closes
                 raise response.error
@@ -369,9 +377,17 @@ class Sender:
     def _report_waiting(self, error: Exception) -> None:
         self._ledger.report_waiting(error, sum(request.records for request in self._outbox.items()))
 
-    def _report_restored(self) -> None:
+    def _begin_anew(self) -> None:
+        """Makes up for what a server that was restored to an older state has forgotten.
+
+        It may not know the open runs either, of which it would refuse whatever comes. They are started again before that: writes
+        are applied in the order in which they come, and of a run that is there nothing changes.
+        """
         if self._queue:
             self._queue.save(self._outbox)
+        if self._connection and self._runs:
+            for params in self._runs.starts():
+                self._connection.send(request("runs.start", params, [], _RESTART_ID), [])
         records = sum(request.records for request in self._outbox.items())
         message = "the server no longer knows what it acknowledged; what is still here is sent as a new producer's"
         self._reporter.report(DeliveryProblem("server_restored", records, message))
