@@ -1,8 +1,14 @@
 import Foundation
 import Logging
+import Synchronization
 
 /// A server inside the process of a command, for a data directory that no other server is using.
 enum EmbeddedServer {
+    /// The job, for who ends it.
+    private final class Work: Sendable {
+        let task = Mutex<Task<Void, any Error>?>(nil)
+    }
+
     /// Runs a job against a server for the directory, then shuts the server down.
     static func run(
         data: String,
@@ -25,19 +31,35 @@ enum EmbeddedServer {
             ready.yield(tcp)
             ready.finish()
         }
+        let (isJobOver, isInterrupted) = (Latch(), Latch())
+        let work = Work()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                defer { ready.finish() }
-                try await server.run()
+                defer {
+                    ready.finish()
+                    // Without its server it would wait for ever.
+                    work.task.withLock { $0 }?.cancel()
+                }
+                try await server.run { if !isJobOver.isSet { isInterrupted.set() } }
             }
             // A job that fails does not end this at once: the server would be cancelled instead of stopped, and complain.
             var failure: (any Error)?
             for await address in addresses {
-                do { try await job(address, token) } catch { failure = error }
+                let task = Task { try await job(address, token) }
+                work.task.withLock { $0 = task }
+                do { try await task.value } catch { failure = error }
             }
+            isJobOver.set()
             await server.stop()
             try await group.waitForAll()
-            if let failure { throw failure }
+            guard let failure else { return }
+            // The job only sees that the server is gone.
+            let isTold = (failure as? CommandFailure)?.code == Interruption.code
+            guard isInterrupted.isSet, !isTold else { throw failure }
+            throw CommandFailure(
+                code: Interruption.code,
+                message: "interrupted; what had begun by then was carried out, and nothing after it"
+            )
         }
     }
 }

@@ -7,7 +7,7 @@ import Glibc
 
 /// Lets a command that is interrupted take back what it has begun.
 enum Interruption {
-    private static let code: Int32 = 130
+    static let code: Int32 = 130
 
     /// Does a job, which SIGINT and SIGTERM cancel; a second signal ends the process.
     static func cancels<Result: Sendable>(
@@ -32,7 +32,7 @@ enum Interruption {
             // The server of a data directory hears the signal, too, and may be gone before the task is told.
             if !task.isCancelled { try? await Task.sleep(for: .milliseconds(200)) }
             guard task.isCancelled else { throw error }
-            throw CommandFailure(code: code, message: "interrupted; nothing is left of what was begun")
+            throw CommandFailure(code: code, message: "interrupted; what was not complete is removed")
         }
     }
 

@@ -116,13 +116,20 @@ struct ServerTarget: ParsableArguments {
         do {
             // Says soon and clearly when there is no server, where the import itself would try again for ever.
             _ = try await client.call(ServerPing())
+            let isDone = Latch()
             let summary = try await withThrowingTaskGroup(of: String.self) { group in
-                group.addTask { try await job(client) }
+                group.addTask {
+                    let summary = try await job(client)
+                    isDone.set()
+                    return summary
+                }
                 group.addTask {
                     for await refusal in refusals {
                         await client.close(deadline: .zero)
                         throw refusal
                     }
+                    // Whoever is cancelled waits for no server.
+                    if !isDone.isSet { await client.close(deadline: .zero) }
                     throw CancellationError()
                 }
                 defer { group.cancelAll() }

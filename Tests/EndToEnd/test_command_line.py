@@ -18,6 +18,7 @@ from PIL import Image
 from certificates import Authority
 from replay import assert_same_arrays, start, tiny_step
 from server import Server, environment, without_privilege
+from waiting import eventually
 from wire import Closed, Producer, request
 
 LOCAL = ("--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0")
@@ -316,6 +317,23 @@ def test_an_import_says_that_it_made_a_data_directory(binary, recording, tmp_pat
     Image.fromarray(recording.frames[0]).save(pictures / "a.png")
     told = [run(binary, "import", pictures, "--data", tmp_path / "new").stdout for _ in range(2)]
     assert f"made the data directory {tmp_path}/new" in told[0] and "made" not in told[1], told
+
+
+def test_who_interrupts_a_command_on_a_data_directory_is_told_what_became_of_it(binary, tmp_path):
+    pictures, data = tmp_path / "pictures", tmp_path / "data"
+    pictures.mkdir()
+    noise = numpy.random.default_rng(0).integers(0, 256, (256, 256), numpy.uint8)
+    Image.fromarray(noise).save(pictures / "0.png")
+    for number in range(1, 2000):
+        os.link(pictures / "0.png", pictures / f"{number}.png")
+    command = [binary, "import", pictures, "--data", data]
+    importing = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment())
+    eventually(lambda: (data / "replay" / "images.h5").exists(), "pictures arrive", within=20)
+    importing.terminate()
+    said = importing.communicate(timeout=60)[1]
+    assert importing.returncode == 130 and "interrupted; what had begun by then was carried out" in said, said
+    assert "holdfast serve" not in said, "nobody wanted another server"
+    assert run(binary, "import", pictures, "--data", data, timeout=100).returncode == 0
 
 
 def test_labels_do_not_make_a_data_directory_whose_labels_nobody_chose(binary, tmp_path):

@@ -325,7 +325,7 @@ def test_a_spool_that_vanishes_is_told_once(tmp_path, quick, caplog):
     problems = []
     quick.spool_segment_bytes, quick.start_timeout = 4096, 0.1
     with pytest.warns(UserWarning, match="no Holdfast server"):
-        run = holdfast.init("r", spool=str(tmp_path / "spool"), options=quick, on_problem=problems.append)
+        run = holdfast.init("r", server="127.0.0.1:1", spool=str(tmp_path / "spool"), options=quick, on_problem=problems.append)
     (folder,) = (tmp_path / "spool").iterdir()
     shutil.rmtree(folder)
     for step in range(1000):

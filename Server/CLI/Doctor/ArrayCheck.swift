@@ -61,7 +61,7 @@ struct ArrayCheck {
         }
         guard faults.isEmpty else {
             let rest = faults.count - Self.mostNamed
-            let more = Finding.error("arrays", "\(rest) more are damaged", remedy: "run \"holdfast verify\"")
+            let more = Finding.error("arrays", "\(rest) more are damaged", remedy: "run \(verification(""))")
             return faults.prefix(Self.mostNamed) + (rest > 0 ? [more] : [])
         }
         return [.ok("arrays", "\(files) files, each with the rows that the database knows of")]
@@ -92,12 +92,14 @@ struct ArrayCheck {
         }
     }
 
+    private func verification(_ run: String) -> String { "\"holdfast verify\(run) --data \(folder.path)\"" }
+
     private func fault(_ run: String, _ what: String) -> Finding {
         .error(
             "arrays",
             "\(folder.arrayFile(of: run)) \(what)",
             remedy:
-                "put the file of a backup in its place while the server is stopped; \"holdfast verify \(run)\" says what is lost"
+                "put the file of a backup in its place while the server is stopped; \(verification(" \(run)")) says what is lost"
         )
     }
 
