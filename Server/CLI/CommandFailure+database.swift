@@ -5,10 +5,13 @@ import GRDBSQLite
 extension CommandFailure {
     /// Of a folder that was named as a data directory.
     static func noDatabase(_ database: String, in folder: String) -> CommandFailure {
+        let files = FileManager.default
         let reason =
-            FileManager.default.isBarred(database)
+            files.isBarred(database)
             ? "can't be read by this user; run this as the server's user"
-            : "is no data directory: it has no database; \"holdfast serve\" makes one, with the labels of its --labels"
+            : files.fileExists(atPath: folder)
+                ? "is no data directory: it has no database; \"holdfast serve\" makes one, with the labels of its --labels"
+                : "is no data directory: it does not exist; \"holdfast serve\" makes one, with the labels of its --labels"
         return CommandFailure(code: other, message: "\(folder) \(reason)")
     }
 

@@ -3,6 +3,14 @@ import Wire
 
 extension HoldfastServer {
     func openDirectory() throws -> DataDirectory {
+        // That of a data directory, which looks like one to whoever has read it with other programs.
+        guard !FileManager.default.fileExists(atPath: configuration.data + "/telemetry.sqlite") else {
+            throw CommandFailure(
+                code: CommandFailure.usage,
+                message:
+                    "\(configuration.data) holds a database itself; name the data directory, in whose folder telemetry the database is"
+            )
+        }
         let directory = try lockDirectory()
         let folder = DataFolder(directory.path)
         if let first = folder.filesWithoutDatabase.first {

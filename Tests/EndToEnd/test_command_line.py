@@ -359,6 +359,14 @@ def test_a_database_that_is_none_of_ours_is_left_alone(binary, tmp_path, content
     assert database.read_bytes() == before
 
 
+def test_the_folder_of_a_database_is_no_data_directory(make_server, binary):
+    server = make_server()
+    server.stop()
+    refused = run(binary, "serve", "--data", server.data / "telemetry", *LOCAL)
+    assert refused.returncode == 2 and "name the data directory" in refused.stderr, str(refused)
+    assert not (server.data / "telemetry" / "telemetry").exists()
+
+
 def test_labels_are_exported_from_a_folder_that_may_only_be_read(make_server, binary, tmp_path):
     server = make_server()
     server.stop()

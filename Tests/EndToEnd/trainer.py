@@ -150,7 +150,7 @@ def sync(binary, spool, address, deadline=60, code=0, is_poisoned=False, **varia
         env=environment(**variables),
     )
     output = done.stdout + done.stderr
-    if is_poisoned and "were refused" in done.stdout:
+    if is_poisoned and " refused" in done.stdout:
         code = 1
     assert code is None or done.returncode == code, f"sync ended with {done.returncode}: {output}"
     return output

@@ -149,7 +149,7 @@ def test_sync_says_what_was_refused_and_where_it_lies(make_server, left, spool):
         client.runs.start("r")
         client.runs.delete("r")
     done = holdfast_command("sync", spool, "--server", server.ready["tcp"])
-    assert done.returncode == 1 and done.stdout == "sent 2 records, 1 were refused\n", done
+    assert done.returncode == 1 and done.stdout == "sent 2 records, 1 was refused\n", done
     assert done.stderr.count("run_deleted") == 1, done.stderr
     last = f"holdfast: the refused records lie in {spool}/rejected; each .error.json says why"
     assert done.stderr.splitlines()[-1] == last and list((spool / "rejected").glob("*.error.json"))

@@ -15,7 +15,7 @@ from programs import Trainer
 from spools import metric_steps, sync_by_python, sync_by_swift
 from waiting import eventually
 
-COUNT = 5000
+COUNT = 12_000
 
 
 def left_by_a_killed_trainer(folder, count, segment):
@@ -43,7 +43,7 @@ def left_by_a_killed_trainer(folder, count, segment):
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
     """A spool of many segments."""
-    return left_by_a_killed_trainer(tmp_path_factory.mktemp("template"), COUNT, 32 << 10)
+    return left_by_a_killed_trainer(tmp_path_factory.mktemp("template"), COUNT, 64 << 10)
 
 
 @pytest.fixture

@@ -323,16 +323,16 @@ def test_what_is_logged_after_the_end_is_told_once(address, client, quick, caplo
 
 def test_a_spool_that_vanishes_is_told_once(tmp_path, quick, caplog):
     problems = []
-    quick.spool_segment_bytes, quick.start_timeout = 4096, 0.1
+    quick.spool_segment_bytes, quick.start_timeout = 64 << 10, 0.1
     with pytest.warns(UserWarning, match="no Holdfast server"):
         run = holdfast.init("r", server="127.0.0.1:1", spool=str(tmp_path / "spool"), options=quick, on_problem=problems.append)
     (folder,) = (tmp_path / "spool").iterdir()
     shutil.rmtree(folder)
-    for step in range(1000):
+    for step in range(5000):
         run.log({"loss": 2.0}, step=step)
     assert run.statistics.dropped > 500
     eventually(lambda: any(problem.kind == "dropped" for problem in problems), "the loss is told")
-    for step in range(1000):
+    for step in range(5000):
         run.log({"loss": 2.0}, step=step)
     run.finish(timeout=0.5)
     (dropped,) = [problem.message for problem in problems if problem.kind == "dropped"]

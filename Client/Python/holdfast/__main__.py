@@ -74,7 +74,7 @@ def _sync(options: argparse.Namespace) -> int:
     if report.found == 0:
         print(f"nothing to send: there is no spool in {directory}")
         return 0
-    refused = f", {report.rejected} were refused" if report.rejected else ""
+    refused = f", {report.rejected} {'was' if report.rejected == 1 else 'were'} refused" if report.rejected else ""
     print(f"sent {plural(report.acknowledged, 'record')}{refused}")
     # A row of metrics that was refused is not kept, only told.
     if report.rejected and os.path.isdir(f"{directory}/rejected"):
