@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GRDB
 import Holdfast
 
 /// `holdfast backup`
@@ -45,6 +46,21 @@ struct RestoreCommand: ParsableCommand {
     @Argument(help: "The data directory to make; it must not exist, or be empty.")
     var data: String
 
+    /// Runs of which the database knows rows, and whose files are not there.
+    private static func missing(in folder: DataFolder) throws -> [String] {
+        try ReadOnlyDatabase.open(folder.database, isHeld: true).read { database in
+            guard try database.tableExists("runs") else { return [] }
+            let connection = Connection(database)
+            let runs = try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NULL ORDER BY run_id") {
+                $0.string(0)
+            }
+            return try runs.filter { run in
+                guard !FileManager.default.fileExists(atPath: folder.arrayFile(of: run)) else { return false }
+                return try RunStore.committedRows(run, connection).values.contains { $0 > 0 }
+            }
+        }
+    }
+
     func run() throws {
         let (source, target) = (DataFolder(backup), DataFolder(data))
         let files = FileManager.default
@@ -77,7 +93,18 @@ struct RestoreCommand: ParsableCommand {
                 try files.copyItem(atPath: "\(source.arrays)/\(name)", toPath: "\(target.arrays)/\(name)")
                 progress.advance(by: 1)
             }
+            // What is wrong with the database itself, or only of an older version, the start says.
+            let missing = (try? Self.missing(in: target)) ?? []
+            guard missing.isEmpty else {
+                throw CommandFailure(
+                    code: CommandFailure.dataDamaged,
+                    message:
+                        "\(data) is made, but \(backup) lacks the array files of \(Human.plural(missing.count, "run")), such as \(missing[0]): look for them in another backup, or start it without"
+                )
+            }
             print("\(data): the database and \(names.count) array files; start it with: holdfast serve --data \(data)")
+        } catch let failure as CommandFailure {
+            throw failure
         } catch {
             throw CommandFailure(
                 code: CommandFailure.other,

@@ -124,6 +124,15 @@ def test_runs_that_are_deleted_while_a_backup_is_made_are_whole_in_it_or_gone(bi
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
+def test_a_backup_without_the_arrays_that_it_names_is_told(binary, server, connection, tmp_path):
+    connection.call("runs.start", {"run_id": "r"})
+    append(Producer(connection), "r", 0)
+    made = connection.call("server.backup", {"backup": "b"})
+    shutil.rmtree(pathlib.Path(made["path"]) / "replay")
+    told = holdfast(binary, "restore", made["path"], tmp_path / "restored")
+    assert told.returncode == 4 and "lacks the array files of 1 run, such as r" in told.stderr, told
+
+
 def test_a_backup_of_a_directory_that_no_server_uses(binary, server, connection, tmp_path):
     connection.call("runs.start", {"run_id": "r"})
     append(Producer(connection), "r", 0)

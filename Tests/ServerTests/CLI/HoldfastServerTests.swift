@@ -170,11 +170,26 @@ struct HoldfastServerTests {
 
     @Test func aDamagedDatabaseIsExitCode4() async throws {
         let directory = try TemporaryDirectory()
+        try await startAndStop(configuration(directory.path))
+        let database = URL(fileURLWithPath: DataFolder(directory.path).database)
+        var bytes = try Data(contentsOf: database)
+        // The list of tables, behind a header that is sound.
+        bytes.replaceSubrange(100..<4096, with: repeatElement(0xFF, count: 3996))
+        try bytes.write(to: database)
+        let failure = await #expect(throws: CommandFailure.self) {
+            try await startAndStop(configuration(directory.path))
+        }
+        #expect(failure?.code == CommandFailure.dataDamaged)
+        #expect(failure?.message.contains(".recover") == true, "\(failure?.message ?? "")")
+    }
+
+    @Test func whatIsNoDatabaseAtAllIsExitCode4AndNotToBeSalvaged() async throws {
+        let directory = try TemporaryDirectory()
         try directory.write(String(repeating: "not SQLite ", count: 1000), to: "telemetry/telemetry.sqlite")
         let failure = await #expect(throws: CommandFailure.self) {
             try await startAndStop(configuration(directory.path))
         }
         #expect(failure?.code == CommandFailure.dataDamaged)
-        #expect(failure?.message.contains(".recover") == true)
+        #expect(failure?.message.contains("is no SQLite database") == true, "\(failure?.message ?? "")")
     }
 }
