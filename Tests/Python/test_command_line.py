@@ -60,6 +60,19 @@ def test_the_doctor_says_what_is_wrong(make_server, make_trainer, spool):
     assert told.returncode == 1 and "file can't be read: Not a directory" in told.stdout
 
 
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"HOLDFAST_TOKN": "x"}, "HOLDFAST_TOKN is not read; should it be HOLDFAST_TOKEN?"),
+        ({"HOLDFAST_SERVER": "127.0.0.1:99999"}, "99999 is no port from 1 to 65535"),
+        ({"HOLDFAST_SERVER": "http://127.0.0.1:7412"}, "programs use the TCP door"),
+    ],
+)
+def test_the_doctor_says_which_variable_is_wrong(spool, variables, words):
+    told = holdfast_command("doctor", spool, **variables)
+    assert told.returncode == 1 and words in told.stdout, told
+
+
 def test_usage_is_told():
     assert holdfast_command().returncode == 2
     assert "doctor" in holdfast_command("--help").stdout

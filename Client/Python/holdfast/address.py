@@ -36,9 +36,14 @@ class Address(NamedTuple):
         elif ":" in host:
             host = ""
         if not colon or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+            hint = ""
+            if text.startswith(("http://", "https://")):
+                hint = "; that is the dashboard's: programs use the TCP door, by default port 7411"
+            elif colon and host and port:
+                hint = f"; {port} is no port from 1 to 65535"
             raise HoldfastError(
                 "invalid_address",
-                f'"{text}" is not host:port, such as 127.0.0.1:7411 or [::1]:7411, or tls://host:port',
+                f'"{text}" is not host:port, such as 127.0.0.1:7411 or [::1]:7411, or tls://host:port{hint}',
             )
         return Address(host, int(port), is_secure)
 

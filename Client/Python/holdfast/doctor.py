@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import platform
 import time
@@ -21,6 +22,8 @@ from .words import plural
 _PACKAGES = (
     "numpy", "google-crc32c", "gymnasium", "torch", "lightning", "pytorch-lightning", "keras", "pillow", "pydicom", "pandas",
 )  # fmt: skip
+#: The variables of the environment that a client reads.
+_PREFIX, _VARIABLES = "HOLDFAST_", ("SERVER", "TOKEN", "SPOOL", "CA_FILE")
 #: Clocks further apart than this, in seconds, shift the times in charts.
 _MOST_SKEW = 1.0
 #: A certificate that ends sooner, in days, should have been renewed by now.
@@ -45,7 +48,7 @@ def examine(
     ca_file: Optional[str] = None,
 ) -> List[Finding]:
     """All findings."""
-    return [*_client(), *_server(server, token, ca_file), *_spool(spool or standard_directory())]
+    return [*_client(), *_misspelt(), *_server(server, token, ca_file), *_spool(spool or standard_directory())]
 
 
 def _client() -> Iterator[Finding]:
@@ -58,6 +61,15 @@ def _client() -> Iterator[Finding]:
     speed = "" if _native_crc else "; google-crc32c would make logging frames faster"
     found = ", ".join(packages) or "no optional package"
     yield Finding(True, "client", f"holdfast {VERSION}, Python {platform.python_version()}, {found}{speed}")
+
+
+def _misspelt() -> Iterator[Finding]:
+    """Variables that are read by nobody, and whose names are nearly those of some that are."""
+    for variable in sorted(os.environ):
+        name = variable[len(_PREFIX) :]
+        if variable.startswith(_PREFIX) and name not in _VARIABLES:
+            for near in difflib.get_close_matches(name, _VARIABLES, 1, 0.7):
+                yield Finding(False, "client", f"{variable} is not read; should it be {_PREFIX}{near}?")
 
 
 def _server(server: Optional[str], token: Optional[str], ca_file: Optional[str]) -> Iterator[Finding]:
