@@ -2,7 +2,6 @@
 unsent."""
 
 import os
-import random
 import shutil
 import signal
 
@@ -12,6 +11,7 @@ import holdfast
 from conftest import CLIENT
 from holdfast.spool.state import StateFile
 from programs import Trainer
+from spool_damages import DAMAGES, change, segments
 from spools import metric_steps, sync_by_python, sync_by_swift
 from waiting import eventually
 
@@ -52,35 +52,6 @@ def left(template, spool):
     shutil.copytree(template, spool)
     (folder,) = spool.iterdir()
     return folder
-
-
-def segments(folder):
-    found = sorted(folder.glob("*.segment"))
-    assert len(found) > 8, f"too few segments to damage one in the middle: {found}"
-    return found
-
-
-def change(path, offset, data):
-    with open(path, "r+b") as file:
-        file.seek(offset)
-        file.write(data)
-
-
-DAMAGES = {
-    "truncated": lambda path: os.truncate(path, 10_000),
-    "truncated in its header": lambda path: os.truncate(path, 20),
-    "empty": lambda path: os.truncate(path, 0),
-    "gone": lambda path: path.unlink(),
-    "zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)),
-    "noise": lambda path: path.write_bytes(random.Random(1).randbytes(path.stat().st_size)),
-    "another magic": lambda path: change(path, 0, b"HFSPOOL9"),
-    "another place": lambda path: change(path, 8, bytes(8)),
-    "an endless tail": lambda path: change(path, 16, b"\xff" * 8),
-    "a tail behind the end": lambda path: change(path, 16, (1 << 20).to_bytes(8, "little")),
-    "a tail of nothing": lambda path: change(path, 16, bytes(8)),
-    "a tail amid a record": lambda path: change(path, 16, (1004).to_bytes(8, "little")),
-    "a length of 4 GiB": lambda path: change(path, 64, b"\xff" * 4),
-}
 
 
 def assert_set_aside(spool, address, client, least, most=COUNT):
