@@ -47,6 +47,8 @@ enum EmbeddedServer {
             for await address in addresses {
                 let task = Task { try await job(address, token) }
                 work.task.withLock { $0 = task }
+                // The signal may have come before there was a job to cancel.
+                if isInterrupted.isSet { task.cancel() }
                 do { try await task.value } catch { failure = error }
             }
             isJobOver.set()
