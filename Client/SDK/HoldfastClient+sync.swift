@@ -43,8 +43,9 @@ extension HoldfastClient {
         }
         let found = try SpoolFolder.found(in: directory).count
         var report = SyncReport(acknowledged: 0, rejected: 0, directory: directory, found: found, damaged: 0, left: 0)
+        var unreadable: [String: any Error] = [:]
         let end = ContinuousClock.now + deadline
-        for address in server.map({ [$0] }) ?? servers(in: directory) {
+        for address in server.map({ [$0] }) ?? servers(in: directory, unreadable: &unreadable) {
             do {
                 let part = try await send(
                     SpoolsOf(directory: directory, server: server == nil ? address : nil),
@@ -56,13 +57,16 @@ extension HoldfastClient {
                 report.acknowledged += part.acknowledged
                 report.rejected += part.rejected
                 report.damaged += part.damaged
-                report.unreadable += part.unreadable
+                unreadable.merge(part.unreadable) { $1 }
             } catch {
                 guard server == nil else { throw error }
                 report.failures.append((address, error))
             }
         }
-        report.left = SpoolFolder.all(in: directory).count
+        // One that is gone by now was somebody else's, who has sent it.
+        let left = SpoolFolder.all(in: directory)
+        report.left = left.count
+        report.unreadable = left.compactMap { folder in unreadable[folder.path].map { (folder.path, $0) } }
         return report
     }
 
@@ -72,10 +76,17 @@ extension HoldfastClient {
         let server: String?
     }
 
-    /// The servers that the spools of a directory are for.
-    private static func servers(in directory: String) -> [String] {
-        let states = SpoolFolder.all(in: directory).compactMap { try? SpoolStateFile(in: $0)?.read() }
-        return Set(states.map(\.server)).sorted()
+    /// The servers that the spools of a directory are for; those that can't be opened are added to `unreadable`.
+    private static func servers(in directory: String, unreadable: inout [String: any Error]) -> [String] {
+        var servers: Set<String> = []
+        for folder in SpoolFolder.all(in: directory) {
+            do {
+                if let state = try SpoolStateFile(in: folder)?.read() { servers.insert(state.server) }
+            } catch {
+                if error is Files.Failure { unreadable[folder.path] = error }
+            }
+        }
+        return servers.sorted()
     }
 
     private static func send(

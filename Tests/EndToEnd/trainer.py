@@ -141,9 +141,11 @@ def tool(binary):
 
 
 def sync(binary, spool, address, deadline=60, code=0, is_poisoned=False, **variables):
-    """`holdfast sync`; returns what it printed. Of a poisoned trainer's records some may be left, and are refused."""
+    """`holdfast sync`, to each spool's own server where no address is given; returns what it printed. Of a poisoned trainer's
+    records some may be left, and are refused."""
+    to = [] if address is None else ["--server", text(address)]
     done = subprocess.run(
-        [binary, "sync", spool, "--server", text(address), "--deadline", str(deadline)],
+        [binary, "sync", spool, *to, "--deadline", str(deadline)],
         capture_output=True,
         text=True,
         timeout=deadline + 30,

@@ -23,7 +23,7 @@ final class Drains: Sendable {
         /// Spools that were set aside.
         var damaged = 0
         /// Spools that can't be opened.
-        var unreadable: [(spool: String, error: any Error)] = []
+        var unreadable: [String: any Error] = [:]
     }
 
     /// How many spools are sent at once: each may have as much on its way as a client of its own.
@@ -93,10 +93,7 @@ final class Drains: Sendable {
                     "a spool can't be read",
                     metadata: ["spool": "\(folder.path)", "error": "\(error)"]
                 )
-                state.withLock { state in
-                    guard !state.delivered.unreadable.contains(where: { $0.spool == folder.path }) else { return }
-                    state.delivered.unreadable.append((folder.path, error))
-                }
+                state.withLock { $0.delivered.unreadable[folder.path] = error }
             }
         }
     }
