@@ -16,13 +16,17 @@ struct CollectCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(parsing: .unconditional, help: "Keep the newest so many values of each location.")
+    @Option(
+        parsing: .unconditional,
+        help: .init("Keep the newest so many values of each location.", valueName: "number")
+    )
     var keepLatest = 1
     @Option(help: "Keep what is reachable from tags or snapshots; may be given twice. (default: both)")
     var keepReachable: [VariablesCollect.Root] = []
     @Flag(help: "Also evict values that no known function made; nobody can compute them again.")
     var originals = false
     @Option(
+        parsing: .unconditional,
         help: .init(
             "How long values stay in quarantine: a number with s, min, h, d or w. (default: 1d)",
             valueName: "30d|12h|90min|…"

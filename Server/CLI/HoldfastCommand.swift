@@ -16,12 +16,12 @@ struct HoldfastCommand: AsyncParsableCommand {
         ]
     )
 
-    /// What is said of a first word that is none of the commands.
-    private static var unknownCommand: String? {
-        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") else { return nil }
-        let names = configuration.subcommands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
-        guard word != "help", !names.contains(word) else { return nil }
-        return "there is no command \"\(word)\"; there are \(names.joined(separator: ", "))"
+    /// What ArgumentParser says of a mistake, and how the command is used, on one line.
+    private static func usage(_ error: any Error) -> String {
+        let lines = fullMessage(for: error).split(separator: "\n")
+        let usage = lines.first { $0.hasPrefix("Usage: ") }?.trimmingPrefix("Usage: ")
+        let message = message(for: error).split(separator: "\n").joined(separator: " ")
+        return usage.map { "\(message); usage: \($0)" } ?? message
     }
 
     static func main() async {
@@ -39,10 +39,8 @@ struct HoldfastCommand: AsyncParsableCommand {
             // ArgumentParser's usage errors exit with 64; here usage is 2.
             let code = exitCode(for: error)
             if code == .validationFailure {
-                let message =
-                    unknownCommand
-                    ?? message(for: error).split(separator: "\n").joined(separator: " ")
-                FileHandle.standardError.write(Data("holdfast: \(message) (--help says what there is)\n".utf8))
+                let message = CommandWords(CommandLine.arguments.dropFirst()).mistake ?? usage(error)
+                FileHandle.standardError.write(Data("holdfast: \(message)\n".utf8))
                 Foundation.exit(CommandFailure.usage)
             }
             exit(withError: error)

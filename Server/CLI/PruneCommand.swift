@@ -14,12 +14,16 @@ struct PruneCommand: AsyncParsableCommand {
     )
 
     @Option(
+        parsing: .unconditional,
         help: .init("Only what is older: a number with s, min, h, d or w, such as 30d.", valueName: "30d|12h|90min|…")
     )
     var olderThan: Age?
     @Option(help: "Only of this run.")
     var run: String?
-    @Option(parsing: .unconditional, help: "Keep every n-th point of each series instead of none.")
+    @Option(
+        parsing: .unconditional,
+        help: .init("Keep every n-th point of each series instead of none.", valueName: "2–1000000")
+    )
     var keepEvery: Int?
     @OptionGroup var target: ServerTarget
 

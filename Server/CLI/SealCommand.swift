@@ -21,10 +21,13 @@ struct SealCommand: AsyncParsableCommand {
     var runs: [String]
     @Option(
         parsing: .unconditional,
-        help: "Rows that are compressed together, up to 1 MiB of them (default: as many as fit into 64 KiB)."
+        help: .init(
+            "Rows that are compressed together, up to 1 MiB of them. (default: as many as fit into 64 KiB)",
+            valueName: "number"
+        )
     )
     var rowsPerChunk: Int?
-    @Option(parsing: .unconditional, help: "Of zlib, 1 (fast) to 9 (small).")
+    @Option(parsing: .unconditional, help: .init("Of zlib, 1 (fast) to 9 (small).", valueName: "1–9"))
     var level = 9
     @Flag(help: "Hand out the file's space in pages of 64 KiB, for storage that is read in large blocks.")
     var paged = false

@@ -48,7 +48,10 @@ struct ServeOptions: ParsableArguments {
     var holdoutTokenFile: String?
     @Option(
         parsing: .unconditional,
-        help: "How often the held-out images may be evaluated, ever. [HOLDFAST_HOLDOUT_LOOKS] (default: without limit)"
+        help: .init(
+            "How often the held-out images may be evaluated, ever. [HOLDFAST_HOLDOUT_LOOKS] (default: without limit)",
+            valueName: "number"
+        )
     )
     var holdoutLooks: Int?
     @Flag(help: "Listen on other addresses than loopback without a token. [HOLDFAST_INSECURE=1]")
@@ -70,19 +73,26 @@ struct ServeOptions: ParsableArguments {
     var labels: String?
     @Option(
         parsing: .unconditional,
-        help:
-            "Percent of images that are held out; fixed when the database is made. [HOLDFAST_HOLDOUT_PERCENT] (default: 10)"
+        help: .init(
+            "Percent of images that are held out; fixed when the database is made. [HOLDFAST_HOLDOUT_PERCENT] (default: 10)",
+            valueName: "percent"
+        )
     )
     var holdoutPercent: Double?
     @Option(
         parsing: .unconditional,
-        help:
-            "Percent of the other images that validate; fixed when the database is made. [HOLDFAST_VALIDATION_PERCENT] (default: 20)"
+        help: .init(
+            "Percent of the other images that validate; fixed when the database is made. [HOLDFAST_VALIDATION_PERCENT] (default: 20)",
+            valueName: "percent"
+        )
     )
     var validationPercent: Double?
     @Option(
         parsing: .unconditional,
-        help: "Seed of the splits; fixed when the database is made. [HOLDFAST_SPLIT_SEED] (default: 42)"
+        help: .init(
+            "Seed of the splits; fixed when the database is made. [HOLDFAST_SPLIT_SEED] (default: 42)",
+            valueName: "integer"
+        )
     )
     var splitSeed: Int64?
     @Option(
@@ -97,15 +107,21 @@ struct ServeOptions: ParsableArguments {
     var schemaKeys: String?
     @Option(
         parsing: .unconditional,
-        help: """
+        help: .init(
+            """
             Seconds in which SIGTERM answers what has arrived; what is late is not stored. A second signal ends at once. \
             [HOLDFAST_SHUTDOWN_DEADLINE] (default: 10)
-            """
+            """,
+            valueName: "seconds"
+        )
     )
     var shutdownDeadline: Double?
     @Option(
         parsing: .unconditional,
-        help: "Seconds from which on a request is logged as slow. [HOLDFAST_SLOW_REQUEST] (default: 1)"
+        help: .init(
+            "Seconds from which on a request is logged as slow. [HOLDFAST_SLOW_REQUEST] (default: 1)",
+            valueName: "seconds"
+        )
     )
     var slowRequest: Double?
     @Option(help: "text, or json: one object a line. [HOLDFAST_LOG_FORMAT] (default: text)")

@@ -20,11 +20,14 @@ struct ExportVideoCommand: AsyncParsableCommand {
     @Argument(help: "The .mp4 file to write.")
     var out: String
     @OptionGroup var target: ServerTarget
-    @Option(parsing: .unconditional, help: "Steps shown in a second.")
+    @Option(parsing: .unconditional, help: .init("Steps shown in a second.", valueName: "number"))
     var fps = 30.0
     @Option(
         parsing: .unconditional,
-        help: "Enlarge each pixel to a square of this side. (default: up to about 480 pixels)"
+        help: .init(
+            "Enlarge each pixel to a square of this side. (default: up to about 480 pixels)",
+            valueName: "1–64"
+        )
     )
     var scale: Int?
     @Flag(name: .customLong("no-hud"), help: "Only the frames, nothing below them.")
