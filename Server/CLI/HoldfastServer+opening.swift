@@ -24,6 +24,15 @@ extension HoldfastServer {
     }
 
     private func lockDirectory() throws -> DataDirectory {
+        var isFolder: ObjCBool = false
+        let exists = unsafe FileManager.default.fileExists(atPath: configuration.data, isDirectory: &isFolder)
+        guard isFolder.boolValue || !exists else {
+            throw CommandFailure(
+                code: CommandFailure.usage,
+                message:
+                    "\(configuration.data) is a file; the data are in a directory, which is made if it does not exist"
+            )
+        }
         do {
             return try DataDirectory(configuration.data)
         } catch let error as DataDirectory.InUse {

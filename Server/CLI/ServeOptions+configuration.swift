@@ -76,7 +76,8 @@ extension ServeOptions {
         guard tcp != http || tcp.port == 0 else {
             throw CommandFailure(
                 code: CommandFailure.usage,
-                message: "--tcp and --http are both \(tcp): each door needs an address of its own"
+                message:
+                    "the TCP and the HTTP door (--tcp or HOLDFAST_TCP, --http or HOLDFAST_HTTP) are both \(tcp): each needs an address of its own"
             )
         }
         guard configuration.token == nil || configuration.token != configuration.holdoutToken else {
@@ -96,15 +97,15 @@ extension ServeOptions {
         case (nil, nil): return nil
         case (let certificate?, let key?):
             do {
-                return try TLSIdentity(CertificateFiles(certificate: certificate.value, key: key.value))
+                return try TLSIdentity(CertificateFiles(certificate: certificate, key: key))
             } catch let error as SettingsError {
-                // It names the flag and the file itself.
+                // It names the setting and the file itself.
                 throw CommandFailure(code: CommandFailure.usage, message: error.description)
             }
         case (let alone?, nil):
-            throw alone.refusal("--tls-cert and --tls-key belong together: only --tls-cert was given")
+            throw alone.refusal("a certificate needs its key; name it with --tls-key or HOLDFAST_TLS_KEY")
         case (nil, let alone?):
-            throw alone.refusal("--tls-cert and --tls-key belong together: only --tls-key was given")
+            throw alone.refusal("a key needs its certificate; name it with --tls-cert or HOLDFAST_TLS_CERT")
         }
     }
 

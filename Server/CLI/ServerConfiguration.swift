@@ -35,11 +35,11 @@ struct ServerConfiguration: Sendable {
 
     /// Refuses doors that other machines reach where nobody needs a token.
     func refuseStrangers(needsToken: Bool) throws {
-        for (flag, door) in [("--tcp", tcp), ("--http", http)] where !door.isLoopback && !needsToken && !isInsecure {
+        for (name, door) in [("TCP", tcp), ("HTTP", http)] where !door.isLoopback && !needsToken && !isInsecure {
             throw CommandFailure(
                 code: CommandFailure.usage,
                 message:
-                    "\(flag) \(door) can be reached from other machines: set a token (--token-file or HOLDFAST_TOKEN), give one out (holdfast token create NAME --role admin --data \(data)), or say --insecure"
+                    "\(SettingReader.names(name)): \(door) can be reached from other machines: set a token (--token-file or HOLDFAST_TOKEN), give one out (holdfast token create NAME --role admin --data \(data)), or say --insecure"
             )
         }
     }
@@ -50,24 +50,24 @@ struct ServerConfiguration: Sendable {
         func set<Value: Equatable>(
             _ value: Value?,
             _ key: WritableKeyPath<LabelSettings, Value>,
-            _ flag: String,
+            _ name: String,
             _ spell: (Value) -> String = { "\($0)" }
         ) throws {
             guard let value else { return }
             guard stored == nil || settings[keyPath: key] == value else {
                 throw SettingsError(
-                    "\(flag) differs from what this database was made with (\(spell(settings[keyPath: key]))); it can't change afterwards"
+                    "\(SettingReader.names(name)) differs from what this database was made with (\(spell(settings[keyPath: key]))); it can't change afterwards"
                 )
             }
             settings[keyPath: key] = value
         }
-        try set(labels, \.labels, "--labels") { labels in
+        try set(labels, \.labels, "LABELS") { labels in
             labels.map { "\($0.name):\($0.shortName)" }.joined(separator: ",")
         }
-        try set(holdoutPercent, \.holdoutPercent, "--holdout-percent")
-        try set(validationPercent, \.validationPercent, "--validation-percent")
-        try set(splitSeed, \.seed, "--split-seed")
-        try set(splitBy, \.splitBy, "--split-by") { $0.rawValue }
+        try set(holdoutPercent, \.holdoutPercent, "HOLDOUT_PERCENT")
+        try set(validationPercent, \.validationPercent, "VALIDATION_PERCENT")
+        try set(splitSeed, \.seed, "SPLIT_SEED")
+        try set(splitBy, \.splitBy, "SPLIT_BY") { $0.rawValue }
         return settings
     }
 }

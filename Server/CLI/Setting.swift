@@ -26,6 +26,8 @@ struct Setting<Value> {
     }
 }
 
+extension Setting: Sendable where Value: Sendable {}
+
 /// Reads settings: flag before variable of the environment.
 struct SettingReader {
     static let prefix = "HOLDFAST_"
@@ -68,6 +70,9 @@ struct SettingReader {
         return flags.map { Setting(value: $0, source: "\(Self.flag(name)) \($0)") }
             + texts.map { Setting(value: $0, source: "\(Self.prefix)\(name)=\($0)") }
     }
+
+    /// How a setting is given whose source is not known any more: `--split-seed or HOLDFAST_SPLIT_SEED`.
+    static func names(_ name: String) -> String { "\(flag(name)) or \(prefix)\(name)" }
 
     private static func flag(_ name: String) -> String { "--" + name.lowercased().replacing("_", with: "-") }
 }

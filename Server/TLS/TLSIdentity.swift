@@ -33,7 +33,7 @@ final class TLSIdentity: Sendable {
         let begin = Date(timeIntervalSince1970: Double(certificate.notValidBefore))
         let end = Date(timeIntervalSince1970: Double(certificate.notValidAfter))
         let metadata: Logger.Metadata = [
-            "file": "\(files.certificate)", "from": "\(begin.ISO8601Format())", "until": "\(end.ISO8601Format())",
+            "file": "\(files.certificate.value)", "from": "\(begin.ISO8601Format())", "until": "\(end.ISO8601Format())",
         ]
         if end < now {
             logger.warning("the certificate has expired: clients will refuse it", metadata: metadata)
