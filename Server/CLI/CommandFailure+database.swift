@@ -27,6 +27,7 @@ extension CommandFailure {
     }
 
     private static func of(_ error: SQLError, _ database: String) -> CommandFailure {
+        let reason = "\(error.message), SQLite error \(error.extendedCode)"
         guard error.code != SQLITE_NOTADB else {
             return CommandFailure(
                 code: dataDamaged,
@@ -38,13 +39,13 @@ extension CommandFailure {
             return CommandFailure(
                 code: other,
                 message:
-                    "the database \(database) can't be opened (\(error)); see that its disk is well and has room, and that the server may write to it"
+                    "the database \(database) can't be opened (\(reason)); see that its disk is well and has room, and that the server may write to it"
             )
         }
         return CommandFailure(
             code: dataDamaged,
             message:
-                "the database \(database) is damaged, or its disk can't read it (\(error)); restore it from a backup, or salvage it with: sqlite3 \(database) .recover"
+                "the database \(database) is damaged, or its disk can't read it (\(reason)); restore it from a backup, or salvage it with: sqlite3 \(database) .recover"
         )
     }
 }

@@ -10,7 +10,7 @@ struct VerifyCommand: AsyncParsableCommand {
         discussion: """
             Reads and decompresses all arrays of the runs, and compares the counts of the array files with those of the \
             database. What a server that was killed left behind is put right when the data directory is opened; --repair also \
-            takes out references with nothing behind them. Exits with 4 if something is wrong.
+            takes out references with nothing behind them. With --data every page of the database is looked at first. Exits with 4 if something is wrong.
             """
     )
 
@@ -21,6 +21,12 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var target: ServerTarget
 
     func run() async throws {
+        if let database = target.data.map({ DataFolder($0).database }),
+            FileManager.default.fileExists(atPath: database),
+            let fault = DatabaseCheck(path: database, subject: "database").fault
+        {
+            throw CommandFailure(code: CommandFailure.dataDamaged, message: fault)
+        }
         let (runs, repair) = (runs, repair)
         try await target.run(doing: "verifying", patience: .seconds(3600)) { client in
             let names = runs.isEmpty ? try await Self.allRuns(client) : runs

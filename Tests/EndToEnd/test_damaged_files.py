@@ -1,7 +1,9 @@
 """Run files with flipped bytes, holes and missing ends: each damage costs its own run at most, and is told by name."""
 
+import contextlib
 import random
 import shutil
+import sqlite3
 import subprocess
 import uuid
 
@@ -134,6 +136,21 @@ def test_every_file_that_cannot_be_read_is_named(intact, binary, tmp_path):
     assert ended.returncode == 4, ended
     assert {line.split(":")[0] for line in ended.stdout.splitlines()} == {"1", "5", "7"}, ended.stdout
     assert "3 of " in ended.stderr and "from a backup" in ended.stderr
+
+
+def test_a_damaged_page_of_the_database_is_told_before_the_arrays_are_read(intact, binary, tmp_path):
+    data = shutil.copytree(intact[1], tmp_path / "data")
+    database = data / "telemetry" / "telemetry.sqlite"
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        # Nothing that is read to check the arrays.
+        [(page,)] = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'labels'").fetchall()
+        [(size,)] = connection.execute("PRAGMA page_size").fetchall()
+    with open(database, "r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * 100)
+    ended = subprocess.run([binary, "verify", "--data", data], capture_output=True, text=True, env=environment(), timeout=60)
+    assert ended.returncode == 4 and not ended.stdout, ended
+    assert f"{database} is damaged: " in ended.stderr and ".recover" in ended.stderr and "\ufffd" not in ended.stderr, ended
 
 
 @pytest.mark.fault("file damaged", "steps", "seal", "start-up")

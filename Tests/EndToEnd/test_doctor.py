@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pathlib
 import shutil
 import sqlite3
 import subprocess
@@ -100,6 +101,15 @@ def test_a_kill_is_told_and_no_error(binary, filled, tmp_path):
     assert {level for level, _, _ in found} == {"warn"}, found
     assert [text for _, subject, text in found if subject == "arrays" and "not closed" in text], found
     assert [text for _, subject, text in found if subject == "log"], found
+
+
+def test_a_backup_of_a_run_that_is_being_written_is_well(server, binary):
+    fill(server)
+    with server.connect() as connection:
+        copy = connection.call("server.backup")["path"]
+    findings = examine(binary, pathlib.Path(copy))
+    assert {finding["level"] for finding in findings} == {"ok"}, findings
+    assert [f for f in findings if "2 files not closed: a backup of a run" in f["message"]], findings
 
 
 def test_a_directory_that_is_not_there(binary, tmp_path):

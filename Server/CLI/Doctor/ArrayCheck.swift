@@ -31,13 +31,17 @@ struct ArrayCheck {
         var findings = try compare(runs.filter { !$0.isDeleted }) + strangers(runs)
         let open = runs.filter { $0.isOpen && !$0.isDeleted }
         if !isInUse, !open.isEmpty {
+            let files = Human.plural(open.count, "file")
+            // No server was started in a backup.
+            let isBackup = !FileManager.default.fileExists(atPath: folder.lock)
             findings.append(
-                .warn(
-                    "arrays",
-                    "\(open.count) files were not closed, the first is that of run \(open[0].id): "
-                        + "the last server was killed, or this is a backup of one that ran",
-                    remedy: "nothing that was acknowledged is lost; the next start puts them right"
-                )
+                isBackup
+                    ? .ok("arrays", "\(files) not closed: a backup of a run that was being written")
+                    : .warn(
+                        "arrays",
+                        "\(files) not closed, the first is that of run \(open[0].id): the last server was killed",
+                        remedy: "nothing that was acknowledged is lost; the next start puts them right"
+                    )
             )
         }
         return findings
@@ -64,7 +68,7 @@ struct ArrayCheck {
             let more = Finding.error("arrays", "\(rest) more are damaged", remedy: "run \(verification(""))")
             return faults.prefix(Self.mostNamed) + (rest > 0 ? [more] : [])
         }
-        return [.ok("arrays", "\(files) files, each with the rows that the database knows of")]
+        return [.ok("arrays", "\(Human.plural(files, "file")), each with the rows that the database knows of")]
     }
 
     /// What is wrong with a run's file.

@@ -32,8 +32,15 @@ struct DatabaseCheck {
         }
     }
 
+    /// What is wrong with the file and what to do, for another command; nil where every page is well.
+    var fault: String? {
+        guard let finding = findings().first, finding.level == .error else { return nil }
+        return [finding.message, finding.remedy].compactMap(\.self).joined(separator: "; ")
+    }
+
     private func damaged(_ problem: String) -> Finding {
-        let text = Human.text(problem, limit: 300)
+        // SQLite tells where it looked on a line of its own.
+        let text = Human.text(problem.replacing("\n", with: ", "), limit: 300)
         return .error(
             subject,
             "\(path) is damaged: \(text)",
