@@ -127,7 +127,7 @@ typedef struct cpng_reader {
 
 static inline void cpng_on_read(png_structp png, png_bytep target, size_t count) {
     cpng_reader *reader = (cpng_reader *)png_get_io_ptr(png);
-    if (count > reader->remaining) png_error(png, "file ends early");
+    if (count > reader->remaining) png_error(png, "the file ends early");
     memcpy(target, reader->bytes, count);
     reader->bytes += count;
     reader->remaining -= count;

@@ -19,7 +19,8 @@ struct ErrorShape<Context: Hummingbird.RequestContext>: RouterMiddleware {
             return try HTTPFailure(.contentTooLarge, .parseError, "the body is too large")
                 .response(from: request, context: context)
         } catch let error as HTTPError where error.status == .notFound {
-            return try HTTPFailure(.notFound, .notFound, "there is nothing at \(request.uri.path.prefix(200))")
+            let (method, path) = (request.method.rawValue.prefix(20), request.uri.path.prefix(200))
+            return try HTTPFailure(.notFound, .notFound, "there is nothing to \(method) at \(path)")
                 .response(from: request, context: context)
         } catch let error as HTTPError {
             return try HTTPFailure(error.status, .invalidRequest, error.body ?? error.status.reasonPhrase)

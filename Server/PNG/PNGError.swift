@@ -15,7 +15,7 @@ package enum PNGError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .invalidBitmap(let reason): "invalid bitmap: \(reason)"
         case .notAnImage(let reason): "not an image: \(reason)"
-        case .damaged(let reason): "cannot read the PNG: \(reason)"
+        case .damaged(let reason): "not readable as PNG: \(reason)"
         case .tooLarge(let reason): "PNG too large: \(reason)"
         case .encodingFailed(let reason): "cannot write the PNG: \(reason)"
         }

@@ -2,12 +2,18 @@ import CPNG
 
 /// A PNG file that is being read.
 struct PNGReader: ~Copyable {
+    private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
     private let reader: UnsafeMutablePointer<cpng_reader>
 
     /// The file's bytes must outlive the reader.
     init(_ file: UnsafeBufferPointer<UInt8>) throws(PNGError) {
         guard let start = file.baseAddress, !file.isEmpty else {
             throw .damaged("the file is empty")
+        }
+        // libpng would say of a short one that it ends early.
+        guard file.starts(with: Self.signature) else {
+            throw .damaged("it is another kind of file: it does not begin as a PNG does")
         }
         guard let reader = cpng_reader_create(start, file.count) else {
             throw .damaged("out of memory")

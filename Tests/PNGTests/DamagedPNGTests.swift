@@ -50,8 +50,10 @@ struct DamagedPNGTests {
 
     @Test func theMessageSaysWhatIsWrong() throws {
         let file = try PNGEncoder.encode(noise(width: 4, height: 4, channels: 1))
-        #expect(throws: PNGError.damaged("file ends early")) { try PNGDecoder.decode(Array(file.dropLast(20))) }
+        #expect(throws: PNGError.damaged("the file ends early")) { try PNGDecoder.decode(Array(file.dropLast(20))) }
         #expect(throws: PNGError.damaged("the file is empty")) { try PNGDecoder.decode([]) }
+        let other = PNGError.damaged("it is another kind of file: it does not begin as a PNG does")
+        #expect(throws: other) { try PNGDecoder.decode(Array("hello".utf8)) }
     }
 
     private func isRefused(_ file: [UInt8]) -> Bool {

@@ -65,7 +65,7 @@ struct PictureFolder: ImportSource {
             throw CommandFailure(
                 code: CommandFailure.other,
                 message:
-                    "\(summary); not readable as PNG: \(broken.joined(separator: "; "))"
+                    "\(summary); \(broken.joined(separator: "; "))"
             )
         }
         return summary
