@@ -162,7 +162,11 @@ struct ServerTarget: ParsableArguments {
                 "\(error.message); start one with \"holdfast serve\", or name a data directory with --data DIR"
         case let error as HoldfastError where [.tls, .protocolViolation].contains(error.code): message = error.message
         case let error as WireError where error.kind == .unauthorized:
-            message = "\(task) failed: \(error); give the server's token with HOLDFAST_TOKEN or --token"
+            message = "\(task) failed: \(error.message); give the server's token with HOLDFAST_TOKEN or --token"
+        case let error as WireError:
+            // It speaks to who writes requests: whoever types commands has seen no params.
+            message = "\(task) failed: \(error.message.replacing("params.", with: ""))"
+        case let error as HoldfastError: message = "\(task) failed: \(error.message)"
         default: message = "\(task) failed: \(error)"
         }
         return CommandFailure(code: CommandFailure.other, message: message)

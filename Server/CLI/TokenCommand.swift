@@ -65,9 +65,23 @@ struct TokenCommand: AsyncParsableCommand {
         var name: String
         @OptionGroup var target: ServerTarget
 
+        private static let noAdmin = """
+            no other token with role admin was given out: who has not the server's own (HOLDFAST_TOKEN) can't make another \
+            before the server is stopped, and then with: holdfast token create NAME --role admin --data DIR
+            """
+
         func run() async throws {
-            let request = TokensRevoke(name: name)
-            try await target.run(doing: "revoking a token") { "revoked \(try await $0.call(request).name)" }
+            let name = name
+            try await target.run(doing: "revoking a token") { client in
+                // Afterwards the client's own token may be worthless.
+                let tokens = try await client.call(TokensList()).tokens
+                _ = try await client.call(TokensRevoke(name: name))
+                if let before = tokens.first(where: { $0.name == name })?.revokedAt {
+                    return "\(name) was revoked before, \(Day.text(before))"
+                }
+                let isLast = !tokens.contains { $0.name != name && $0.revokedAt == nil && $0.roles.contains(.admin) }
+                return isLast ? "revoked \(name); \(Self.noAdmin)" : "revoked \(name)"
+            }
         }
     }
 }
@@ -79,7 +93,10 @@ struct AuditCommand: AsyncParsableCommand {
         abstract: "Print who came in or was turned away, deleted something, looked into the vault or gave out tokens."
     )
 
-    @Option(parsing: .unconditional, help: "How many entries, the latest first.")
+    @Option(
+        parsing: .unconditional,
+        help: .init("How many entries, the latest first.", valueName: "1–1000")
+    )
     var limit = 100
     @OptionGroup var target: ServerTarget
 

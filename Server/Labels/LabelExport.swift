@@ -31,6 +31,8 @@ struct LabelExport {
     private var annotations = 0
     /// The images that were written so far.
     private(set) var images = 0
+    /// Those that are held out, and never written.
+    private(set) var heldOut = 0
 
     init(_ format: Format, onlyLabeled: Bool, _ settings: LabelSettings) {
         self.format = format
@@ -45,6 +47,8 @@ struct LabelExport {
             switch part {
             case .head:
                 snapshotID = try Snapshots.currentID(settings, connection)
+                heldOut =
+                    try connection.first("SELECT count(*) FROM labels WHERE split IS 'test'") { $0.int(0) } ?? 0
                 piece.append(contentsOf: head.utf8)
                 part = .images(after: 0)
             case .images(let id):

@@ -146,7 +146,7 @@ def test_a_backup_of_a_directory_that_no_server_uses(binary, server, connection,
 def test_names_and_targets_are_checked(binary, server, connection, tmp_path):
     address = "{}:{}".format(*server.tcp)
     assert holdfast(binary, "backup", "one", "--server", address).returncode == 0
-    for name, word in (("one", "exists"), ("../one", "params.backup"), ("a/b", "not valid"), ("a.unfinished", "ends in")):
+    for name, word in (("one", "exists"), ("../one", 'backup "../one"'), ("a/b", "not valid"), ("a.unfinished", "ends in")):
         refused = holdfast(binary, "backup", name, "--server", address)
         assert refused.returncode == 1 and word in refused.stderr and refused.stderr.count("\n") == 1
     (tmp_path / "full").mkdir()

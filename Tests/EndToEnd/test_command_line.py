@@ -24,13 +24,14 @@ from wire import Closed, Producer, request
 LOCAL = ("--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0")
 
 
-def run(binary, *arguments, timeout=20, **variables):
+def run(binary, *arguments, timeout=20, cwd=None, **variables):
     return subprocess.run(
         [binary, *arguments],
         capture_output=True,
         text=True,
         timeout=timeout,
         stdin=subprocess.DEVNULL,
+        cwd=cwd,
         env=environment(**variables),
     )
 
@@ -278,7 +279,16 @@ def test_what_may_not_be_read_is_not_taken_for_missing(make_server, binary, reco
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("serv", 'there is no command "serv"; there are serve, '),
+        ("serv", 'there is no "holdfast serv"; holdfast has: serve, '),
+        ("export episode --run r", 'there is no "holdfast export episode"; holdfast export has: episodes, labels, lineage'),
+        ("token creat name", 'there is no "holdfast token creat"; holdfast token has: create, list, revoke'),
+        ("import label labels.csv", 'there is no "holdfast import label", and no file or folder of that name'),
+        ("doctor --data data", "Unknown option '--data'; usage: holdfast doctor [<data>] [--json]\n"),
+        ("prune --older-than -5d", "The value '-5d' is invalid for '--older-than <30d|12h|90min|…>'"),
+        ("gc --grace -1d", "The value '-1d' is invalid for '--grace <30d|12h|90min|…>'"),
+        ("audit --limit all", "The value 'all' is invalid for '--limit <1–1000>'"),
+        ("serve --data /dev/null", "/dev/null is a file; the data are in a directory"),
+        ("serve --split-seed one", "The value 'one' is invalid for '--split-seed <integer>'"),
         ("serve --tcp tls://127.0.0.1:0", "--tls-cert"),
         ("seal run --level 0", "--level takes 1 (fast) to 9 (small)"),
         ("seal run --rows-per-chunk -1", "--rows-per-chunk takes 1 or more"),
@@ -291,6 +301,14 @@ def test_what_may_not_be_read_is_not_taken_for_missing(make_server, binary, reco
 def test_a_value_that_can_not_be_is_told_before_anything_is_done(binary, command, words):
     refused = run(binary, *command.split())
     assert refused.returncode == 2 and words in refused.stderr and refused.stderr.count("\n") == 1, str(refused)
+
+
+def test_a_folder_that_is_called_like_a_command_can_be_imported(binary, recording, tmp_path):
+    (tmp_path / "arrays").mkdir()
+    Image.fromarray(recording.frames[0]).save(tmp_path / "arrays" / "a.png")
+    refused = run(binary, "import", "arrays", cwd=tmp_path)
+    assert refused.returncode == 2 and "of the file or folder of that name say: holdfast import ./arrays" in refused.stderr
+    assert run(binary, "import", "./arrays", "--data", tmp_path / "data", cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize("command", ["verify", "sync"])
@@ -397,7 +415,7 @@ def test_what_fails_on_a_data_directory_says_that_and_nothing_else(make_server, 
     server = make_server()
     server.stop()
     refused = run(binary, "seal", "missing", "--data", server.data)
-    assert refused.returncode == 1 and "not_found" in refused.stderr, str(refused)
+    assert refused.returncode == 1 and 'run "missing" does not exist' in refused.stderr, str(refused)
     assert len(refused.stderr.splitlines()) == 1, "what the server in the command says of its end is nobody's concern"
 
 

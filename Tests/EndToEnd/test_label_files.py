@@ -44,6 +44,7 @@ def test_labels_travel_in_each_format(make_server, binary, tmp_path, format, end
         snapshot = connection.call("snapshots.create", {})["snapshot_id"]
     written = holdfast(binary, "export", "labels", "--data", source.data, "--format", format, "--out", file)
     assert written.returncode == 0, written.stderr
+    assert written.stdout.rstrip().endswith(" that are held out"), written.stdout
     text = file.read_text()
     assert snapshot in text
     held = [name for name in names if splits.at_insert(name) == "test"]

@@ -25,6 +25,12 @@ import Testing
         )
     }
 
+    @Test func theAuditLogHasTimesThatPeopleRead() {
+        #expect(MetricsPrune(runID: "a", before: 1_795_973_592.5).auditNote == "run a, before 2026-11-29T17:33:12Z")
+        #expect(MetricsPrune(keepEvery: 2).auditNote == "run any, before any time")
+        #expect(MetricsPrune(before: 1, cursor: "next").auditNote == nil)
+    }
+
     @Test func actionsAreNumbersOrArrays() throws {
         #expect(try decoded("3") == Action.discrete(3))
         #expect(try decoded("-0.5") == Action.continuous(-0.5))

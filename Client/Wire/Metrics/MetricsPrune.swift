@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// Deletes metrics in small pieces: a call does as much as takes a few milliseconds and says where to go on, so that others
 /// write in between. What plots show of them stays.
 public struct MetricsPrune: Method {
@@ -14,7 +20,9 @@ public struct MetricsPrune: Method {
     public var cursor: String?
 
     public var auditNote: String? {
-        cursor == nil ? "run \(runID ?? "any"), before \(before.map { "\($0)" } ?? "any time")" : nil
+        guard cursor == nil else { return nil }
+        let time = before.map { Date(timeIntervalSince1970: $0.rounded(.down)).formatted(.iso8601) }
+        return "run \(runID ?? "any"), before \(time ?? "any time")"
     }
 
     public init(runID: String? = nil, before: Double? = nil, keepEvery: Int? = nil, cursor: String? = nil) {

@@ -35,18 +35,20 @@ struct ExportLabelsCommand: AsyncParsableCommand {
         let sink = try FileSink(out)
         let written = try CommandFailure.naming(database) { try write(database, to: sink) }
         try sink.close()
-        if out != nil { print("wrote \(written) images") }
+        guard out != nil else { return }
+        let others = written.heldOut > 0 ? "; left out \(written.heldOut) that are held out" : ""
+        print("wrote \(Human.plural(written.images, "image"))\(others)")
     }
 
-    /// Writes all images and says how many.
-    private func write(_ path: String, to sink: FileSink) throws -> Int {
+    /// Writes all images and says how many, and how many are held out.
+    private func write(_ path: String, to sink: FileSink) throws -> (images: Int, heldOut: Int) {
         try ReadOnlyDatabase.open(path).read { database in
             guard try database.tableExists("settings"),
                 let settings = try SettingsTable.read(LabelSettings.self, "labels", Connection(database))
             else { throw CommandFailure(code: CommandFailure.other, message: "\(path) has no labels") }
             var export = LabelExport(format, onlyLabeled: labeled, settings)
             while let piece = try export.next(Connection(database)) { try sink.write(piece) }
-            return export.images
+            return (export.images, export.heldOut)
         }
     }
 }
