@@ -26,6 +26,14 @@ is_serving=false
 
 usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
 
+# check_port OPTION NUMBER : whether a server can have it; better told before the build than behind it.
+check_port() {
+    [[ $2 =~ ^[0-9]{1,5}$ && 10#$2 -le 65535 ]] ||
+        die "$1 $2 is no port; give one from 1 to 65535, or 0 for any free one"
+    ! (: <>"/dev/tcp/127.0.0.1/$2") 2>/dev/null ||
+        die "something listens at 127.0.0.1:$2 already; end it, or give another port with $1"
+}
+
 parse_options() {
     while [ $# -gt 0 ]; do
         case $1 in
@@ -34,7 +42,10 @@ parse_options() {
             *) die "unknown option $1; see --help" ;;
         esac
         case $1 in
-            --data) data=$2 ;;
+            --data)
+                [[ -n $2 && (-d $2 || ! -e $2) ]] || die "--data '$2' is no folder"
+                data=$2
+                ;;
             --tcp-port) tcp_port=$2 ;;
             --http-port) http_port=$2 ;;
             --episodes)
@@ -44,6 +55,8 @@ parse_options() {
         esac
         shift 2
     done
+    check_port --tcp-port "$tcp_port"
+    check_port --http-port "$http_port"
 }
 
 build() {
