@@ -13,22 +13,26 @@ struct CommandWords {
     var mistake: String? {
         var command: any ParsableCommand.Type = HoldfastCommand.self
         var path = "holdfast"
-        for (index, word) in words.enumerated() {
+        for word in words where word != "help" {
             let commands = command.configuration.subcommands.filter { $0.configuration.shouldDisplay }
-            guard !commands.isEmpty, word != "help" else { return nil }
+            if commands.isEmpty { break }
             guard let next = commands.first(where: { $0._commandName == word }) else {
                 // A file's name stands where a command's could.
-                guard command.configuration.defaultSubcommand == nil || !exists(word) else { return nil }
+                let takesFile = command.configuration.defaultSubcommand != nil
+                guard !takesFile || !exists(word) else { return nil }
                 let names = commands.map { $0._commandName }.joined(separator: ", ")
-                let file = command.configuration.defaultSubcommand == nil ? "" : ", and no file or folder of that name"
-                return "there is no \"\(path) \(word)\"\(file); \(path) has: \(names)"
-            }
-            if command.configuration.defaultSubcommand != nil, index == words.count - 1, exists(word) {
-                return "\"\(path) \(word)\" is a command; of the file or folder of that name say: \(path) ./\(word)"
+                return "there is no \"\(path) \(word)\"\(takesFile ? ", and no file or folder of that name" : ""); "
+                    + "\(path) has: \(names)"
             }
             (command, path) = (next, "\(path) \(word)")
         }
         return nil
+    }
+
+    /// What helps where the last of them, a command's name, was meant as that of a file or folder.
+    var hint: String? {
+        guard words.count == 2, words[0] == ImportCommand._commandName, exists(words[1]) else { return nil }
+        return "for the file or folder of that name: holdfast import ./\(words[1])"
     }
 
     private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

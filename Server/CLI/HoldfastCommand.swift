@@ -39,7 +39,8 @@ struct HoldfastCommand: AsyncParsableCommand {
             // ArgumentParser's usage errors exit with 64; here usage is 2.
             let code = exitCode(for: error)
             if code == .validationFailure {
-                let message = CommandWords(CommandLine.arguments.dropFirst()).mistake ?? usage(error)
+                let words = CommandWords(CommandLine.arguments.dropFirst())
+                let message = words.mistake ?? [usage(error), words.hint].compactMap(\.self).joined(separator: "; ")
                 FileHandle.standardError.write(Data("holdfast: \(message)\n".utf8))
                 Foundation.exit(CommandFailure.usage)
             }

@@ -307,7 +307,7 @@ def test_a_folder_that_is_called_like_a_command_can_be_imported(binary, recordin
     (tmp_path / "arrays").mkdir()
     Image.fromarray(recording.frames[0]).save(tmp_path / "arrays" / "a.png")
     refused = run(binary, "import", "arrays", cwd=tmp_path)
-    assert refused.returncode == 2 and "of the file or folder of that name say: holdfast import ./arrays" in refused.stderr
+    assert refused.returncode == 2 and "for the file or folder of that name: holdfast import ./arrays" in refused.stderr
     assert run(binary, "import", "./arrays", "--data", tmp_path / "data", cwd=tmp_path).returncode == 0
 
 
