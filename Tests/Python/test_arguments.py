@@ -292,7 +292,65 @@ def doubled(x):
     return 2 * x
 
 
+@thunk
+def mixed(signal, baseline=0.0, *, low=FRAME):
+    raise AssertionError("it runs only with arguments that it takes")
+
+
+@thunk(outputs=2)
+def parted(x):
+    return {"text": "ab", "number": 5, "names": {"a": 1, "b": 2}, "three": [1, 2, 3]}[x]
+
+
 WHERE = [{"subject": 1}]
+TAKES = "it takes (signal, baseline=…, *, low=…)"
+
+
+@pytest.mark.parametrize(
+    "call, told",
+    [
+        (lambda: mixed(), f"mixed: no argument for signal; {TAKES}"),
+        (lambda: mixed(1, lowe=3), f'mixed: there is no parameter "lowe" (should it be low?); {TAKES}'),
+        (lambda: mixed(1, subject=3), f'mixed: there is no parameter "subject"; {TAKES}'),
+        (lambda: mixed(1, 2, 3), f"mixed: too many positional arguments; {TAKES}"),
+        (lambda: mixed(1, signal=3), f"mixed: multiple values for argument 'signal'; {TAKES}"),
+        (
+            lambda: for_each(mixed, {"signl": Raw}, [Raw], WHERE),
+            f'mixed: there is no parameter "signl" (should it be signal?); {TAKES}',
+        ),
+        (lambda: for_each(mixed, {"baseline": Raw}, [Raw], WHERE), f"mixed: no argument for signal; {TAKES}"),
+        (
+            lambda: for_each(mixed, {"signal": Raw}, [Raw], WHERE, {"lwo": 3}),
+            f'mixed: there is no parameter "lwo" (should it be low?); {TAKES}',
+        ),
+        (
+            lambda: for_each(mixed, {"signal": Raw}, [Raw], WHERE, {"signal": 1}),
+            'constants has "signal", which is one of the inputs',
+        ),
+        (lambda: for_each(mixed, {5: Raw}, [Raw], WHERE), "inputs has 5; a parameter's name is a text"),
+        (lambda: for_each(mixed, {"signal": Raw}, [Raw, Raw], WHERE), "mixed has 1 output, 2 variables are given"),
+        (lambda: thunk(dict), "dict does not tell its parameters; call it in a function of yours"),
+    ],
+)
+def test_what_a_function_does_not_take_is_told_at_the_call(call, told):
+    assert told in refusal(call)
+
+
+@pytest.mark.parametrize(
+    "kind, told",
+    [
+        ("text", 'parted gave "ab"; 2 outputs are declared: return a tuple of them'),
+        ("number", "parted gave 5; 2 outputs are declared: return a tuple of them"),
+        ("names", "parted gave {'a': 1, 'b': 2}; 2 outputs are declared: return a tuple of them"),
+        ("three", "parted gave 3 outputs, 2 are declared"),
+    ],
+)
+def test_what_are_not_as_many_outputs_as_declared_is_told(client, kind, told):
+    use(client)
+    try:
+        assert refusal(parted, kind) == told
+    finally:
+        use(None)
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def test_several_outputs_are_saved_side_by_side(ran, signals):
     plan = made.plan()
     assert plan.counts == {"hit": 3, "run": 1} and plan.of("run")[0].why == "there is no Table yet"
     assert made.run(parallel=2).counts == {"hit": 3, "done": 1}
-    with pytest.raises(holdfast.HoldfastError, match="2 outputs, 1 variables"):
+    with pytest.raises(holdfast.HoldfastError, match="2 outputs, 1 variable is given"):
         for_each(both, {"signal": Signal}, [Filtered], existing())
 
 

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Type,
 from ..checks import by_name, listed, shown, wrong
 from ..client import Client
 from ..errors import HoldfastError, ServerError
+from ..words import plural
 from .combinations import Existing, Input, Location, Where, is_variable, locations, taken_apart
 from .current import current
 from .planning import Planned, Planner
@@ -41,9 +42,19 @@ class Batch:
         self._client = client
         if len(self._outputs) != function.outputs:
             raise HoldfastError(
-                "invalid_value", f"{function.name} has {function.outputs} outputs, {len(self._outputs)} variables are given"
+                "invalid_value",
+                f"{function.name} has {plural(function.outputs, 'output')}, {plural(len(self._outputs), 'variable')} "
+                f"{'is' if len(self._outputs) == 1 else 'are'} given",
             )
-        function.signature.bind_partial(**dict.fromkeys([*inputs, *constants]))
+        for name in self._constants:
+            if name in self._inputs:
+                raise HoldfastError("invalid_value", f"constants has {shown(name)}, which is one of the inputs")
+        for words, names in (("inputs", self._inputs), ("constants", self._constants)):
+            for name in names:
+                if not isinstance(name, str):
+                    raise HoldfastError("invalid_value", f"{words} has {shown(name)}; a parameter's name is a text")
+        # Told here, and not for each location.
+        function.bound((), dict.fromkeys([*self._inputs, *self._constants]))
 
     @property
     def combinations(self) -> List[Location]:
@@ -147,7 +158,8 @@ def for_each(
     """A batch of a function: `for_each(f, {"signal": Raw}, [Out], where=product(subject=[1, 2])).run()`.
 
     `inputs`: for each parameter a variable, `Fixed(Variable, key=value)`, or `Columns(Variable, "a", "b")`. `where`:
-    `product(…)`, `zipped(…)`, `existing(…)` or a list of metadata. `constants`: further arguments.
+    `product(…)`, `zipped(…)`, `existing(…)` or a list of metadata. `constants`: further arguments. Raises HoldfastError for what
+    the function doesn't take.
     """
     if isinstance(outputs, type):
         raise wrong("outputs", outputs, f"give a list: [{outputs.__name__}]")

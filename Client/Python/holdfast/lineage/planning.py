@@ -46,9 +46,7 @@ class Planner:
         self._inputs = inputs
         self._outputs = outputs
         self._client = client
-        bound = function.signature.bind(**{**constants, **dict.fromkeys(inputs)})
-        bound.apply_defaults()
-        self._arguments = dict(bound.arguments)
+        self._arguments = dict(function.bound((), {**constants, **dict.fromkeys(inputs)}).arguments)
         self._digests = {
             name: argument_hash(value, f"{function.name}({name})")
             for name, value in self._arguments.items()

@@ -7,11 +7,12 @@ import functools
 import inspect
 import textwrap
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, overload
+from typing import AbstractSet, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, overload
 
 from ..checks import shown, whole
 from ..client import Client
 from ..errors import HoldfastError, ServerError
+from ..words import hint, plural
 from .arguments import Argument, data_of, described
 from .canonical import frame, number, sha
 from .current import current
@@ -19,6 +20,15 @@ from .identity import Graph, Identity
 from .leases import Lease, claim
 from .surroundings import surroundings
 from .variable import BaseVariable, class_of
+
+
+class _Default:
+    def __repr__(self) -> str:
+        return "…"
+
+
+#: What stands for a default where parameters are told.
+_DEFAULT = _Default()
 
 
 class Invocation:
@@ -134,10 +144,18 @@ class Thunk:
         self.version = None if version is None else str(version)
         self.reason = reason
         self.name = function.__qualname__
-        self.signature = inspect.signature(function)
+        try:
+            self.signature = inspect.signature(function)
+        except ValueError:  # some that are written in C tell nothing
+            reason = f"{self.name} does not tell its parameters; call it in a function of yours"
+            raise HoldfastError("invalid_value", reason) from None
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """One ThunkOutput, or a tuple of them; arguments are values, variables and other thunks' outputs."""
+        """One ThunkOutput, or a tuple of them; arguments are values, variables and other thunks' outputs.
+
+        Raises HoldfastError with invalid_value for arguments that the function doesn't take, before anything is computed; with
+        no_identity for one that can't be hashed.
+        """
         return self.call(None, arguments, named)
 
     def call(self, client: Optional[Client], arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
@@ -161,10 +179,50 @@ class Thunk:
 
     def invocation(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> Invocation:
         """What a call with these arguments would be."""
-        bound = self.signature.bind(*arguments, **named)
-        bound.apply_defaults()
+        bound = self.bound(arguments, named)
         hashed = [Argument.of(name, value, f"{self.name}({name})") for name, value in bound.arguments.items()]
         return Invocation(self.name, self.identity(), hashed, self.outputs)
+
+    def bound(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> inspect.BoundArguments:
+        """The arguments by their parameters, with the defaults; raises HoldfastError for those that the function doesn't
+        take."""
+        try:
+            bound = self.signature.bind(*arguments, **named)
+        except TypeError as error:
+            fault = self._fault(arguments, named) or error
+            raise HoldfastError("invalid_value", f"{self.name}: {fault}; {self._takes()}") from None
+        bound.apply_defaults()
+        return bound
+
+    def _fault(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> Optional[str]:
+        """What is wrong with arguments, where a name is wrong or missing."""
+        parameters = self.signature.parameters
+        if not any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters.values()):
+            for name in named:
+                if name not in parameters:
+                    left = [known for known in parameters if known not in named]
+                    return f"there is no parameter {shown(name)}{hint(name, left)}"
+        try:
+            there = self.signature.bind_partial(*arguments, **named).arguments
+        except TypeError:
+            return None
+        optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        missing = [
+            name
+            for name, parameter in parameters.items()
+            if name not in there and parameter.default is parameter.empty and parameter.kind not in optional
+        ]
+        return f"no argument for {', '.join(missing)}" if missing else None
+
+    def _takes(self) -> str:
+        """The parameters for people: without annotations, and without the defaults, which may be long."""
+        short = [
+            parameter.replace(
+                annotation=parameter.empty, default=parameter.empty if parameter.default is parameter.empty else _DEFAULT
+            )
+            for parameter in self.signature.parameters.values()
+        ]
+        return f"it takes {inspect.Signature(short)}"
 
     def identity(self) -> Identity:
         """What the function is now: globals may have been changed since the last call."""
@@ -196,13 +254,27 @@ class Thunk:
     ) -> List[ThunkOutput]:
         started_at = time.time()
         result = self.function(*map(data_of, arguments), **{name: data_of(value) for name, value in named.items()})
-        results = [result] if self.outputs == 1 else list(result)
-        if len(results) != self.outputs:
-            raise HoldfastError("invalid_value", f"{self.name} gave {len(results)} outputs, {self.outputs} are declared")
+        results = [result] if self.outputs == 1 else self._parted(result)
         outputs = [ThunkOutput(data, invocation, num, lease) for num, data in enumerate(results)]
         for output in outputs:
             output.started_at = started_at
         return outputs
+
+    def _parted(self, result: Any) -> List[Any]:
+        """The outputs of a function that has several."""
+        try:
+            # Letters and keys are not what a function has several of.
+            results = None if isinstance(result, (str, bytes, Mapping, AbstractSet)) else list(result)
+        except TypeError:
+            results = None
+        if results is None:
+            reason = f"{self.name} gave {shown(result)}; {self.outputs} outputs are declared: return a tuple of them"
+            raise HoldfastError("invalid_value", reason)
+        if len(results) != self.outputs:
+            raise HoldfastError(
+                "invalid_value", f"{self.name} gave {plural(len(results), 'output')}, {self.outputs} are declared"
+            )
+        return results
 
     def __holdfast_identity__(self) -> Tuple[str, bytes, List[Tuple[str, Any]]]:
         if self.version is not None:
