@@ -10,7 +10,7 @@ import pytest
 import holdfast
 from holdfast import HoldfastError, Options
 from holdfast.callbacks import KerasCallback, LightningLogger
-from holdfast.lineage import BaseVariable, Reference, for_each, thunk, use
+from holdfast.lineage import BaseVariable, Columns, Fixed, Reference, existing, for_each, product, thunk, use, why
 
 
 def refusal(call, *arguments, **named):
@@ -287,6 +287,10 @@ class Raw(BaseVariable):
     pass
 
 
+class Total(BaseVariable):
+    pass
+
+
 @thunk
 def doubled(x):
     return 2 * x
@@ -383,8 +387,69 @@ def test_what_are_not_as_many_outputs_as_declared_is_told(client, kind, told):
         (lambda: Raw.save(1, as_of=1), 'metadata has "as_of", which is an argument of load()'),
         (lambda: Raw.save_all([(1, {"client": "x"})]), 'metadata has "client", which is an argument of load()'),
         (lambda: Raw.save_all([(1, "x")]), 'metadata is "x"; it is a dictionary with a value for each key'),
+        (lambda: Raw.save_all(5), "items is 5; give a list"),
+        (lambda: Raw.save_all([5]), "items[0] is 5; it is a pair of data and metadata"),
+        (lambda: Raw.save(1, {"subject": 1}), "client is {'subject': 1}; it is a client such as holdfast.Client("),
+        (lambda: Raw.save({"a": {1: 2}}, subject=1), "data['a'] has the key 1; in JSON keys are texts"),
+        (lambda: Raw.versions(version="x"), 'metadata has "version", which is an argument of load()'),
+        (lambda: for_each(doubled, {"x": Fixed(Raw, version="x")}, [Raw], WHERE), 'inputs["x"] has "version", which is an'),
+        (lambda: for_each(doubled, {"x": Columns(Raw)}, [Raw], WHERE), 'inputs["x"] names no column; give Columns(variable, "a")'),
+        (lambda: for_each(doubled, {"x": Columns(Raw, ["a"])}, [Raw], WHERE), "a column of inputs[\"x\"] is ['a']; it is a text"),
+        (lambda: for_each(doubled, {"x": Raw}, [Raw], [{5: 1}]), "a key in where[0] is 5; it is a text"),
+        (lambda: existing(["subject"]), "keys[0] is ['subject']; it is a text"),
+        (lambda: for_each(doubled, {"x": Raw}, [Raw], WHERE).run("2"), 'parallel is "2"; it is a whole number from 1'),
+        (lambda: for_each(doubled, {"x": Raw}, [Raw], WHERE).run(0), "parallel is 0; it is a whole number from 1"),
+        (lambda: for_each(doubled, {"x": Raw}, [Raw], WHERE).run(dry_run="x"), 'dry_run is "x"; it is True or False'),
+        (lambda: Raw(5).select("a"), "Raw has no column a; it has no columns"),
+        (lambda: Raw({"angle": FRAME}).select("angel"), "Raw has no column angel (should it be angle?); it has angle"),
+        (lambda: Raw({"angle": FRAME}).select(), "select() takes names of columns; Raw has angle"),
+        (lambda: Raw({"angle": FRAME}).select(["angle"]), "a column is ['angle']; it is a text"),
+        (lambda: why(None), "record is None; it is a saved variable or thunk output, or a record_id"),
+        (lambda: why(Raw(5)), "Raw(not saved, {}) was never saved, and has nothing to compare"),
         (lambda: Reference.frame(5), "ref is 5; it is a text"),
+        (lambda: Reference.image("a.png"), 'id is "a.png", not a whole number'),
+        (lambda: Reference.snapshot(None), "snapshot_id is None; it is a text"),
+        (lambda: Reference.run(None), "run_id is None; it is a text"),
     ],
 )
 def test_what_lineage_is_given_wrong_is_named(call, told):
     assert refusal(call).startswith(told)
+
+
+@pytest.mark.parametrize("value", [None, [1], math.nan, math.inf, 2**63, b"a", {"a": 1}, "\ud800", FRAME])
+def test_metadata_under_which_nothing_could_be_found_is_refused(value):
+    told = 'metadata["subject"] is '
+    for call in (Raw.load, Raw.versions, Raw.delete, lambda **metadata: list(Raw.load_all(**metadata))):
+        assert refusal(call, subject=value).startswith(told)
+    assert refusal(Raw.save, 1, subject=value).startswith(told)
+    assert refusal(for_each, doubled, {"x": Raw}, [Raw], [{"subject": value}]).startswith('where[0]["subject"] is ')
+    assert refusal(for_each, doubled, {"x": Fixed(Raw, subject=value)}, [Raw], WHERE).startswith('inputs["x"]["subject"] is ')
+
+
+@pytest.fixture
+def used(client):
+    use(client)
+    yield
+    use(None)
+
+
+@pytest.mark.parametrize(
+    "value, kept",
+    [(numpy.int64(5), 5), (numpy.array(5), 5), (numpy.float32(0.5), 0.5), (numpy.bool_(True), True), (numpy.str_("a"), "a"), (2.5, 2.5)],
+)
+def test_metadata_may_be_numbers_of_numpy(used, value, kept):
+    saved = Raw.save(1, subject=value)
+    assert saved.metadata == {"subject": kept} and type(saved.metadata["subject"]) is type(kept)
+    assert Raw.load(subject=value).record_id == Raw.load(subject=kept).record_id == saved.record_id
+    assert for_each(doubled, {"x": Raw}, [Raw], product(subject=[value])).plan().counts == {"run": 1}
+
+
+def test_a_batch_may_have_one_location_without_keys(used):
+    Raw.save(5, subject=1)
+    batch = for_each(doubled, {"x": Fixed(Raw, subject=1)}, [Total], product())
+    assert batch.plan().counts == {"run": 1}
+    assert batch.run(progress=False).counts == {"done": 1} and batch.plan().counts == {"hit": 1}
+    assert Total.load().data == 10
+    Raw.save(6, subject=2)
+    (entry,) = for_each(doubled, {"x": Raw}, [Total], [{}]).plan()
+    assert entry.why == "input x: 2 locations of Raw fit at a location without keys"

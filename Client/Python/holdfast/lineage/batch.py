@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Type, Union
 
-from ..checks import by_name, listed, shown, wrong
+from ..checks import by_name, listed, shown, truth, unless_none, whole, wrong
 from ..client import Client
 from ..errors import HoldfastError, ServerError
 from ..words import plural
@@ -84,12 +84,15 @@ class Batch:
         `parallel`: how many at a time, in threads. `dry_run`: only the plan. `progress`: a bar on stderr, by default on a
         terminal. After an interruption the next run computes the rest.
         """
-        if dry_run:
+        parallel = whole("parallel", parallel, 1)
+        is_shown = unless_none(truth, "progress", progress)
+        stop_on_error = truth("stop_on_error", stop_on_error)
+        if truth("dry_run", dry_run):
             return self.plan()
         planned = self._planner().plan(self.combinations)
         entries: List[Optional[Entry]] = [None] * len(planned)
         stop = threading.Event()
-        bar = _Bar(len(planned), sys.stderr.isatty() if progress is None else progress)
+        bar = _Bar(len(planned), sys.stderr.isatty() if is_shown is None else is_shown)
 
         def work(index: int) -> None:
             if stop.is_set():
@@ -99,7 +102,7 @@ class Batch:
             if entry.status == "failed" and stop_on_error:
                 stop.set()
 
-        with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
+        with ThreadPoolExecutor(max_workers=parallel) as pool:
             tasks = [pool.submit(work, index) for index in range(len(planned))]
             try:
                 for task in as_completed(tasks):

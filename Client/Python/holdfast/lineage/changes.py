@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Optional, Union
 
+from ..checks import wrong
 from ..client import Client
+from ..errors import HoldfastError
 from .current import current
+from .thunks import ThunkOutput
 from .variable import BaseVariable
 
 
@@ -29,12 +32,16 @@ class Change:
         return f"<{self}>"
 
 
-def why(record: Union[BaseVariable, Any, str], client: Optional[Client] = None) -> List[Change]:
+def why(record: Union[BaseVariable, ThunkOutput, str], client: Optional[Client] = None) -> List[Change]:
     """What changed against the call before it at the same location; empty where there is none to compare with.
 
-    `record`: a saved variable or thunk output, or a record_id.
+    `record`: a saved variable or thunk output, or a record_id. Raises HoldfastError for what was never saved.
     """
-    record_id: str = record if isinstance(record, str) else str(record.record_id)
+    if not isinstance(record, (str, BaseVariable, ThunkOutput)):
+        raise wrong("record", record, "it is a saved variable or thunk output, or a record_id")
+    record_id = record if isinstance(record, str) else record.record_id
+    if record_id is None:
+        raise HoldfastError("invalid_value", f"{record!r} was never saved, and has nothing to compare")
     known = current(client)
     if known.lineage.get(record_id).get("lineage") is None:
         return []

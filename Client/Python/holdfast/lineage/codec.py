@@ -6,6 +6,7 @@ import math
 import sys
 from typing import Any, Dict, Mapping, Optional
 
+from ..checks import shown
 from ..errors import HoldfastError
 from ..optional import numpy, require
 from ..tables import Columns
@@ -165,7 +166,10 @@ def _json(data: Any, path: str) -> Any:
         return data
     if isinstance(data, (list, tuple)):
         return [_json(item, f"{path}[{index}]") for index, item in enumerate(data)]
-    if isinstance(data, Mapping) and all(isinstance(key, str) for key in data):
+    if isinstance(data, Mapping):
+        for key in data:
+            if not isinstance(key, str):
+                raise HoldfastError("invalid_value", f"data{path} has the key {shown(key)}; in JSON keys are texts")
         return {key: _json(item, f"{path}[{key!r}]") for key, item in data.items()}
     where = f"data{path}"
     raise HoldfastError(

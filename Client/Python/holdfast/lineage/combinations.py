@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any, Dict, Iterable, List, Mapping, Tuple, Type, Union
 
-from ..checks import listed, shown, wrong
+from ..checks import listed, shown, text, wrong
 from ..errors import HoldfastError
 from .saving import checked_metadata
 from .variable import BaseVariable
@@ -36,7 +36,7 @@ class Existing:
     """The combinations of these keys at which inputs are; without keys, of all the keys that the inputs have."""
 
     def __init__(self, *keys: str) -> None:
-        self.keys = keys
+        self.keys = tuple(text(f"keys[{place}]", key) for place, key in enumerate(keys))
 
 
 Where = Union[Existing, Iterable[Mapping[str, Any]]]
@@ -88,8 +88,10 @@ def taken_apart(name: str, value: Any) -> Tuple[Type[BaseVariable], Mapping[str,
         if isinstance(value, Fixed):
             metadata, is_fixed = {**value.metadata, **metadata}, True
         else:
-            columns = value.columns
+            columns = tuple(text(f"a column of {name}", column) for column in value.columns)
+            if not columns:
+                raise HoldfastError("invalid_value", f'{name} names no column; give Columns(variable, "a")')
         value = value.variable
     if not is_variable(value):
         raise wrong(name, value, "it is a variable's class, Fixed(…) or Columns(…); a value is given in constants")
-    return value, metadata, columns, is_fixed
+    return value, checked_metadata(name, metadata), columns, is_fixed

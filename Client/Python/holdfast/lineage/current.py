@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 
 from ..checks import unless_none, wrong
 from ..client import Client
@@ -21,7 +21,9 @@ def use(client: Optional[Client]) -> None:
 
 def _a_client(name: str, value: Any) -> Client:
     if not isinstance(value, Client):
-        raise wrong(name, value, 'it is a client such as holdfast.Client("127.0.0.1:7411")')
+        # A likely mistake: metadata as a dictionary comes here.
+        by_key = "; metadata is given by its keys, such as subject=1" if isinstance(value, Mapping) else ""
+        raise wrong(name, value, f'it is a client such as holdfast.Client("127.0.0.1:7411"){by_key}')
     return value
 
 

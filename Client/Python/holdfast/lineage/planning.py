@@ -187,7 +187,7 @@ def _is_old(record: Mapping[str, Any], variable: Type[BaseVariable]) -> bool:
 
 
 def _shown(metadata: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in metadata.items())
+    return ", ".join(f"{name}={value!r}" for name, value in metadata.items()) or "a location without keys"
 
 
 def _key(location: Location) -> Any:
@@ -198,7 +198,8 @@ def _columns(locations: Sequence[Location]) -> Dict[str, Any]:
     """A column for each key, as numbers where all are."""
     np = numpy()
     columns: Dict[str, Any] = {}
-    for name in dict.fromkeys(name for location in locations for name in location):
+    # Of locations without a key, a column of nothing says how many there are.
+    for name in dict.fromkeys(name for location in locations for name in location) or ("-",):
         values = [location.get(name) for location in locations]
         is_whole = np is not None and all(type(value) is int and -(2**63) <= value < 2**63 for value in values)
         columns[name] = np.array(values, np.int64) if is_whole else values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..checks import text
+from ..checks import id_text, text, whole
 from ..errors import HoldfastError
 
 
@@ -23,12 +23,14 @@ class Reference:
     @staticmethod
     def snapshot(snapshot_id: str) -> "Reference":
         """What `snapshots.create` made."""
-        return Reference("snapshot", snapshot_id, f"snapshot:{snapshot_id}")
+        id = id_text("snapshot_id", snapshot_id)
+        return Reference("snapshot", id, f"snapshot:{id}")
 
     @staticmethod
     def image(id: int) -> "Reference":
         """An image to label."""
-        return Reference("image", str(id), f"image:{id}")
+        number = whole("id", id)
+        return Reference("image", str(number), f"image:{number}")
 
     @staticmethod
     def frame(ref: str) -> "Reference":
@@ -40,12 +42,14 @@ class Reference:
     @staticmethod
     def episode(episode_id: str) -> "Reference":
         """An episode."""
-        return Reference("episode", episode_id, f"episode:{episode_id}")
+        id = id_text("episode_id", episode_id)
+        return Reference("episode", id, f"episode:{id}")
 
     @staticmethod
     def run(run_id: str) -> "Reference":
         """A run."""
-        return Reference("run", run_id, f"run:{run_id}")
+        id = id_text("run_id", run_id)
+        return Reference("run", id, f"run:{id}")
 
     def __repr__(self) -> str:
         return f"Reference({self.text})"

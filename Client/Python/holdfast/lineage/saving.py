@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Mapping
 
-from ..checks import by_name
+from ..checks import by_name, shown, text, whole, wrong
 from ..client import Client
 from ..errors import HoldfastError
 from ..wire.array import Array
@@ -22,12 +23,26 @@ _RESERVED = ("client", "version", "as_of")
 
 
 def checked_metadata(name: str, value: Any) -> Dict[str, Any]:
-    """Metadata; raises HoldfastError for some under which nothing could be loaded."""
-    metadata = dict(by_name(name, value, "it is a dictionary with a value for each key"))
-    for key in _RESERVED:
-        if key in metadata:
+    """Metadata, numbers of NumPy in it as Python's; raises HoldfastError for some under which nothing could be loaded."""
+    given = by_name(name, value, "it is a dictionary with a value for each key")
+    for key in given:
+        if key in _RESERVED:
             raise HoldfastError("invalid_value", f'{name} has "{key}", which is an argument of load(); give it another name')
-    return metadata
+    return {text(f"a key in {name}", key): _scalar(f"{name}[{shown(key)}]", item) for key, item in given.items()}
+
+
+def _scalar(name: str, value: Any) -> Any:
+    item = value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+    if isinstance(item, str):
+        return text(name, item)
+    if isinstance(item, bool):
+        return item
+    if isinstance(item, int):
+        return whole(name, item)
+    # NaN is equal to nothing, and infinities would be texts.
+    if isinstance(item, float) and math.isfinite(item):
+        return item
+    raise wrong(name, value, "it is a text, a finite number, True or False")
 
 
 class Pending:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar, cast
 
 from ..calls.noun import Result
+from ..checks import listed, text, wrong
 from ..client import Client
 from ..errors import HoldfastError
+from ..words import hint
 from . import codec
 from .canonical import content_hash
 from .current import current
-from .saving import Pending, save_pending
+from .saving import Pending, checked_metadata, save_pending
 
 V = TypeVar("V", bound="BaseVariable")
 
@@ -77,7 +79,11 @@ class BaseVariable:
         ephemeral: bool = False,
     ) -> List[V]:
         """Saves many data with their metadata, a thousand in a request: far faster than one by one where they are small."""
-        waiting = [Pending(cls, data, metadata, ephemeral) for data, metadata in items]
+        waiting = []
+        for place, item in enumerate(listed("items", items)):
+            if not isinstance(item, (tuple, list)) or len(item) != 2:
+                raise wrong(f"items[{place}]", item, "it is a pair of data and metadata")
+            waiting.append(Pending(cls, item[0], item[1], ephemeral))
         save_pending(waiting, current(client))
         return [cast(V, pending.variable) for pending in waiting]
 
@@ -90,25 +96,26 @@ class BaseVariable:
         **metadata: Any,
     ) -> V:
         """The latest at a location, or the record `version`."""
-        return cls._of(current(client).variables.load(cls.variable_name, metadata or None, version, as_of))
+        return cls._of(current(client).variables.load(cls.variable_name, _asked(metadata) or None, version, as_of))
 
     @classmethod
     def load_all(
         cls: Type[V], client: Optional[Client] = None, as_of: Optional[float] = None, **metadata: Any
     ) -> Iterator[V]:
         """The latest at every location that fits, one by one."""
-        for record in current(client).variables.load_all(cls.variable_name, metadata, as_of):
+        for record in current(client).variables.load_all(cls.variable_name, _asked(metadata), as_of):
             yield cls._of(record)
 
     @classmethod
     def versions(cls, client: Optional[Client] = None, **metadata: Any) -> List[Result]:
         """What was saved, the newest first, without the data."""
-        return list(current(client).variables.versions(cls.variable_name, metadata))
+        return list(current(client).variables.versions(cls.variable_name, _asked(metadata)))
 
     @classmethod
     def delete(cls, client: Optional[Client] = None, version: Optional[str] = None, **metadata: Any) -> int:
         """Deletes the record `version`, or all at a location; how many these were."""
-        result = current(client).variables.delete(cls.variable_name, version, metadata if version is None else metadata or None)
+        where = _asked(metadata)
+        result = current(client).variables.delete(cls.variable_name, version, where if version is None else where or None)
         deleted: int = result["deleted"]
         return deleted
 
@@ -147,10 +154,15 @@ class BaseVariable:
         return self._fingerprint is not None and content_hash(self.to_db()) == self._fingerprint
 
     def select(self: V, *columns: str) -> V:
-        """Some of a table's columns, as an input of a thunk; a single one as an array."""
-        missing = [name for name in columns if name not in self.data]
+        """Some of a table's columns, as an input of a thunk; a single one as an array. Raises HoldfastError for one
+        that isn't there."""
+        known = list(map(str, self.data)) if hasattr(self.data, "keys") else []
+        if not columns:
+            raise HoldfastError("invalid_value", f"select() takes names of columns; {self.variable_name} has {_told(known)}")
+        missing = [name for name in columns if text("a column", name) not in known]
         if missing:
-            raise HoldfastError("invalid_value", f"{self.variable_name} has no column {', '.join(missing)}")
+            fault = f"{', '.join(missing)}{hint(missing[0], known)}; it has {_told(known)}"
+            raise HoldfastError("invalid_value", f"{self.variable_name} has no column {fault}")
         chosen = type(self)(self.data[columns[0]] if len(columns) == 1 else _picked(self.data, columns))
         chosen.__dict__.update({name: value for name, value in self.__dict__.items() if name not in ("data", "columns")})
         chosen.columns = columns
@@ -160,6 +172,14 @@ class BaseVariable:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.record_id or 'not saved'}, {self.metadata})"
+
+
+def _asked(metadata: Mapping[str, Any]) -> Dict[str, Any]:
+    return checked_metadata("metadata", metadata)
+
+
+def _told(names: List[str]) -> str:
+    return ", ".join(names[:20]) + (" …" if len(names) > 20 else "") if names else "no columns"
 
 
 def _picked(data: Any, columns: Tuple[str, ...]) -> Any:
