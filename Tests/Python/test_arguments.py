@@ -219,6 +219,46 @@ def test_what_would_be_changed_silently_is_refused(client, call, told):
     assert client.labels.stats()["total"] == 0 and not list(client.runs.all())
 
 
+@pytest.mark.parametrize(
+    "call, told",
+    [
+        (lambda client, run: holdfast.Client(timeout="x"), f'timeout is "x"; {SECONDS}'),
+        (lambda client, run: holdfast.Client(timeout=None), f"timeout is None; {SECONDS}"),
+        (lambda client, run: holdfast.Client(timeout=-1), f"timeout is -1; {SECONDS}"),
+        (lambda client, run: holdfast.Client(timeout=math.nan), f"timeout is nan; {SECONDS}"),
+        (lambda client, run: holdfast.Client(timeout=math.inf), "timeout is inf; it is at most 1e+09 seconds"),
+        (lambda client, run: client.beside("x"), f'timeout is "x"; {SECONDS}'),
+        (lambda client, run: client.call("runs.list", timeout=0), f"timeout is 0; {SECONDS}"),
+        (lambda client, run: client.call(5), "method is 5; it is a text"),
+        (lambda client, run: client.call("runs.get", "r"), 'params is "r"; it is a dictionary with the parameters by their'),
+        (lambda client, run: client.runs.start("x", config=RING), "config contains itself, or is nested too deeply for JSON"),
+        (lambda client, run: client.runs.start("x", config=b""), "config: a value of type bytes has no JSON"),
+        (lambda client, run: run.flush("x"), 'timeout is "x"; it is a number of seconds'),
+        (lambda client, run: run.flush(math.nan), "timeout is nan; it is a number of seconds"),
+        (lambda client, run: run.finish(timeout=None), "timeout is None; it is a number of seconds"),
+        (lambda client, run: run.finish(5), 'a run ends as "finished" or "failed", not as 5'),
+        (lambda client, run: holdfast.sync(timeout="x"), 'timeout is "x"; it is a number of seconds'),
+        (lambda client, run: holdfast.sync(5), "directory is 5; it is a path"),
+        (lambda client, run: holdfast.sync(options={}), "options is {}; it is a holdfast.Options"),
+    ],
+)
+def test_a_time_or_call_that_cannot_be_is_refused(client, run, call, told):
+    assert refusal(call, client, run).startswith(told)
+    run.log({"good": 1})
+    run.flush()
+
+
+def test_times_may_be_of_any_number_and_over(address, quick):
+    with holdfast.Client(address, timeout=numpy.float32(20)) as client:
+        client.call("server.ping", timeout=numpy.int64(20))
+        with pytest.raises(HoldfastError, match=r"server.ping was not answered by .* in 1e-09 s"):
+            client.call("server.ping", timeout=1e-9)
+    run = holdfast.init("r", server=address, options=holdfast.Options(**{**vars(quick), "request_timeout": numpy.float32(20)}))
+    run.flush(math.inf)
+    run.flush(-1)
+    assert run.finish(timeout=numpy.float32(5)).records == 0
+
+
 def test_what_starts_a_run_is_checked():
     for name in ("run", "server", "token"):
         assert refusal(holdfast.init, **{name: 5}) == f"{name} is 5; it is a text"

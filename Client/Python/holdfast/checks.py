@@ -3,6 +3,7 @@ it, what it was and what is expected."""
 
 from __future__ import annotations
 
+import math
 import os
 from numbers import Real
 from typing import Any, Callable, List, Mapping, Optional, Tuple, TypeVar
@@ -14,6 +15,8 @@ from .wire.values import dumps, plain
 T = TypeVar("T")
 
 _MOST = 100
+#: The system can't wait for much longer.
+_MOST_SECONDS = 1e9
 
 
 def shown(value: Any) -> str:
@@ -69,6 +72,31 @@ def number(name: str, value: Any) -> float:
         return float(value)
     except Exception:
         raise wrong(name, value, "it is a number") from None
+
+
+def seconds(
+    name: str,
+    value: Any,
+    least: float = 1e-9,
+    expected: str = "it is a number of seconds above 0",
+    most: float = _MOST_SECONDS,
+) -> float:
+    """A number of seconds, of any type but a text."""
+    try:
+        time = math.nan if isinstance(value, str) else float(value)
+    except Exception:
+        time = math.nan
+    if not time >= least:
+        raise wrong(name, value, expected)
+    if time > most:
+        raise wrong(name, value, f"it is at most {most:g} seconds")
+    return time
+
+
+def patience(name: str, value: Any) -> float:
+    """How many seconds something may take: below 0, as what is left until a deadline may be, is 0, and infinity very long."""
+    time = seconds(name, value, -math.inf, "it is a number of seconds", math.inf)
+    return max(0.0, min(time, _MOST_SECONDS))
 
 
 def text(name: str, value: Any) -> str:

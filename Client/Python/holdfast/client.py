@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Type, Union
 
 from . import calls
 from .address import Address, server_address, server_token
+from .checks import by_name, seconds, text, unless_none
 from .errors import ServerError
 from .options import Options
 from .wire.caller import Caller
@@ -37,6 +38,7 @@ class Client:
         `timeout` of a call, in seconds; `ca_file`: a PEM file with the authorities to trust at tls://…, by default
         HOLDFAST_CA_FILE, or those that the system trusts. Raises HoldfastError."""
         options = Options()
+        timeout = seconds("timeout", timeout)
         connect = min(timeout, options.connect_timeout)
         self._caller = Caller(server_address(server, ca_file), server_token(token), options.client_name, connect, timeout)
         self.server = calls.ServerCalls(self)
@@ -58,10 +60,13 @@ class Client:
     def call(self, method: str, params: Optional[Dict[str, Any]] = None, timeout: Optional[float] = None) -> Dict[str, Any]:
         """The result of any method by its name, such as "runs.get"; parameters that are None are left away.
 
-        Raises ServerError when the server refuses, HoldfastError when there was no answer.
+        Raises ServerError when the server refuses, HoldfastError when there was no answer, or an argument has no JSON.
         """
+        text("method", method)
+        given = dict(by_name("params", {} if params is None else params, "it is a dictionary with the parameters by their names"))
+        limit = unless_none(seconds, "timeout", timeout)
         try:
-            return self._caller.call(method, params or {}, timeout)
+            return self._caller.call(method, given, limit)
         except ServerError as error:
             if error.kind == "unauthorized":
                 error.advise("set HOLDFAST_TOKEN or token= to one that the server takes")

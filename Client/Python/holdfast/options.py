@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any, Callable, Optional
+from typing import Callable, Optional
 
-from .checks import truth, whole, wrong
+from .checks import seconds, truth, whole, wrong
 from .delivery.problem import DeliveryProblem
 from .version import VERSION
 
@@ -24,8 +23,6 @@ _LEAST = {
 _SECONDS = (
     "batch_delay", "request_timeout", "connect_timeout", "first_retry_delay", "longest_retry_delay", "heartbeat_interval",
 )  # fmt: skip
-#: The system can't wait for much longer.
-_MOST_SECONDS = 1e9
 
 
 @dataclass
@@ -84,11 +81,11 @@ class Options:
         for name, least in _LEAST.items():
             setattr(self, name, whole(f"Options.{name}", getattr(self, name), least))
         for name in _SECONDS:
-            _check_seconds(name, getattr(self, name))
-        _check_seconds("start_timeout", self.start_timeout, 0.0, "it is a number of seconds from 0")
+            setattr(self, name, seconds(f"Options.{name}", getattr(self, name)))
+        self.start_timeout = seconds("Options.start_timeout", self.start_timeout, 0.0, "it is a number of seconds from 0")
         if self.resource_interval is not None:
             expected = "it is a number of seconds above 0, or None: not at all"
-            _check_seconds("resource_interval", self.resource_interval, expected=expected)
+            self.resource_interval = seconds("Options.resource_interval", self.resource_interval, expected=expected)
         for name in ("metrics_when_full", "steps_when_full", "resources_when_full"):
             if getattr(self, name) not in ("block", "drop"):
                 raise wrong(f"Options.{name}", getattr(self, name), 'it is "block" or "drop"')
@@ -99,15 +96,3 @@ class Options:
         if self.on_problem is not None and not callable(self.on_problem):
             raise wrong("Options.on_problem", self.on_problem, "it is a function that takes a DeliveryProblem, or None")
 
-
-def _check_seconds(
-    name: str, value: Any, least: float = 1e-9, expected: str = "it is a number of seconds above 0"
-) -> None:
-    try:
-        seconds = math.nan if isinstance(value, str) else float(value)
-    except Exception:
-        seconds = math.nan
-    if not seconds >= least:
-        raise wrong(f"Options.{name}", value, expected)
-    if seconds > _MOST_SECONDS:
-        raise wrong(f"Options.{name}", value, f"it is at most {_MOST_SECONDS:g} seconds")

@@ -11,7 +11,7 @@ from multiprocessing.context import assert_spawning
 from types import TracebackType
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Type
 
-from .checks import array_of, id_text, json_of, number, shown, text, truth, unless_none, whole, wrong
+from .checks import array_of, id_text, json_of, number, patience, shown, text, truth, unless_none, whole, wrong
 from .client import Client
 from .delivery.delivery import Delivery, Unsent
 from .delivery.problem import DeliveryStatistics
@@ -316,14 +316,13 @@ class Run:
     def flush(self, timeout: float = 30.0) -> None:
         """Sends everything at once and waits until the server has acknowledged or rejected all that was logged before.
 
-        Raises HoldfastError with timeout (in seconds) or closed. In an asyncio program: `await asyncio.to_thread(run.flush)`.
+        Raises HoldfastError with timeout (in seconds), closed, or invalid_value. In an asyncio program: `await asyncio.to_thread(run.flush)`.
         """
-        self._intake.flush(timeout)
+        self._intake.flush(patience("timeout", timeout))
 
     def end(self, status: str) -> None:
         """Says that the run is `finished` or `failed`, after everything that was logged before."""
-        if status not in ("finished", "failed"):
-            raise HoldfastError("invalid_value", f'a run ends as "finished" or "failed", not as "{status}"')
+        _check_status(status)
         if self._is_finished or self._intake.is_child:
             return
         self._is_finished = True
@@ -334,8 +333,10 @@ class Run:
         """Ends the run, sends what is there and closes the client; takes no longer than the timeout, in seconds.
 
         Returns what was not acknowledged by then, which stays in the spool. In a child of fork() it only closes the child's
-        part.
+        part. Raises HoldfastError for a wrong argument; the run goes on then.
         """
+        _check_status(status)
+        timeout = patience("timeout", timeout)
         deadline = time.monotonic() + timeout
         self._delivery.settle_children(timeout)
         self.end(status)
@@ -370,6 +371,11 @@ class Run:
     def episodes(self) -> Any:
         """The run's episodes as the server has them, as columns."""
         return self.client.episodes.columns(run_id=self.id)
+
+
+def _check_status(status: Any) -> None:
+    if status not in ("finished", "failed"):
+        raise HoldfastError("invalid_value", f'a run ends as "finished" or "failed", not as {shown(status)}')
 
 
 def _action(value: Any) -> Action:

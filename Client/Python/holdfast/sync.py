@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import List, NamedTuple, Optional, Set, Tuple, Union
 
 from .address import Address, server_address, server_token
+from .checks import path, patience, unless_none, wrong
 from .client import Client
 from .delivery.drains import Drains
 from .delivery.left import LeftSpools
@@ -50,10 +51,13 @@ def sync(
     Everything goes to `server`, or HOLDFAST_SERVER; without either each spool goes to the server that its process logged to,
     and one that can't be sent to is among the report's failures.
 
-    Raises HoldfastError or ServerError when the one server can't be reached or refuses the token, or it lacks
+    Raises HoldfastError for a wrong argument; HoldfastError or ServerError when the one server can't be reached or refuses the token, or it lacks
     the role ingest; HoldfastError with `spool` when the directory can't be read, or is itself a spool.
     """
-    directory = directory or standard_directory()
+    directory = unless_none(path, "directory", directory) or standard_directory()
+    timeout = patience("timeout", timeout)
+    if options is not None and not isinstance(options, Options):
+        raise wrong("options", options, "it is a holdfast.Options")
     found = _count(directory)
     token = server_token(token)
     options = replace(options or Options())

@@ -39,6 +39,8 @@ class Caller:
         self._lock = threading.Lock()
         self._connection: Optional[Connection] = None
         self._last_id = 0
+        #: How long the present call may take.
+        self._limit = timeout
         self._new_producer()
         _callers.add(self)
         #: holdfast/x.y.z, once it was reached, and its certificate, if it has one.
@@ -55,9 +57,11 @@ class Caller:
         none is done twice. Raises ServerError when the server refuses, HoldfastError when there was no answer in time.
         """
         blobs: List[Bytes] = []
-        packed = pack({name: value for name, value in params.items() if value is not None}, blobs)
-        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
+        packed = {name: _packed(name, value, blobs) for name, value in params.items() if value is not None}
+        limit = self.timeout if timeout is None else timeout
+        deadline = time.monotonic() + limit
         with self._lock:
+            self._limit = limit
             if method in WRITES:
                 response = self._write(method, packed, blobs, deadline)
             else:
@@ -138,7 +142,7 @@ class Caller:
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise HoldfastError("timeout", f"{method} was not answered by {self.address} in {self.timeout:g} s")
+                raise HoldfastError("timeout", f"{method} was not answered by {self.address} in {self._limit:g} s")
             for response in connection.pump(left):
                 if response.error and response.id in (None, self._last_id):
                     if response.id is None:
@@ -157,6 +161,15 @@ class Caller:
         """Ends the connection."""
         with self._lock:
             self.drop_connection()
+
+
+def _packed(name: str, value: Any, blobs: List[Bytes]) -> Any:
+    try:
+        return pack(value, blobs)
+    except RecursionError:
+        raise HoldfastError("invalid_value", f"{name} contains itself, or is nested too deeply for JSON") from None
+    except HoldfastError as error:
+        raise HoldfastError(error.code, f"{name}: {error}") from None
 
 
 _callers: "weakref.WeakSet[Caller]" = weakref.WeakSet()

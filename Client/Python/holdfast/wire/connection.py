@@ -77,7 +77,7 @@ class Connection:
         self._expect(4)
         try:
             self._socket = socket.create_connection((address.host, address.port), timeout=connect_timeout)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: of a host whose name none can have
             raise HoldfastError("unreachable", f"no connection to the server at {address}: {error}") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         #: What the server showed; None without TLS.
