@@ -1,5 +1,6 @@
 """What is given wrong: the error, or of what is logged the report, names the argument, what it was and what is expected."""
 
+import io
 import math
 import os
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import holdfast
 from holdfast import HoldfastError, Options
 from holdfast.callbacks import KerasCallback, LightningLogger
+from holdfast.compat import wandb
 from holdfast.lineage import BaseVariable, Columns, Fixed, Reference, existing, for_each, product, thunk, use, why
 
 
@@ -454,6 +456,77 @@ def test_what_are_not_as_many_outputs_as_declared_is_told(client, kind, told):
 )
 def test_what_lineage_is_given_wrong_is_named(call, told):
     assert refusal(call).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        ({"n": 0}, "n is 0; it is a whole number from 1"),
+        ({"n": "x"}, 'n is "x"; it is a whole number from 1'),
+        ({"seed": 1.5}, "seed is 1.5, not a whole number"),
+        ({"batches": -1}, "batches is -1; it is a whole number from 0"),
+        ({"prefetch": "x"}, 'prefetch is "x"; it is a whole number from 0'),
+        ({"parts": 0}, "parts is 0; it is a whole number from 1"),
+        ({"part": -1}, "part is -1; it is a whole number from 0"),
+        ({"part": 2, "parts": 2}, "part is 2; it is from 0 to 1, since parts is 2"),
+        ({"run_id": "r"}, "samples() has no argument run_id (should it be run_ids?); it takes client, n, run_ids, "),
+        ({"batchs": 1}, "samples() has no argument batchs (should it be batches?); it takes "),
+    ],
+)
+def test_samples_that_cannot_be_are_refused_at_once(client, arguments, told):
+    assert refusal(holdfast.replay.samples, client, **arguments).startswith(told)
+    pytest.importorskip("torch")
+    from holdfast.torch import SampleDataset
+
+    assert refusal(SampleDataset, "127.0.0.1:1", **arguments).startswith(told)
+
+
+def test_samples_take_numbers_of_numpy(run, client):
+    run.log_step("r/0", 0, reward=1, frame=FRAME)
+    run.flush()
+    one, zero = numpy.int64(1), numpy.int64(0)
+    (batch,) = holdfast.replay.samples(client, n=one, seed=one, batches=one, prefetch=zero, part=zero, parts=one)
+    assert batch["frame"].shape == (1, 2, 2)
+
+
+@pytest.mark.parametrize(
+    "call, told",
+    [
+        (lambda client: holdfast.replay.samples(5), "client is 5; it is a text"),
+        (lambda client: client.resolve([], stack="x"), 'stack is "x"; it is True or False'),
+        (lambda client: client.resolve([], missing=None), 'missing is "error" or "null", not None'),
+        (lambda client: client.episodes.steps("r/0", start="x"), 'start is "x", not a whole number'),
+        (lambda client: client.episodes.steps("r/0", stop=0.5), "stop is 0.5, not a whole number"),
+        (lambda client: client.metrics.query(start="1"), 'start is "1"; it is a number'),
+        (lambda client: client.metrics.query(stop=math.nan), "stop is nan; it is a number"),
+        (lambda client: client.metrics.series("loss", ["r"], start=[1]), "start is [1]; it is a number"),
+        (lambda client: client.metrics.columns(metric_name=5), "metric_name is 5; it is a text"),
+        (lambda client: client.metrics.columns(phase=5), "phase is 5; it is a text"),
+        (lambda client: client.labels.all(splt="val"), "all() has no argument splt (should it be split?); it takes split, "),
+        (lambda client: client.labels.all(limit=5), "all() has no argument limit"),
+        (lambda client: client.labels.export_csv(None), "file is None; it is a path, or a file that is open for writing texts"),
+        (lambda client: client.labels.export_csv(io.BytesIO()), "file is of type BytesIO; it is a path, or a file"),
+        (lambda client: client.lineage.claim(["a"], "me", except_records=[5]), "except_records[0] is 5; it is a text"),
+        (lambda client: holdfast.Array("uint8", 5, b""), "the shape is 5; it is a list of whole numbers"),
+        (lambda client: holdfast.Array("uint8", [1.5], b"a"), "the shape is [1.5]; it is a list of whole numbers"),
+        (lambda client: holdfast.Array([1], [1], b"a"), 'unknown dtype "[1]"; expected one of bool uint8'),
+        (lambda client: holdfast.Array("uint8", [1], "a"), "the data are of type str; they are bytes, or a buffer in C order"),
+        (lambda client: holdfast.Array("uint8", [1], None), "the data are of type NoneType; they are bytes"),
+        (lambda client: wandb.init(id=5), "id is 5; it is a text"),
+    ],
+)
+def test_an_argument_of_another_kind_is_named(client, call, told):
+    assert refusal(call, client).startswith(told)
+
+
+def test_labels_are_exported_to_a_path(client, tmp_path):
+    assert client.labels.export_csv(tmp_path / "labels.csv") == 0
+    assert (tmp_path / "labels.csv").read_text().startswith("id,filename")
+
+
+def test_a_host_that_cannot_be_is_not_reached():
+    with holdfast.Client("a..b:7411") as client, pytest.raises(HoldfastError, match="no connection to the server at a..b:7411"):
+        client.server.ping()
 
 
 @pytest.mark.parametrize("value", [None, [1], math.nan, math.inf, 2**63, b"a", {"a": 1}, "\ud800", FRAME])

@@ -57,8 +57,8 @@ def test_an_error_comes_where_its_batch_would(logged, client):
         for _ in range(4):  # what was fetched before comes first
             next(stream)
     assert list(stream) == []
-    with pytest.raises(TypeError, match="run_names"):
-        next(replay.samples(client, run_names=["r"]))
+    with pytest.raises(HoldfastError, match=r"samples\(\) has no argument run_names \(should it be run_ids\?\)"):
+        replay.samples(client, run_names=["r"])
 
 
 def test_actions_that_are_arrays_come_with_their_steps(logged, client):

@@ -6,11 +6,12 @@ from __future__ import annotations
 import math
 import os
 from numbers import Real
-from typing import Any, Callable, List, Mapping, Optional, Tuple, TypeVar
+from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
 from .errors import HoldfastError
 from .wire.array import Array
 from .wire.values import dumps, plain
+from .words import hint
 
 T = TypeVar("T")
 
@@ -99,6 +100,13 @@ def patience(name: str, value: Any) -> float:
     return max(0.0, min(time, _MOST_SECONDS))
 
 
+def bound(name: str, value: Any) -> float:
+    """An end of a range; NaN is none."""
+    if isinstance(value, str) or number(name, value) != number(name, value):
+        raise wrong(name, value, "it is a number")
+    return number(name, value)
+
+
 def text(name: str, value: Any) -> str:
     """A text that UTF-8 has."""
     if not isinstance(value, str):
@@ -131,6 +139,15 @@ def listed(name: str, value: Any) -> List[Any]:
         return list(value)
     except TypeError:
         raise wrong(name, value, "give a list") from None
+
+
+def names_in(function: str, given: Iterable[str], known: Sequence[str]) -> None:
+    """The names of arguments that a function passes on."""
+    for name in given:
+        if name not in known:
+            raise HoldfastError(
+                "invalid_value", f"{function} has no argument {name}{hint(name, known)}; it takes {', '.join(known)}"
+            )
 
 
 def by_name(name: str, value: Any, expected: str) -> Mapping[Any, Any]:

@@ -30,7 +30,7 @@ class Recorder(gymnasium.Wrapper):  # type: ignore[misc]
     ) -> None:
         super().__init__(env)
         self._run, self._every = a_run(run), whole("every", every, 1)
-        self._has_observations = observations
+        self._has_observations = truth("observations", observations)
         mode = getattr(env, "render_mode", None)
         wanted = unless_none(truth, "frames", frames)
         self._has_frames = mode == "rgb_array" and wanted is not False

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import threading
 import weakref
 from collections import deque
 from types import TracebackType
-from typing import Any, Callable, Deque, Dict, Iterable, Iterator, Optional, Sequence, Type, Union
+from typing import Any, Callable, Deque, Dict, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Type, Union
 
-from .checks import listed
+from .address import Address
+from .calls import StepCalls
+from .checks import listed, names_in, text, unless_none, whole, wrong
 from .client import Client
 
 Batch = Dict[str, Any]
@@ -130,9 +133,43 @@ def samples(
     - prefetch: how many batches are fetched ahead
     - part, parts: of all batches, every `parts`-th from `part` on, so that several processes share them
     - draw: what else `Client.steps.sample` takes
+
+    Raises HoldfastError for a wrong argument; what the server refuses is raised where its batch would come.
     """
+    n, seed, batches, prefetch, part, parts = checked(n, seed, batches, prefetch, part, parts, draw)
     numbers = itertools.islice(itertools.count(), part, batches, parts)
-    chosen = client if isinstance(client, Client) else Client(client)
+    chosen = client if isinstance(client, (Client, Address)) else unless_none(text, "client", client)
+    chosen = chosen if isinstance(chosen, Client) else Client(chosen)
     # A connection that was made for this ends with it.
     at_end = chosen.close if chosen is not client else lambda: None
     return Samples(chosen, arrays, seed, numbers, prefetch, at_end, n=n, run_ids=run_ids, **draw)
+
+
+#: The arguments of `samples` that it doesn't just pass on.
+OWN = tuple(name for name in inspect.signature(samples).parameters if name != "draw")
+
+
+def checked(
+    n: Any,
+    seed: Any = None,
+    batches: Any = None,
+    prefetch: Any = 2,
+    part: Any = 0,
+    parts: Any = 1,
+    draw: Mapping[str, Any] = {},
+) -> Tuple[int, Optional[int], Optional[int], int, int, int]:
+    """The numbers that `samples` takes, and that `draw` has no other names than `Client.steps.sample` knows."""
+    passed_on = [name for name in inspect.signature(StepCalls.sample).parameters if name not in ("self", *OWN)]
+    names_in("samples()", draw, [*OWN, *passed_on])
+    parts = whole("parts", parts, 1)
+    part = whole("part", part, 0)
+    if part >= parts:
+        raise wrong("part", part, f"it is from 0 to {parts - 1}, since parts is {parts}")
+    return (
+        whole("n", n, 1),
+        unless_none(whole, "seed", seed),
+        None if batches is None else whole("batches", batches, 0),
+        whole("prefetch", prefetch, 0),
+        part,
+        parts,
+    )

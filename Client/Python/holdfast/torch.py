@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterator, Optional
 
 from .errors import HoldfastError
 from .optional import require
-from .replay import samples
+from .replay import OWN, checked, samples
 
 torch: Any = require("torch", "holdfast.torch")
 _data: Any = require("torch.utils.data", "holdfast.torch")
@@ -37,13 +37,17 @@ class SampleDataset(_data.IterableDataset):  # type: ignore[misc]
     A batch comes whole from the server: give the loader batch_size=None, or it raises HoldfastError. Each of its workers has a
     connection; they share the batches, so that with a seed these are the same however many workers there are, and in every pass.
     In distributed training `part=rank, parts=world_size` gives each process batches of its own. `sampling`: what else
-    `holdfast.replay.samples` takes.
+    `holdfast.replay.samples` takes. Raises HoldfastError for a wrong argument.
     """
 
     def __init__(
         self, server: Optional[str] = None, n: int = 32, part: int = 0, parts: int = 1, **sampling: Any
     ) -> None:
         super().__init__()
+        # Told here, and not by each worker.
+        numbers = {name: sampling[name] for name in ("seed", "batches", "prefetch") if name in sampling}
+        draw = {name: value for name, value in sampling.items() if name not in OWN}
+        checked(n, part=part, parts=parts, draw=draw, **numbers)
         self._part, self._parts = part, parts
         self._sampling = {"client": server, "n": n, **sampling}
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import inspect
+import io
+import os
 from typing import Any, Dict, IO, List, Mapping, Optional, Sequence, Union
 
-from ..checks import by_name, listed, number, shown, unless_none, whole
+from ..checks import by_name, listed, names_in, number, shown, unless_none, whole, wrong
 from ..spool.columns import numbers
 from ..wire.caller import pages
 from .noun import Noun, Result, Rows
@@ -148,7 +151,9 @@ class LabelCalls(Noun):
         )
 
     def all(self, **conditions: Any) -> Rows:
-        """Every image for which all conditions hold; they are those of `list`."""
+        """Every image for which all conditions hold; they are those of `list`. Raises HoldfastError for one that it hasn't."""
+        known = inspect.signature(LabelCalls.list).parameters
+        names_in("all()", conditions, [name for name in known if name not in ("self", "limit", "cursor")])
         return pages(lambda cursor: self.list(limit=1000, cursor=cursor, **conditions), ["images"])
 
     def train_val(self) -> Dict[str, List[Dict[str, Any]]]:
@@ -186,11 +191,18 @@ class LabelCalls(Noun):
         """How well annotators agree, pair by pair."""
         return self._call("labels.agreement", label=label)
 
-    def export_csv(self, file: Union[str, IO[str]]) -> int:
-        """Writes the labeled images of train and val to a CSV file, a column each as `list` answers; returns how many."""
+    def export_csv(self, file: Union[str, "os.PathLike[str]", IO[str]]) -> int:
+        """Writes the labeled images of train and val to a CSV file, a column each as `list` answers; returns how many.
+
+        Raises HoldfastError for what is no file of texts, OSError where it can't be written.
+        """
+        # Binary files have write(), too, and would refuse what is written.
+        is_path = isinstance(file, (str, os.PathLike))
+        if not is_path and (not hasattr(file, "write") or isinstance(file, (io.RawIOBase, io.BufferedIOBase))):
+            raise wrong("file", file, "it is a path, or a file that is open for writing texts")
         both = self.train_val()
         rows = sorted(both["train"] + both["val"], key=lambda row: int(row["id"]))
-        if isinstance(file, str):
+        if isinstance(file, (str, os.PathLike)):
             with open(file, "w", newline="", encoding="utf-8") as opened:
                 return _write_csv(opened, rows)
         return _write_csv(file, rows)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
-from ..checks import listed
+from ..checks import bound, listed, text, unless_none
 from ..tables import Columns, columns_of
 from .noun import Noun, Result, Rows
 
@@ -41,7 +41,7 @@ class MetricCalls(Noun):
         cursor: Optional[str] = None,
     ) -> Result:
         """A page of `rows` in the order in which they came, with start ≤ timestamp ≤ stop."""
-        times = {"from": start, "to": stop}
+        times = {"from": unless_none(bound, "start", start), "to": unless_none(bound, "stop", stop)}
         return self._call("metrics.query", table=table, run_id=run_id, where=where, limit=limit, cursor=cursor, **times)
 
     def all(
@@ -62,7 +62,8 @@ class MetricCalls(Noun):
     ) -> Columns:
         """The same as columns."""
         conditions = {"metric_name": metric_name, "phase": phase}
-        where: Dict[str, Any] = {name: value for name, value in conditions.items() if value is not None}
+        # The server would find no row with a value of another kind.
+        where = {name: text(name, value) for name, value in conditions.items() if value is not None}
         return columns_of(self.all(table, run_id, where or None), _COLUMNS.get(table, ()), _NUMBERS)
 
     def series(
@@ -89,7 +90,7 @@ class MetricCalls(Noun):
             x=x,
             max_points=max_points,
             smoothing=smoothing,
-            **{"from": start, "to": stop},
+            **{"from": unless_none(bound, "start", start), "to": unless_none(bound, "stop", stop)},
         )
 
     def summary(self, run_id: Optional[str] = None) -> Result:

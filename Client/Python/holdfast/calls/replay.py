@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Sequence
 
-from ..checks import array_of, by_name, listed, shown, unless_none
+from ..checks import array_of, by_name, listed, shown, truth, unless_none, whole
 from ..errors import HoldfastError
 from ..tables import Columns, columns_of
 from .noun import Noun, Result, Rows
@@ -64,7 +64,8 @@ class EpisodeCalls(Noun):
         `arrays` of "frame" and "observation" gives these too, stacked to (n, …); "action" those of all n steps, float and
         vector actions too.
         """
-        params = {"from": start, "to": stop, "episode_id": episode_id, "run_id": run_id}
+        ends = {"from": unless_none(whole, "start", start), "to": unless_none(whole, "stop", stop)}
+        params = {**ends, "episode_id": episode_id, "run_id": run_id}
         return self._call("episodes.steps", arrays=unless_none(listed, "arrays", arrays), limit=limit, cursor=cursor, **params)
 
     def all_steps(self, episode_id: Optional[str] = None, run_id: Optional[str] = None) -> Rows:
@@ -81,8 +82,8 @@ class FrameCalls(Noun):
         `missing="null"` gives None for an array that isn't there instead of ServerError with not_found.
         """
         if missing not in ("error", "null"):
-            raise HoldfastError("invalid_value", f'missing is "error" or "null", not "{missing}"')
-        stacked = True if stack else None
+            raise HoldfastError("invalid_value", f'missing is "error" or "null", not {shown(missing)}')
+        stacked = True if truth("stack", stack) else None
         return self._call("frames.resolve", refs=listed("refs", refs), missing=missing, stack=stacked)["frames"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
-from ..checks import by_name, listed, unless_none
+from ..checks import by_name, listed, text, unless_none
 from ..pieces import downloaded, uploaded
 from .noun import Noun, Result, Rows
 
@@ -191,7 +191,9 @@ class LineageCalls(Noun):
     ) -> Result:
         """The `records` of an invocation that are stored, else the `token` of a lease to run it, else who is `busy` with it."""
         params = {"owner": owner, "ttl_ms": ttl_ms, "wait_ms": wait_ms}
-        excepted = {"except": unless_none(listed, "except_records", except_records)}
+        # Told here: the server knows them under the protocol's name.
+        given = unless_none(listed, "except_records", except_records)
+        excepted = {"except": given and [text(f"except_records[{place}]", id) for place, id in enumerate(given)]}
         return self._call("lineage.claim", lineage_hashes=listed("lineage_hashes", lineage_hashes), **params, **excepted)
 
     def renew(self, token: int, ttl_ms: Optional[int] = None) -> Result:

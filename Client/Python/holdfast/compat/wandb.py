@@ -19,7 +19,7 @@ import warnings
 from types import TracebackType
 from typing import Any, Dict, List, Mapping, NoReturn, Optional, Sequence, Type
 
-from ..checks import listed, text, unless_none, wrong
+from ..checks import listed, text, unless_none, whole, wrong
 from ..errors import HoldfastError
 from ..run import Run as HoldfastRun
 from ..start import init as start
@@ -60,6 +60,7 @@ class Run:
         """Logs numbers; nested names are joined by "/". `commit=False` gathers until the next call that commits."""
         if not isinstance(data, Mapping):
             raise HoldfastError("invalid_value", f"wandb.log takes a dictionary, not a {type(data).__name__}")
+        step = unless_none(whole, "step", step)
         values = dict(flat(data))
         for name, value in values.items():
             values[name] = _number(name, value)
@@ -186,7 +187,7 @@ def init(
         raise wrong("mode", mode, 'it is "online" or "offline"')
     if settings:
         warnings.warn(f"wandb.init() has no {', '.join(settings)} here: nothing is changed by it", stacklevel=2)
-    for word, value in (("project", project), ("name", name)):
+    for word, value in (("project", project), ("name", name), ("id", id)):
         unless_none(text, word, value)
     if run is not None and not run._is_finished:
         if reinit is None or reinit is False or reinit == "return_previous":

@@ -79,7 +79,7 @@ class Delivery:
         """Makes the spool and begins to send; raises HoldfastError with spool."""
         try:
             self.intake.open()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
             message = f"records can't be kept in {self.directory}; name another folder with HOLDFAST_SPOOL or spool= ({error})"
             raise HoldfastError("spool", message) from None
         with self._lock:

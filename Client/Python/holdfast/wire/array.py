@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from typing import Any, Dict, List, Sequence, Tuple, Union
 
@@ -27,11 +28,18 @@ class Array:
     __slots__ = ("dtype", "shape", "data")
 
     def __init__(self, dtype: str, shape: Sequence[int], data: Bytes) -> None:
-        if dtype not in CODES:
+        if not isinstance(dtype, str) or dtype not in CODES:
             raise HoldfastError("invalid_value", f'unknown dtype "{dtype}"; expected one of {" ".join(DTYPES)}')
         self.dtype = dtype
-        self.shape: Tuple[int, ...] = tuple(int(size) for size in shape)
-        self.data: memoryview = memoryview(data).cast("B") if len(data) else memoryview(b"")
+        try:
+            self.shape: Tuple[int, ...] = tuple(map(operator.index, shape))
+        except TypeError:
+            raise HoldfastError("invalid_value", f"the shape is {shape!r}; it is a list of whole numbers") from None
+        try:
+            self.data: memoryview = memoryview(data).cast("B") if len(data) else memoryview(b"")
+        except TypeError as error:
+            reason = f"the data are of type {type(data).__name__}; they are bytes, or a buffer in C order ({error})"
+            raise HoldfastError("invalid_value", reason) from None
         if len(self.shape) > MOST_DIMENSIONS:
             raise HoldfastError("invalid_value", f"an array has {len(self.shape)} dimensions, at most 8 are allowed")
         expected = ITEM_SIZES[dtype]
