@@ -262,8 +262,11 @@ def test_times_may_be_of_any_number_and_over(address, quick):
 
 
 def test_what_starts_a_run_is_checked():
-    for name in ("run", "server", "token"):
+    for name in ("run", "server"):
         assert refusal(holdfast.init, **{name: 5}) == f"{name} is 5; it is a text"
+    # Tokens are not told.
+    assert refusal(holdfast.init, token=b"secret") == "token is of type bytes; it is a text"
+    assert refusal(holdfast.Client, token="\ud800") == "token is no text in UTF-8"
     assert refusal(holdfast.Client, 5) == "server is 5; it is a text"
     assert refusal(holdfast.init, "r", spool=5) == "spool is 5; it is a path"
     assert refusal(holdfast.init, "r", ca_file=[]) == "ca_file is []; it is a path"
@@ -566,3 +569,26 @@ def test_a_batch_may_have_one_location_without_keys(used):
     Raw.save(6, subject=2)
     (entry,) = for_each(doubled, {"x": Raw}, [Total], [{}]).plan()
     assert entry.why == "input x: 2 locations of Raw fit at a location without keys"
+
+
+def test_a_wrong_value_of_a_variable_is_told_with_its_name(address, monkeypatch, tmp_path, quick):
+    monkeypatch.setenv("HOLDFAST_SERVER", "127.0.0.1")
+    for call in (holdfast.Client, lambda: holdfast.init("r"), holdfast.sync):
+        with pytest.raises(HoldfastError, match='HOLDFAST_SERVER: "127.0.0.1" is not host:port') as refused:
+            call()
+        assert refused.value.code == "invalid_address"
+    with pytest.raises(HoldfastError, match='^"nonsense" is not host:port'):
+        holdfast.Client("nonsense")
+    monkeypatch.setenv("HOLDFAST_SERVER", f" {address}\r\n")
+    monkeypatch.setenv("HOLDFAST_TOKEN", os.fsdecode(b"s\xff"))
+    for call in (holdfast.Client, lambda: holdfast.init("r"), holdfast.sync):
+        assert refusal(call) == "HOLDFAST_TOKEN is no text in UTF-8"
+    monkeypatch.delenv("HOLDFAST_TOKEN")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOLDFAST_SPOOL", str(tmp_path / "file"))
+    for call in (lambda: holdfast.init("r", options=quick), holdfast.sync):
+        with pytest.raises(HoldfastError, match=r"/file \(HOLDFAST_SPOOL\)") as refused:
+            call()
+        assert refused.value.code == "spool"
+    with pytest.raises(HoldfastError, match="records can't be kept in /a\0b"):
+        holdfast.init("r", spool="/a\0b", options=quick)

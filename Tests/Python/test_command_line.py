@@ -66,6 +66,9 @@ def test_the_doctor_says_what_is_wrong(make_server, make_trainer, spool):
         ({"HOLDFAST_TOKN": "x"}, "HOLDFAST_TOKN is not read; should it be HOLDFAST_TOKEN?"),
         ({"HOLDFAST_SERVER": "127.0.0.1:99999"}, "99999 is no port from 1 to 65535"),
         ({"HOLDFAST_SERVER": "http://127.0.0.1:7412"}, "programs use the TCP door"),
+        ({"HOLDFAST_SERVER": "nonsense"}, 'HOLDFAST_SERVER: "nonsense" is not host:port'),
+        ({"HOLDFAST_TOKEN": os.fsdecode(b"\xff")}, "FAIL  token     HOLDFAST_TOKEN is no text in UTF-8"),
+        ({"HOLDFAST_SERVER": "tls://a:1", "HOLDFAST_CA_FILE": "/no"}, 'FAIL  tls       HOLDFAST_CA_FILE is "/no": there is no such'),
     ],
 )
 def test_the_doctor_says_which_variable_is_wrong(spool, variables, words):

@@ -2,6 +2,7 @@
 
 import pickle
 import socket
+import ssl
 
 import numpy
 import pytest
@@ -56,17 +57,34 @@ def test_what_waits_for_a_server_may_go_to_its_door_with_tls_but_never_to_one_wi
     assert not may_take("tls://box:1", "box:1") and not may_take("box:1", "tls://box:2")
 
 
-def test_authorities_that_cant_be_read_are_an_error_at_once(tmp_path, monkeypatch):
-    missing, nonsense = tmp_path / "missing.pem", tmp_path / "nonsense.pem"
-    nonsense.write_text("nonsense")
-    for file in (missing, nonsense):
+REMEDY = "; name a PEM file with the certificates of the authorities to trust by HOLDFAST_CA_FILE, ca_file or --ca-file"
+
+
+def test_authorities_that_cant_be_read_are_an_error_at_once(tmp_path, authority, monkeypatch):
+    pem = authority.file.read_text()
+    files = {
+        "missing": (None, "there is no such file"),
+        "folder": (None, "it can't be read: Is a directory"),
+        "nonsense": (b"nonsense", "that is no PEM file"),
+        "empty": (b"", "that is no PEM file"),
+        "der": (ssl.PEM_cert_to_DER_cert(pem), "that is no PEM file, but perhaps one in DER, of which openssl x509 -inform der -in "),
+        "key": (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "no certificate in it, but PRIVATE KEY"),
+        "cut": (pem[: len(pem) // 2].encode(), "a certificate in it is damaged ("),
+    }
+    (tmp_path / "folder").mkdir()
+    for name, (content, fault) in files.items():
+        file = tmp_path / name
+        if content is not None:
+            file.write_bytes(content)
         for make in (holdfast.Client, lambda server, ca_file: holdfast.init("r", server=server, ca_file=ca_file)):
-            with pytest.raises(HoldfastError, match=str(file)) as refused:
+            with pytest.raises(HoldfastError) as refused:
                 make("tls://127.0.0.1:1", ca_file=str(file))
-            assert refused.value.code == "tls"
-    monkeypatch.setenv("HOLDFAST_CA_FILE", str(missing))
-    with pytest.raises(HoldfastError, match="HOLDFAST_CA_FILE"):
-        server_address("tls://127.0.0.1:1")
+            assert refused.value.code == "tls" and refused.value.message.endswith(REMEDY)
+            assert refused.value.message.startswith(f'ca_file is "{file}": ') and fault in refused.value.message
+        monkeypatch.setenv("HOLDFAST_CA_FILE", str(file))
+        with pytest.raises(HoldfastError) as refused:
+            server_address("tls://127.0.0.1:1")
+        assert refused.value.message.startswith(f'HOLDFAST_CA_FILE is "{file}": ') and fault in refused.value.message
 
 
 def test_only_a_good_certificate_is_trusted(make_server, authority, certificate, tmp_path):

@@ -56,19 +56,41 @@ def server_address(server: Union[str, Address, None], ca_file: Optional[str] = N
     """
     if isinstance(server, Address):
         return server
-    address = Address.parse(unless_none(text, "server", server) or os.environ.get("HOLDFAST_SERVER") or DEFAULT)
-    ca_file = unless_none(path, "ca_file", ca_file) or os.environ.get("HOLDFAST_CA_FILE") or None
-    if not address.is_secure or not ca_file:
+    given = unless_none(text, "server", server)
+    address = Address.parse(given) if given else _standard_address()
+    file = unless_none(path, "ca_file", ca_file)
+    source, file = ("ca_file", file) if file else ("HOLDFAST_CA_FILE", os.environ.get("HOLDFAST_CA_FILE"))
+    if not address.is_secure or not file:
         return address
     from .wire.tls import context  # Most have no TLS, and its import takes time.
 
-    context(ca_file)
-    return address._replace(ca_file=os.path.abspath(ca_file))
+    context(file, source)
+    return address._replace(ca_file=os.path.abspath(file))
+
+
+def _standard_address() -> Address:
+    named = os.environ.get("HOLDFAST_SERVER", "").strip()
+    try:
+        return Address.parse(text("HOLDFAST_SERVER", named) or DEFAULT)
+    except HoldfastError as error:
+        if error.code != "invalid_address":
+            raise
+        raise HoldfastError(error.code, f"HOLDFAST_SERVER: {error.message}") from None
 
 
 def server_token(token: Optional[str]) -> Optional[str]:
-    """The token given, or that of HOLDFAST_TOKEN, which may end in the line break of the file that it was read from."""
-    return (unless_none(text, "token", token) or os.environ.get("HOLDFAST_TOKEN") or "").strip() or None
+    """The token given, or that of HOLDFAST_TOKEN, which may end in the line break of the file that it was read from.
+
+    Raises HoldfastError for one that is no text, without telling it.
+    """
+    source, secret = ("HOLDFAST_TOKEN", os.environ.get("HOLDFAST_TOKEN", "")) if token in (None, "") else ("token", token)
+    if not isinstance(secret, str):
+        raise HoldfastError("invalid_value", f"{source} is of type {type(secret).__name__}; it is a text")
+    try:
+        secret.encode()
+    except UnicodeEncodeError:
+        raise HoldfastError("invalid_value", f"{source} is no text in UTF-8") from None
+    return secret.strip() or None
 
 
 def may_take(other: str, address: str) -> bool:

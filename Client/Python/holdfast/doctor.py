@@ -13,7 +13,7 @@ from .address import Address, server_address, server_token
 from .client import Client
 from .errors import HoldfastError, ServerError
 from .spool.crc import _native_crc
-from .spool.folder import SENDER_LOCK, WRITER_LOCK, SpoolFolder, names, standard_directory
+from .spool.folder import SENDER_LOCK, WRITER_LOCK, SpoolFolder, blamed, names, standard_directory
 from .spool.state import peek
 from .version import VERSION
 from .words import plural
@@ -78,7 +78,11 @@ def _server(server: Optional[str], token: Optional[str], ca_file: Optional[str])
     except HoldfastError as error:
         yield Finding(False, "tls" if error.code == "tls" else "server", error.message)
         return
-    token = server_token(token)
+    try:
+        token = server_token(token)
+    except HoldfastError as error:
+        yield Finding(False, "token", error.message)
+        return
     client = Client(address, token, timeout=10)
     try:
         client.server.ping()
@@ -137,10 +141,11 @@ def _spool(directory: str) -> Iterator[Finding]:
         yield Finding(True, "spool", f"{directory} isn't there yet")
         return
     except OSError as error:
-        yield Finding(False, "spool", f"{directory} can't be read: {error.strerror}; name another folder, or run as its owner")
+        reason = f"{blamed(directory)} can't be read: {error.strerror}"
+        yield Finding(False, "spool", f"{reason}; name another folder, or run as its owner")
         return
     if not folders and SpoolFolder(os.path.abspath(directory)).is_spool():
-        yield Finding(False, "spool", f"{directory} is itself a spool; name the folder above it")
+        yield Finding(False, "spool", f"{blamed(directory)} is itself a spool; name the folder above it")
         return
     is_writable = os.access(directory, os.W_OK | os.X_OK)
     free = os.statvfs(directory)

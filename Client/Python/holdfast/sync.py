@@ -15,7 +15,7 @@ from .delivery.left import LeftSpools
 from .delivery.problem import DeliveryStatistics
 from .errors import HoldfastError, ServerError
 from .options import Options
-from .spool.folder import SpoolFolder, standard_directory
+from .spool.folder import SpoolFolder, blamed, standard_directory
 from .spool.state import peek
 
 
@@ -65,8 +65,7 @@ def sync(
     counts = DeliveryStatistics()
     failures: List[Tuple[str, Union[HoldfastError, ServerError]]] = []
     left = LeftSpools(options)
-    server = server or os.environ.get("HOLDFAST_SERVER")
-    if server:
+    if server or os.environ.get("HOLDFAST_SERVER", "").strip():
         _send(directory, None, server_address(server, ca_file), token, options, end, counts, left)
     else:
         for place in sorted(_servers(directory, left)):
@@ -85,9 +84,9 @@ def _count(directory: str) -> int:
     except FileNotFoundError:  # nothing was ever logged
         return 0
     except OSError as error:
-        raise HoldfastError("spool", f"{directory} can't be read: {error.strerror}") from error
+        raise HoldfastError("spool", f"{blamed(directory)} can't be read: {error.strerror}") from error
     if not found and SpoolFolder(os.path.abspath(directory)).is_spool():
-        raise HoldfastError("spool", f"{directory} is itself a spool; name the folder above it")
+        raise HoldfastError("spool", f"{blamed(directory)} is itself a spool; name the folder above it")
     return len(found)
 
 

@@ -10,7 +10,7 @@ from ..address import Address
 from ..errors import HoldfastError
 from ..options import Options
 from ..resources.monitor import ResourceMonitor
-from ..spool.folder import SpoolFolder, standard_directory
+from ..spool.folder import SpoolFolder, blamed, standard_directory
 from ..spool.records import RequestRecord
 from ..wire.caller import Caller
 from . import termination
@@ -80,7 +80,8 @@ class Delivery:
         try:
             self.intake.open()
         except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
-            message = f"records can't be kept in {self.directory}; name another folder with HOLDFAST_SPOOL or spool= ({error})"
+            place = blamed(self.directory)
+            message = f"records can't be kept in {place}; name another folder with HOLDFAST_SPOOL or spool= ({error})"
             raise HoldfastError("spool", message) from None
         with self._lock:
             if self._is_open:

@@ -247,6 +247,11 @@ def _remove(path: str) -> None:
         pass
 
 
+def blamed(directory: str) -> str:
+    """A directory, and the variable that names it where one does."""
+    return f"{directory} (HOLDFAST_SPOOL)" if directory == os.environ.get("HOLDFAST_SPOOL") else directory
+
+
 def standard_directory() -> str:
     """Where spools are when nobody says so: HOLDFAST_SPOOL, or the user's state folder."""
     path = os.environ.get("HOLDFAST_SPOOL")

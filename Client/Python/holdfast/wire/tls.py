@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from typing import NamedTuple, Optional, Tuple
 
 from ..address import Address
+from ..checks import shown
 from ..errors import HoldfastError
 
 #: OpenSSL's numbers of what is wrong with a certificate: it has expired, and it is for another name or IP address.
 _EXPIRED, _OTHER_NAMES = 10, (62, 64)
 #: What OpenSSL says when the answer to its greeting is none of TLS.
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL")
+#: What a PEM file says that it has.
+_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 #: What a socket with TLS raises where one without raises BlockingIOError.
 WOULD_BLOCK = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -25,18 +29,48 @@ class Certificate(NamedTuple):
     until: float
 
 
-def context(ca_file: Optional[str]) -> ssl.SSLContext:
-    """What to trust: the authorities in a PEM file, or those of the system. Raises HoldfastError with tls."""
+def context(ca_file: Optional[str], source: str = "the file of trusted authorities") -> ssl.SSLContext:
+    """What to trust: the authorities in a PEM file, or those of the system. `source`: what named the file. Raises HoldfastError
+    with tls."""
+    fault: Optional[str] = None
     try:
         made = ssl.create_default_context(cafile=ca_file)
-    except (OSError, ValueError) as error:
+        if ca_file is not None and not made.cert_store_stats()["x509"]:
+            fault = "there is no certificate in it"
+    except ssl.SSLError as error:
+        fault = _unusable(ca_file or "", error)
+    except (FileNotFoundError, NotADirectoryError):
+        fault = "there is no such file"
+    except OSError as error:
+        fault = f"it can't be read: {error.strerror or error}"
+    except ValueError as error:  # a name with a zero byte
+        fault = f"that is no file's name: {error}"
+    if fault:
         raise HoldfastError(
             "tls",
-            f"the certificates of the authorities that are trusted can't be read from {ca_file}: {error}; name a PEM file with "
+            f"{source} is {shown(ca_file)}: {fault}; name a PEM file with the certificates of the authorities to trust by "
             "HOLDFAST_CA_FILE, ca_file or --ca-file",
-        ) from None
+        )
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     return made
+
+
+def _unusable(file: str, error: ssl.SSLError) -> str:
+    """Why no certificate can be taken from a file that can be read."""
+    try:
+        with open(file, "rb") as opened:
+            start = opened.read(1 << 20)
+    except OSError:
+        return str(error)
+    kinds = sorted({kind.decode("ascii", "replace") for kind in _BEGIN.findall(start)})
+    if not kinds:
+        # What DER begins with: a sequence whose length takes two bytes.
+        is_der = start.startswith(b"\x30\x82")
+        hint = f", but perhaps one in DER, of which openssl x509 -inform der -in {file} makes one" if is_der else ""
+        return f"that is no PEM file{hint}"
+    if not any("CERTIFICATE" in kind for kind in kinds):
+        return f"there is no certificate in it, but {', '.join(kinds)}"
+    return f"a certificate in it is damaged ({error.reason or 'OpenSSL can not read it'})"
 
 
 def secured(plain: socket.socket, address: Address) -> ssl.SSLSocket:
