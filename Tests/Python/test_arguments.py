@@ -495,6 +495,28 @@ def test_samples_take_numbers_of_numpy(run, client):
 @pytest.mark.parametrize(
     "call, told",
     [
+        (
+            lambda client: client.steps.append("r", [{"episode_id": "r/0", "actoin": 1}]),
+            'steps[0] has "actoin" (should it be action?); there are episode_id, step_index, action, ',
+        ),
+        (
+            lambda client: client.images.insert([{"filename": "a.png", "study": "s"}]),
+            'images[0] has "study" (should it be study_id?); there are filename, study_id, ',
+        ),
+        (
+            lambda client: client.labels.set_many([{"id": 1, "labels": {}, "outcom": "unsure"}]),
+            'sets[0] has "outcom" (should it be outcome?); there are id, labels, outcome, ',
+        ),
+        (lambda client: client.labels.set_many([5]), "sets[0] is 5; it is a dictionary with the parameters of set()"),
+        (
+            lambda client: client.labels.list(confidence={"is_disc": {"min": 0.5}}),
+            'confidence["is_disc"] has "min"; there are from, to',
+        ),
+        (lambda client: client.labels.list(confidence={"is_disc": 0.5}), 'confidence["is_disc"] is 0.5; it is a dictionary with'),
+        (
+            lambda client: client.variables.save_many([{"variable": "A", "value": {}, "metdata": {}}]),
+            'saves[0] has "metdata" (should it be metadata?); there are variable, value, metadata, ',
+        ),
         (lambda client: holdfast.replay.samples(5), "client is 5; it is a text"),
         (lambda client: client.resolve([], stack="x"), 'stack is "x"; it is True or False'),
         (lambda client: client.resolve([], missing=None), 'missing is "error" or "null", not None'),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, Mapping, Optional
 
-from .checks import whole
+from .checks import whole, wrong
 from .errors import HoldfastError
 from .run import Run, a_run
 
@@ -98,6 +98,8 @@ class LightningLogger:
         """Adds them to the run's config."""
         if _is_first_process():
             before = self._run.config if isinstance(self._run.config, Mapping) else {}
+            if not isinstance(params, Mapping) and not hasattr(params, "__dict__"):
+                raise wrong("params", params, "it is a dictionary or an argparse.Namespace")
             self._run.update_config({**before, **(params if isinstance(params, Mapping) else vars(params))})
 
     def finalize(self, status: str) -> None:

@@ -150,6 +150,14 @@ def names_in(function: str, given: Iterable[str], known: Sequence[str]) -> None:
             )
 
 
+def members_in(name: str, given: Mapping[Any, Any], known: Sequence[str]) -> None:
+    """The members of an object; the server would pass over one that it doesn't know, and the value would be lost."""
+    for member in given:
+        if member not in known:
+            reason = f"{name} has {shown(member)}{hint(member, known)}; there are {', '.join(known)}"
+            raise HoldfastError("invalid_value", reason)
+
+
 def by_name(name: str, value: Any, expected: str) -> Mapping[Any, Any]:
     """A dictionary; `expected`: what it must be, as a clause."""
     if not isinstance(value, Mapping):

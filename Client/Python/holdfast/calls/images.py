@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Sequence, Union
 
-from ..checks import array_of, by_name, listed, shown, text
+from ..checks import array_of, by_name, listed, members_in, shown, text
 from ..errors import HoldfastError
 from ..pictures import pixels_of
 from .noun import Noun, Result
+
+_IMAGE = ("filename", "study_id", "frame_number", "thumbnail_path", "image", "frame_ref")
 
 
 class ImageCalls(Noun):
@@ -28,6 +30,8 @@ class ImageCalls(Noun):
             images = [{"filename": name, "image": image} for name, image in images.items()]
         expected = 'it is a dictionary with "filename"; pictures alone are given by filename: {"a.png": picture}'
         rows = [dict(by_name(f"images[{place}]", image, expected)) for place, image in enumerate(listed("images", images))]
+        for place, row in enumerate(rows):
+            members_in(f"images[{place}]", row, _IMAGE)
         filenames = {text(f'images[{place}]["filename"]', row.get("filename")) for place, row in enumerate(rows)}
         studies = by_name("study_ids", {} if study_ids is None else study_ids, "it is a dictionary with a study by filename")
         for filename in studies:

@@ -8,7 +8,7 @@ import io
 import os
 from typing import Any, Dict, IO, List, Mapping, Optional, Sequence, Union
 
-from ..checks import by_name, listed, names_in, number, shown, unless_none, whole, wrong
+from ..checks import by_name, listed, members_in, names_in, number, shown, unless_none, whole, wrong
 from ..spool.columns import numbers
 from ..wire.caller import pages
 from .noun import Noun, Result, Rows
@@ -16,6 +16,9 @@ from .noun import Noun, Result, Rows
 Labels = Mapping[str, Optional[int]]
 
 _LABELS = 'it is a dictionary with 1, 0 or None for each label, such as {"is_disc": 1}'
+_SET = "it is a dictionary with the parameters of set(), such as id and labels"
+_SET_MEMBERS = ("id", "labels", "outcome", "annotator", "opinion", "time_spent", "event_id")
+_RANGE = 'it is a dictionary with one or both ends of a range, such as {"from": 0.5, "to": 1}'
 _COLUMNS = "it is a dictionary with a list for each label"
 
 
@@ -85,7 +88,10 @@ class LabelCalls(Noun):
             sets = [
                 {"id": id, "labels": dict(by_name(f"sets[{shown(id)}]", labels, _LABELS))} for id, labels in sets.items()
             ]
-        return self._call("labels.set_many", sets=listed("sets", sets), annotator=annotator)
+        rows = [by_name(f"sets[{place}]", given, _SET) for place, given in enumerate(listed("sets", sets))]
+        for place, row in enumerate(rows):
+            members_in(f"sets[{place}]", row, _SET_MEMBERS)
+        return self._call("labels.set_many", sets=rows, annotator=annotator)
 
     def import_columns(
         self,
@@ -135,7 +141,10 @@ class LabelCalls(Noun):
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
     ) -> Result:
-        """A page of `images` for which all conditions hold."""
+        """A page of `images` for which all conditions hold; `confidence`: for each label {"from": least, "to": most}."""
+        if isinstance(confidence, Mapping):
+            for name, ends in confidence.items():
+                members_in(f"confidence[{shown(name)}]", by_name(f"confidence[{shown(name)}]", ends, _RANGE), ("from", "to"))
         return self._call(
             "labels.list",
             split=split,

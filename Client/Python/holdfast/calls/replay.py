@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Sequence
 
-from ..checks import array_of, by_name, listed, shown, truth, unless_none, whole
+from ..checks import array_of, by_name, listed, members_in, shown, truth, unless_none, whole
 from ..errors import HoldfastError
 from ..tables import Columns, columns_of
 from .noun import Noun, Result, Rows
@@ -12,6 +12,10 @@ from .noun import Noun, Result, Rows
 _EPISODE = (
     "episode_id", "run_id", "steps", "total_reward", "terminated", "truncated", "finished", "started_at", "agent_id",
     "worker_id", "metadata",
+)  # fmt: skip
+_STEP = (
+    "episode_id", "step_index", "action", "reward", "terminated", "truncated", "timestamp", "frame", "observation", "info",
+    "agent_id", "worker_id",
 )  # fmt: skip
 
 
@@ -103,6 +107,7 @@ def _arrays(place: int, given: Any) -> Dict[str, Any]:
     """Numbers of NumPy become arrays without dimensions where an array is meant."""
     where = f"steps[{place}]"
     step = dict(by_name(where, given, "it is a dictionary with episode_id, step_index, reward …"))
+    members_in(where, step, _STEP)
     for name in ("frame", "observation"):
         value = step.get(name)
         if isinstance(value, Mapping) and name == "observation":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Sequence
 
-from ..checks import by_name, listed, text, unless_none
+from ..checks import by_name, listed, members_in, text, unless_none
 from ..pieces import downloaded, uploaded
 from .noun import Noun, Result, Rows
 
 Metadata = Mapping[str, Any]
+
+_SAVE = ("variable", "value", "metadata", "schema_version", "lineage")
 
 
 class VariableCalls(Noun):
@@ -47,6 +49,7 @@ class VariableCalls(Noun):
 
     def _prepared(self, place: int, given: Any) -> Result:
         save = dict(by_name(f"saves[{place}]", given, "it is a dictionary with variable, value and metadata"))
+        members_in(f"saves[{place}]", save, _SAVE)
         save["value"] = uploaded(self._client, save.get("value"))
         return save
 
