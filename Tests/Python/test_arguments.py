@@ -614,3 +614,13 @@ def test_a_wrong_value_of_a_variable_is_told_with_its_name(address, monkeypatch,
         assert refused.value.code == "spool"
     with pytest.raises(HoldfastError, match="records can't be kept in /a\0b"):
         holdfast.init("r", spool="/a\0b", options=quick)
+
+
+def test_what_loggers_and_recorders_are_given_wrong_is_named(run):
+    told = refusal(LightningLogger(run).log_hyperparams, 5)
+    assert told == "params is 5; it is a dictionary or an argparse.Namespace"
+    gymnasium = pytest.importorskip("gymnasium")
+    from holdfast.gymnasium import Recorder
+
+    told = refusal(Recorder, gymnasium.make("CartPole-v1"), run, observations="no")
+    assert told == 'observations is "no"; it is True or False'
