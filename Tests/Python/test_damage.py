@@ -113,15 +113,20 @@ def test_damage_in_what_was_on_its_way_doubles_nothing(spool, server, client, ad
     """The server has requests that can't be read any more: their numbers are not given to others, nor is the rest sent anew."""
     trainer = make_trainer(
         """
-        options.batch_records = options.largest_batch_records = 10
+        options.batch_records = options.largest_batch_records = 40
+        options.requests_in_flight = 2
         run = holdfast.init("n", server=os.environ["SERVER"], options=options)
         run.flush()
         say("begun")
         sys.stdin.readline()
-        for step in range(200):
+        # Two whole requests, whenever the sender looks, and a rest that has to wait.
+        for request in range(2):
+            for step in range(40 * request, 40 * request + 40):
+                run.log({"loss": step}, step=step)
+            while run.statistics.sent < 41 + 40 * request:
+                time.sleep(0.01)
+        for step in range(80, 200):
             run.log({"loss": step}, step=step)
-        while run.statistics.sent < 81:
-            time.sleep(0.01)
         say("sent")
         time.sleep(60)
         """,
