@@ -99,7 +99,13 @@ extension Labels {
             require(labeled ? "(\(any))" : "NOT (\(any))")
         }
         for (name, value) in (parameters.filters ?? [:]).sorted(by: { $0.key < $1.key }) {
-            require("has_\(try label(name).name) IS ?", value.sqlValue)
+            let column = "has_\(try label(name).name)"
+            guard value.map((0...1).contains) ?? true else {
+                throw WireError.invalidParams(
+                    "params.where.\(name.prefix(100)) is \(value ?? 0); it can be 0, 1 or null"
+                )
+            }
+            require("\(column) IS ?", value.sqlValue)
         }
         for (name, range) in (parameters.confidence ?? [:]).sorted(by: { $0.key < $1.key }) {
             let column = "confidence_\(try label(name).shortName)"

@@ -104,7 +104,7 @@ struct LabelsListTests {
 
     @Test(arguments: [
         LabelsList(split: "test"), LabelsList(split: "all"), LabelsList(filters: ["cat": 1]), LabelsList(limit: 0),
-        LabelsList(cursor: "x"),
+        LabelsList(cursor: "x"), LabelsList(filters: ["mag_view": 2]),
     ])
     func badParametersAreRefused(list: LabelsList) async throws {
         #expect(try await TestData().refusal(list)?.kind == .invalidParams)
