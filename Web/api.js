@@ -54,18 +54,17 @@ export async function callPaged(method, params, member, most) {
   return { rows, more: cursor !== undefined };
 }
 
-/** The bytes of a picture. */
+/** The bytes of a picture; what isn't there is `not_found`, what can't be read any more `run_damaged`. */
 export async function picture(url) {
   const response = await request(url, {});
-  if (response.status === 404) throw new ApiError("not_found", "There is no picture.", { final: true });
-  if (!response.ok) throw unexpected(response);
+  if (!response.ok) throw await refused(response);
   return response.blob();
 }
 
 /** The frames of the steps `from` ≤ step < `to` of an episode: their raw bytes, and the headers that say what they are. */
 export async function frames(episode, from, to, signal) {
   const response = await request(`/episodes/${encodeURIComponent(episode)}/frames?from=${from}&to=${to}`, { signal });
-  if (!response.ok) throw new ApiError("no_frames", `The server answered with HTTP status ${response.status}.`, { final: response.status < 500 });
+  if (!response.ok) throw await refused(response);
   return { headers: response.headers, bytes: await body(response) };
 }
 
@@ -77,14 +76,14 @@ export async function login(token) {
     body: JSON.stringify({ token }),
   });
   if (response.status === 401) return false;
-  if (!response.ok) throw unexpected(response);
+  if (!response.ok) throw await refused(response);
   return true;
 }
 
 /** Ends the browser's session. */
 export async function logout() {
   const response = await reach("/logout", { method: "POST" });
-  if (!response.ok) throw unexpected(response);
+  if (!response.ok) throw await refused(response);
 }
 
 /** The address of an image to label; without a size, the full picture. */
@@ -135,6 +134,16 @@ async function json(response) {
 function fromRPC({ code, message, data }) {
   const final = data?.final ?? CONTENT_CODES.has(code);
   return new ApiError(data?.kind ?? "internal", message ?? "The server gave no reason.", { final, data });
+}
+
+/** The error of an answer that is none: what its body says; `final` where the same would be refused again. */
+async function refused(response) {
+  try {
+    const { kind, message } = (await response.json()).error;
+    return new ApiError(kind, message, { final: response.status < 500 || kind === "run_damaged" });
+  } catch {
+    return unexpected(response);
+  }
 }
 
 function unexpected(response) {
