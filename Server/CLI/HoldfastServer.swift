@@ -66,7 +66,8 @@ final class HoldfastServer: Sendable {
                 gate: makeGate(directory),
                 audit: AuditLog(catalog: catalog)
             ),
-            readiness: Readiness(writer: catalog.writer, directory: directory)
+            readiness: Readiness(writer: catalog.writer, directory: directory),
+            databaseID: try catalog.readNow(DatabaseID.read)
         )
         let failure: (any Error)?
         do {
@@ -124,6 +125,7 @@ final class HoldfastServer: Sendable {
         let provenance: Provenance
         let logins: Logins
         let readiness: Readiness
+        let databaseID: String
 
         var tokens: Tokens { Tokens(catalog: catalog, gate: logins.gate) }
     }
@@ -259,6 +261,7 @@ final class HoldfastServer: Sendable {
             dispatcher: dispatcher,
             logins: parts.logins,
             readiness: parts.readiness,
+            databaseID: parts.databaseID,
             meters: meters,
             log: requestLog("http"),
             limits: limits,

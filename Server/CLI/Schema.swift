@@ -6,6 +6,7 @@ enum Schema {
     static func migrations(_ settings: LabelSettings) -> [Migration] {
         [SettingsTable.migration] + Producers.migrations + RunStore.migrations + Replay.migrations + Metrics.migrations
             + Labels.migrations(settings) + Provenance.migrations + Tokens.migrations + AuditLog.migrations
+            + [DatabaseID.migration]
     }
 
     /// How a database stands to this program.

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
@@ -8,6 +9,7 @@ struct HTTPDoor {
     let dispatcher: Dispatcher
     let logins: Logins
     let readiness: Readiness
+    let databaseID: String
     let meters: Meters
     let log: RequestLog
     let limits: FrameLimits
@@ -56,6 +58,13 @@ struct HTTPDoor {
         return router
     }
 
+    /// In answers the id of the database; in requests of who wants no other, as of a page that outlives a server.
+    private static let database = HTTPField.Name("holdfast-database")
+
+    private static var isOther: WireError {
+        WireError("other_database", "another database is served here now; nothing was done", isFinal: false)
+    }
+
     private static var isForPosts: HTTPFailure {
         var failure = HTTPFailure(
             .methodNotAllowed,
@@ -78,17 +87,14 @@ struct HTTPDoor {
             )
         }
         let body = try await request.body.collect(upTo: limits.payload)
-        let response = await respond(
-            to: body,
-            context.access,
-            context.address(of: request),
-            log.of(context.remoteAddress)
-        )
-        return Response(
-            status: .ok,
-            headers: [.contentType: "application/json"],
-            body: .init(byteBuffer: try response.payload())
-        )
+        let meant = Self.database.flatMap { request.headers[$0] } ?? databaseID
+        let response =
+            meant == databaseID
+            ? await respond(to: body, context.access, context.address(of: request), log.of(context.remoteAddress))
+            : refusal(Self.isOther, id: nil)
+        var headers: HTTPFields = [.contentType: "application/json"]
+        if let name = Self.database { headers[name] = databaseID }
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: try response.payload()))
     }
 
     private func respond(

@@ -42,6 +42,21 @@ struct DoorTests {
         #expect(try await data.integers("SELECT count(*) FROM runs WHERE run_id = 'a'") == [0])
     }
 
+    @Test func whoMeansAnotherDatabaseIsRefused() async throws {
+        let data = try TestData()
+        let door = RouterHarness(data)
+        let name = try #require(HTTPField.Name("holdfast-database"))
+        func start(_ run: String, in database: String) async throws -> RouterHarness.Answer {
+            let payload = #"{"jsonrpc":"2.0","id":1,"method":"runs.start","params":{"run_id":"\#(run)"}}"#
+            return try await door.rpc(payload, headers: [.contentType: "application/json", name: database])
+        }
+        let refused = try await start("a", in: "another")
+        #expect(refused.body.contains(#""kind":"other_database""#))
+        #expect(refused.headers[name] == "this")
+        #expect(try await start("b", in: "this").body.contains(#""result""#))
+        #expect(try await data.integers("SELECT count(*) FROM runs WHERE run_id IN ('a', 'b')") == [1])
+    }
+
     @Test(arguments: ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""])
     func onlyJSONIsTaken(type: String) async throws {
         let answer = try await RouterHarness(TestData()).rpc("{}", headers: [.contentType: type])

@@ -45,6 +45,7 @@ struct RouterHarness {
             dispatcher: data.dispatcher,
             logins: Logins(gate: gate ?? Gate(token: token), audit: AuditLog(catalog: data.catalog)),
             readiness: data.readiness,
+            databaseID: "this",
             meters: Meters(methods: data.dispatcher.table.names),
             log: RequestLog(Logger(label: "holdfast.tests"), slow: .seconds(3600)),
             limits: limits,
