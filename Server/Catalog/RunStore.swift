@@ -207,7 +207,8 @@ enum RunStore {
         guard known == (layout.dtype.rawValue, shape) else {
             throw WireError(
                 .shapeMismatch,
-                "\(name) of run \"\(runID)\" has rows of \(known.0) (\(known.1)), got \(layout.dtype.rawValue) (\(shape))",
+                "\(name) of run \"\(runID)\" has rows of \(known.0) (\(Self.text(known.1))), as its first one was; got "
+                    + "\(layout.dtype.rawValue) (\(Self.text(shape))): convert it, or use another name or run",
                 details: [
                     "dataset": .string(name), "expected": .string("\(known.0) (\(known.1))"),
                     "got": .string("\(layout.dtype.rawValue) (\(shape))"),
@@ -215,4 +216,6 @@ enum RunStore {
             )
         }
     }
+
+    private static func text(_ shape: String) -> String { shape.isEmpty ? "a single number" : shape }
 }
