@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
 /// Why a call to the client failed before the server answered; the server's own refusals are ``WireError``.
 public struct HoldfastError: Error, Sendable, CustomStringConvertible {
     /// The kind of failure; further ones may be added.
@@ -45,4 +51,9 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         cause.map { "\(code): \(message) (\($0))" } ?? "\(code): \(message)"
     }
+}
+
+/// So that `localizedDescription`, which many programs print, says it.
+extension HoldfastError: LocalizedError {
+    public var errorDescription: String? { description }
 }

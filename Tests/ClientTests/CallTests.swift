@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import Testing
 import Wire
@@ -132,7 +133,7 @@ import Wire
     }
 
     @Test(arguments: [
-        "", "localhost", ":7411", "host:", "host:0", "host:65536", "host:-1", "::1:7411", "host:7 ", "tls://",
+        "", "localhost", ":7411", "host:", "host:0", "host:65536", "host:-1", "::1:7411", "host:7x", "tls://",
         "tls://host",
         "https://host:7411", "TLS://host:7411", "tls://tls://host:7411",
     ])
@@ -140,6 +141,16 @@ import Wire
         let error = try #require(throws: HoldfastError.self) { try HoldfastClient(server: text) }
         #expect(error.code == .invalidAddress)
         #expect(error.message.contains("TCP door") == text.hasPrefix("https://"), "\(error.message)")
+        #expect(error.localizedDescription == error.description)
+    }
+
+    @Test(arguments: [
+        ("localhost", "there is no port"), ("host:99999", "from 1 to 65535"), ("tcp://host:1", "no scheme tcp"),
+        ("::1:1", "needs brackets"), (":1", "there is no host"),
+    ])
+    func anAddressThatIsNoneIsToldWithWhatIsWrong(text: String, reason: String) throws {
+        let error = try #require(throws: HoldfastError.self) { try ServerAddress(text) }
+        #expect(error.message.contains(reason), "\(error.message)")
     }
 
     @Test func whoTakesConnectionsAndNeverAnswersMayBeAnotherProgram() async throws {
@@ -160,6 +171,7 @@ import Wire
         #expect(numbered.host == "::1")
         #expect(numbered.description == "[::1]:1")
         #expect(!numbered.isSecure)
+        #expect(try ServerAddress(" box:1\n").description == "box:1")
         let secure = try ServerAddress("tls://[::1]:1")
         #expect(secure.host == "::1")
         #expect(secure.isSecure)

@@ -1,5 +1,11 @@
 import NIOCore
 
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
 /// What went wrong with a request: a JSON-RPC error whose `data` names its kind.
 public struct WireError: Error, Sendable, Equatable {
     /// The standard JSON-RPC code, or -32000.
@@ -155,4 +161,9 @@ extension WireError: Codable {
 
 extension WireError: CustomStringConvertible {
     public var description: String { "\(kind.rawValue): \(message)" }
+}
+
+/// So that `localizedDescription`, which many programs print, says it.
+extension WireError: LocalizedError {
+    public var errorDescription: String? { description }
 }
