@@ -48,7 +48,12 @@ extension Variable where Self: Codable {
 
     public static func decode(_ value: VariableValue) throws -> Self {
         guard case .json(let json) = value else { throw value.isNot("JSON") }
-        return try JSONCoding.decode(Self.self, from: try JSONCoding.encode(json))
+        do {
+            return try JSONCoding.decode(Self.self, from: try JSONCoding.encode(json), root: "the value")
+        } catch let error as WireError {
+            let reason = "what was saved as \(variableName) is no \(Self.self) of now: \(error.message)"
+            throw HoldfastError(.invalidValue, reason + "; make what is new optional, or raise schemaVersion")
+        }
     }
 }
 
@@ -83,8 +88,14 @@ public struct Record<Value: Variable>: Sendable {
         guard let value = record.value else {
             throw HoldfastError(.protocolViolation, "the server sent \(record.recordID) without its value")
         }
+        let decoded: Value
+        do {
+            decoded = try Value.decode(value)
+        } catch let error as HoldfastError {
+            throw HoldfastError(error.code, "record \(record.recordID): \(error.message)", cause: error.cause)
+        }
         self.init(
-            value: try Value.decode(value),
+            value: decoded,
             recordID: record.recordID,
             metadata: record.metadata,
             contentHash: record.contentHash,
