@@ -29,13 +29,18 @@ public final class HoldfastClient: Sendable {
     /// Over TLS the server's certificate must be valid, name the host, and come from an authority that is trusted:
     /// ``ClientOptions/caFile``.
     ///
+    /// - Parameters:
+    ///   - server: By default `HOLDFAST_SERVER`, or this machine.
+    ///   - token: By default `HOLDFAST_TOKEN`.
     /// - Throws: ``HoldfastError`` with `invalid_address`, or with `tls` when the file of authorities can't be read.
     public init(
-        server: String = "127.0.0.1:7411",
+        server: String? = nil,
         token: String? = nil,
         options: ClientOptions = ClientOptions()
     ) throws {
-        delivery = try Delivery(address: try ServerAddress(server), token: token, options: options)
+        let environment = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
+        let address = try ServerAddress(server ?? environment["HOLDFAST_SERVER"] ?? "127.0.0.1:7411")
+        delivery = try Delivery(address: address, token: token ?? environment["HOLDFAST_TOKEN"], options: options)
     }
 
     /// Starts a run with a client of its own; end both with ``ActiveRun/close(_:deadline:)``.
@@ -52,19 +57,15 @@ public final class HoldfastClient: Sendable {
         token: String? = nil,
         options: ClientOptions = ClientOptions()
     ) async throws -> ActiveRun {
-        let environment = ProcessInfo.processInfo.environment
-        let client = try HoldfastClient(
-            server: server ?? environment["HOLDFAST_SERVER"] ?? "127.0.0.1:7411",
-            token: token ?? environment["HOLDFAST_TOKEN"],
-            options: options
-        )
+        let client = try HoldfastClient(server: server, token: token, options: options)
         return try await client.startRun(id, config: config, tags: tags)
     }
 
     /// Starts a run, or resumes the one with this id.
     ///
     /// Waits up to ``ClientOptions/startTimeout`` for the server, so that a refusal shows before training begins. When
-    /// no answer comes in that time, the run goes on and its records wait in the spool.
+    /// no answer comes in that time, or the server refuses the token, which is told at once as a problem, the run goes on and its
+    /// records wait in the spool.
     ///
     /// - Parameters:
     ///   - id: 1 to 128 of `A-Z a-z 0-9 . _ -`, the first a letter or digit, no `..`.
@@ -91,7 +92,13 @@ public final class HoldfastClient: Sendable {
         )
         let answer = Awaited<RunsStart.Result>()
         try delivery.open()
-        delivery.enqueue(start) { answer.set($0) }
+        delivery.enqueue(start) { result in
+            if case .failure(let error) = result, error.isRefusalOfClient {
+                answer.giveUp()
+            } else {
+                answer.set(result)
+            }
+        }
         let result = try await answer.value(within: delivery.options.startTimeout, on: delivery.loop)
         return ActiveRun(start, isResumed: result?.resumed, delivery: delivery)
     }
@@ -112,8 +119,8 @@ public final class HoldfastClient: Sendable {
 
     /// Inserts images to label and waits for their ids; images that were logged before go first.
     ///
-    /// - Throws: ``WireError`` when the server refuses, ``HoldfastError`` when they are too large for one request or
-    ///   the client is closed.
+    /// - Throws: ``WireError`` when the server refuses them, or the token: then they are kept, and sent when it takes it;
+    ///   ``HoldfastError`` when they are too large for one request or the client is closed; ``CancellationError``.
     public func insertImagesAndWait(_ images: [ImagesInsert.Image]) async throws -> ImagesInsert.Result {
         try await call(ImagesInsert(images: images))
     }
@@ -122,7 +129,8 @@ public final class HoldfastClient: Sendable {
     ///
     /// Reads and small writes have a connection of their own and are tried once; ingest methods (`steps.append`,
     /// `episodes.finish`, `metrics.append`, `images.insert`) go through the spool behind everything logged before, and
-    /// are stored exactly once.
+    /// are stored exactly once, as soon as the server takes them. One that refuses the token throws, and what was to be stored
+    /// is kept and sent when it takes it.
     ///
     /// - Throws: ``WireError`` when the server refuses, ``HoldfastError`` when there was no answer.
     public func call<M: Method>(_ method: M) async throws -> M.Result {

@@ -52,6 +52,57 @@ import Wire
         }
     }
 
+    @Test func whoIsNotLetInIsToldAtOnceAndWhatIsLoggedIsKept() async throws {
+        let isOpen = Atomic(false)
+        let script: TestServer.Script = { received in
+            isOpen.load(ordering: .acquiring) ? ledger.react(received) : .refusal(.unauthorized)
+        }
+        try await TestServer.serving(script) { server in
+            // Longer than any test may take.
+            let client = try client(of: server) { $0.startTimeout = .seconds(600) }
+            let run = try await client.startRun("r")
+            #expect(run.isResumed == nil)
+            let problem = try #require(problems.of(.waiting).first)
+            #expect(problem.message.contains("refuses the token (by the test): set HOLDFAST_TOKEN or token:"))
+            let image = ImagesInsert.Image(filename: "a")
+            let error = await #expect(throws: WireError.self) { try await client.insertImagesAndWait([image]) }
+            #expect(error?.kind == .unauthorized)
+            try log(5, to: run)
+            isOpen.store(true, ordering: .releasing)
+            try await client.flush()
+            #expect(ledger.applied.map(\.method).starts(with: ["runs.start", "images.insert"]))
+            #expect(try ledger.applied.stepIndices() == Array(0..<5))
+            #expect(await client.close(deadline: .seconds(60)).isEmpty)
+        }
+    }
+
+    @Test func whoWaitsForAnAnswerCanBeCancelled() async throws {
+        try await TestServer.serving(ledger.greetingOnly) { server in
+            let client = try client(of: server)
+            let waiting = Task { try await client.insertImagesAndWait([ImagesInsert.Image(filename: "a")]) }
+            try await eventually("the request is under way") { !server.received(ImagesInsert.name).isEmpty }
+            waiting.cancel()
+            await #expect(throws: CancellationError.self) { try await waiting.value }
+            await client.close(deadline: .zero)
+        }
+    }
+
+    @Test func whatIsLoggedAfterTheEndIsToldOnce() async throws {
+        try await TestServer.serving(ledger.script) { server in
+            let client = try client(of: server)
+            let run = try await client.startRun("r")
+            #expect(await client.close(deadline: .seconds(60)).isEmpty)
+            try log(3, to: run)
+            try await eventually("it is told") { !problems.of(.dropped).isEmpty }
+            try log(3, to: run)
+            #expect(client.statistics.dropped == 12)
+            #expect(
+                problems.of(.dropped).map(\.message).allSatisfy { $0.hasPrefix("logged after the client was closed") }
+            )
+            #expect(problems.of(.dropped).count == 1)
+        }
+    }
+
     @Test func closingInACancelledTaskStillSends() async throws {
         try await TestServer.serving(ledger.script) { server in
             let client = try client(of: server)

@@ -111,6 +111,9 @@ import Wire
 
     func takeReply(to sequence: UInt64) -> Batch.Reply? { withState { $0.replies.removeValue(forKey: sequence) } }
 
+    /// Of requests that are not on their way yet.
+    var waitingReplies: [Batch.Reply] { withState { Array($0.replies.values) } }
+
     /// Changes the counters.
     func count(_ change: (inout DeliveryStatistics) -> Void) { withState { change(&$0.statistics) } }
 

@@ -22,11 +22,29 @@ final class Awaited<Value: Codable & Sendable>: Sendable {
         )
     }
 
+    /// Ends the waiting without an answer.
+    func giveUp() { finish(.success(nil)) }
+
     /// The answer, or nil when the time is over.
     func value(within time: Duration, on loop: any EventLoop) async throws -> Value? {
-        let timer = loop.scheduleTask(in: TimeAmount(time)) { self.finish(.success(nil)) }
+        let timer = loop.scheduleTask(in: TimeAmount(time)) { self.giveUp() }
         defer { timer.cancel() }
-        return try await withCheckedThrowingContinuation { continuation in
+        return try await wait()
+    }
+
+    /// The answer, whenever it comes; nil when it was given up.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled.
+    func value() async throws -> Value? {
+        try await withTaskCancellationHandler {
+            try await wait()
+        } onCancel: {
+            finish(.failure(CancellationError()))
+        }
+    }
+
+    private func wait() async throws -> Value? {
+        try await withCheckedThrowingContinuation { continuation in
             let result = state.withLock { state -> Result<Value?, any Error>? in
                 if case .done(let result) = state { return result }
                 state = .waiting(continuation)

@@ -78,25 +78,31 @@ final class Delivery: Sendable {
         do {
             try intake.open()
         } catch {
-            let directory = options.spoolDirectory ?? SpoolFolder.standardDirectory
-            throw HoldfastError(
-                .spool,
-                "records can't be kept in \(directory); name another folder with HOLDFAST_SPOOL or spoolDirectory",
-                cause: error
-            )
+            throw notKept(error)
         }
         drains?.start()
         let isFirst = isOpen.exchange(true, ordering: .relaxed) == false
         if isFirst, options.flushesOnTermination { Termination.shared.add(self) }
     }
 
-    /// Sends a request through the spool, in order with the records, and waits for its answer.
+    private func notKept(_ error: any Error) -> HoldfastError {
+        let directory = options.spoolDirectory ?? SpoolFolder.standardDirectory
+        return HoldfastError(
+            .spool,
+            "records can't be kept in \(directory), which needs room for \(options.spoolSegmentBytes) bytes at a time; name "
+                + "another folder with HOLDFAST_SPOOL or spoolDirectory",
+            cause: error
+        )
+    }
+
+    /// Sends a request through the spool, in order with the records, and waits for its answer, or until the server refuses the
+    /// token.
     func deliver<M: Method>(_ method: M) async throws -> M.Result {
         try open()
-        let answer = try await withCheckedThrowingContinuation { continuation in
-            enqueue(method) { continuation.resume(with: $0) }
-        }
-        return try JSONCoding.decode(M.Result.self, from: answer.result, attachments: answer.attachments)
+        let answer = Awaited<M.Result>()
+        enqueue(method) { answer.set($0) }
+        guard let result = try await answer.value() else { throw CancellationError() }
+        return result
     }
 
     /// Puts a request into the spool, in order with the records.
@@ -107,6 +113,7 @@ final class Delivery: Sendable {
                 return
             }
         } catch {
+            let error = error is Files.Failure ? notKept(error) : error
             reply?(.failure(error))
             reject("\(type(of: method).name) can't be kept: \(error)")
         }
@@ -121,10 +128,11 @@ final class Delivery: Sendable {
             try await withCheckedThrowingContinuation { continuation in
                 intake.flush(id) { continuation.resume(with: $0) }
                 // Only now: what is over before it was registered would never be told.
-                timer = loop.scheduleTask(in: TimeAmount(deadline)) { [intake] in
+                timer = loop.scheduleTask(in: TimeAmount(deadline)) { [intake, sender] in
+                    let reason = sender.reportedReason.map { " (\($0))" } ?? ""
                     let message =
-                        "\(intake.statistics.queued) records were not acknowledged within \(deadline); they stay in the spool, "
-                        + "from which this process sends them on, or holdfast sync when it has ended"
+                        "\(intake.statistics.queued) records were not acknowledged within \(deadline)\(reason); they stay in "
+                        + "the spool, from which this process sends them on, or holdfast sync when it has ended"
                     intake.cancelFlush(id, throwing: HoldfastError(.timeout, message))
                 }
                 if Task.isCancelled { intake.cancelFlush(id, throwing: CancellationError()) }
@@ -143,7 +151,7 @@ final class Delivery: Sendable {
         // A task of its own: who closes because it was cancelled, at an interrupt, still wants its records sent.
         let flushing = Task { try await flush(within: deadline) }
         if case .failure(let error) = await flushing.result {
-            options.logger.debug("closing with unsent records", metadata: ["error": "\(error)"])
+            options.logger.warning("closing with unsent records", metadata: ["error": "\(error)"])
         }
         let left = deadline - (ContinuousClock.now - start)
         if let drains, left > .zero, !intake.isChild { await drains.wait(within: left) }

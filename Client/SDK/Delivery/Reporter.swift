@@ -5,9 +5,9 @@ struct Reporter: Sendable {
     let logger: Logger
     let onProblem: (@Sendable (DeliveryProblem) -> Void)?
 
-    func report(_ problem: DeliveryProblem) {
+    func report(_ problem: DeliveryProblem, level: Logger.Level = .warning) {
         logger.log(
-            level: problem.kind == .waiting ? .info : .warning,
+            level: level,
             "delivery problem",
             metadata: [
                 "problem.kind": "\(problem.kind)", "problem.records": "\(problem.records)",

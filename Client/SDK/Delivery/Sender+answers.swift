@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 import Wire
 
@@ -11,7 +12,7 @@ extension Sender {
             result = .success(.init(result: body, attachments: attachments))
             consequence = outbox.answered(id, .accepted)
             delays = backoff.makeIterator()
-            reportedReason = nil
+            (reportedReason, refusal) = (nil, nil)
         case .failure(let error):
             result = .failure(error)
             consequence = outbox.answered(id, .init(error))
@@ -55,16 +56,32 @@ extension Sender {
     }
 
     func reportWaiting(_ error: any Error) {
+        refusal = error.isRefusalOfClient ? error : nil
+        tellRefusal()
         let reason = "\(error)"
         guard reason != reportedReason else { return }
         reportedReason = reason
         let problem = DeliveryProblem(
             .waiting,
             records: intake.statistics.queued,
-            message: reason,
+            message: refusal == nil ? reason : refused(reason, error as? WireError),
             error: error as? WireError
         )
-        reporter.report(problem)
+        reporter.report(problem, level: refusal == nil ? .info : .warning)
+    }
+
+    /// Tells those who wait for an answer of what waiting won't change; what they sent stays where it is.
+    func tellRefusal() {
+        guard let refusal else { return }
+        for reply in outbox.items.compactMap(\.reply) + intake.waitingReplies { reply(.failure(refusal)) }
+    }
+
+    private func refused(_ reason: String, _ error: WireError?) -> String {
+        let place = queue.map { "; what is logged is kept in \($0.folder.path) until it does" } ?? ""
+        guard let error else { return "\(reason)\(place)" }
+        let role = error.kind == .forbidden ? " to one with the role ingest" : ""
+        return
+            "the server at \(settings.address) refuses the token (\(error.message)): set HOLDFAST_TOKEN or token:\(role)\(place)"
     }
 
     /// Makes up for what a server that was restored to an older state has forgotten.
@@ -81,6 +98,17 @@ extension Sender {
         let records = outbox.items.reduce(0) { $0 + $1.records }
         let message = "the server no longer knows what it acknowledged; what is still here is sent as a new producer's"
         reporter.report(DeliveryProblem(.serverRestored, records: records, message: message))
+    }
+}
+
+extension Error {
+    /// Whether a server says so of whatever a client sends, before something is changed: its token, or the address.
+    var isRefusalOfClient: Bool {
+        switch self {
+        case let error as WireError: [.unauthorized, .forbidden].contains(error.kind)
+        case let error as HoldfastError: [.tls, .protocolViolation].contains(error.code)
+        default: false
+        }
     }
 }
 

@@ -40,6 +40,10 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
     var hasConnected = false
     /// The last reason for waiting that was reported; nil once the server accepts again.
     var reportedReason: String?
+    /// Why the server takes nothing from this client before something is changed; nil while it may.
+    var refusal: (any Error)?
+    /// Whether it was told that something was logged after the end.
+    private var hasToldLateRecords = false
     /// When the oldest record that is not on its way was seen first.
     private var pendingSince: NIODeadline?
     private var lastActivity = NIODeadline.uptimeNanoseconds(0)
@@ -126,8 +130,9 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
 
     /// Does whatever can be done now.
     func look() {
-        if case .stopped = link { return }
+        if case .stopped = link { return tellLateRecords() }
         let outlook = intake.look()
+        tellRefusal()
         if outlook.dropped > 0 {
             let message =
                 "the spool has no room (of \(options.spoolBytes) bytes, or on its disk), or the client is closed: by default only "
@@ -150,6 +155,15 @@ final class Sender: @unchecked Sendable {  // all state is used on `loop` only
         }
         if let onDone, finishIfDone(onDone) { return }
         lookAgain(outlook)
+    }
+
+    /// What is logged after the end would be lost in silence; it is told once.
+    private func tellLateRecords() {
+        let dropped = intake.look().dropped
+        guard dropped > 0, !hasToldLateRecords else { return }
+        hasToldLateRecords = true
+        let message = "logged after the client was closed, and lost, as all that is logged to it from now on"
+        reporter.report(DeliveryProblem(.dropped, records: dropped, message: message))
     }
 
     /// Whether what was not read yet should be sent now.
