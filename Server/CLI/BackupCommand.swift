@@ -50,13 +50,8 @@ struct RestoreCommand: ParsableCommand {
     private static func missing(in folder: DataFolder) throws -> [String] {
         try ReadOnlyDatabase.open(folder.database, isHeld: true).read { database in
             guard try database.tableExists("runs") else { return [] }
-            let connection = Connection(database)
-            let runs = try connection.rows("SELECT run_id FROM runs WHERE deleted_at IS NULL ORDER BY run_id") {
-                $0.string(0)
-            }
-            return try runs.filter { run in
-                guard !FileManager.default.fileExists(atPath: folder.arrayFile(of: run)) else { return false }
-                return try RunStore.committedRows(run, connection).values.contains { $0 > 0 }
+            return try RunStore.withoutFile(Connection(database)) {
+                FileManager.default.fileExists(atPath: folder.arrayFile(of: $0))
             }
         }
     }

@@ -20,6 +20,13 @@ extension HoldfastServer {
         }
         for runID in deleted { arrays.delete(runID) }
         for runID in try uncommitted(catalog, arrays) { arrays.removeUncommitted(runID) }
+        let missing = try catalog.readNow { try RunStore.withoutFile($0, exists: arrays.exists) }
+        if let first = missing.first {
+            logger.error(
+                "array files are missing: see that their disk is mounted, or restore them from a backup; holdfast doctor names them",
+                metadata: ["runs": "\(missing.count)", "first": "\(first)"]
+            )
+        }
         do {
             try markFilesClosed(catalog, arrays)
         } catch {

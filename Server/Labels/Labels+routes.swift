@@ -31,7 +31,16 @@ extension Labels {
                 return (ref: ref, isHoldout: try image.isHoldout || Self.isHeldOut(ref, connection))
             }
             if found.isHoldout { try context.access.check(.holdout, for: "a held-out image") }
-            return try await pictures.respond(found.ref, request)
+            do {
+                return try await pictures.respond(found.ref, request)
+            } catch let error as WireError where error.kind == .notFound {
+                // There were pixels when the image came.
+                throw WireError(
+                    .runDamaged,
+                    "the pixels of image \(id), \(found.ref), are gone: the array file is missing or lacks them; holdfast verify "
+                        + "names what is, and a backup may have it"
+                )
+            }
         }
         group.get("/exports/labels") { request, _ in try export(request) }
     }

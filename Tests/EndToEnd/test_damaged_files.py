@@ -1,6 +1,7 @@
 """Run files with flipped bytes, holes and missing ends: each damage costs its own run at most, and is told by name."""
 
 import contextlib
+import json
 import random
 import shutil
 import sqlite3
@@ -136,6 +137,20 @@ def test_every_file_that_cannot_be_read_is_named(intact, binary, tmp_path):
     assert ended.returncode == 4, ended
     assert {line.split(":")[0] for line in ended.stdout.splitlines()} == {"1", "5", "7"}, ended.stdout
     assert "3 of " in ended.stderr and "from a backup" in ended.stderr
+
+
+def test_a_file_that_is_gone_is_told_at_the_start_and_to_who_looks(make_server):
+    server = make_server()
+    with server.connect() as connection:
+        producer = Producer(connection)
+        producer.call("images.insert", {"images": [{"filename": "a", "image": numpy.zeros((4, 4), numpy.uint8)}]})
+    server.stop()
+    (server.data / "replay" / "images.h5").unlink()
+    server.start()
+    assert "array files are missing" in server.messages() and "first=images" in server.messages()
+    status, _, body = server.get("/thumbnails/1.png")
+    error = json.loads(body)["error"]
+    assert status == 500 and error["kind"] == "run_damaged" and "image 1" in error["message"], error
 
 
 def test_a_damaged_page_of_the_database_is_told_before_the_arrays_are_read(intact, binary, tmp_path):
