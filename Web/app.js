@@ -5,6 +5,7 @@ import { plural } from "./format.js";
 import { Outbox } from "./outbox.js";
 import { poll } from "./poll.js";
 import { formatRoute, parseRoute } from "./route.js";
+import { failure, loading } from "./states.js";
 
 /** The rooms in the order of their tabs; the first is where one arrives. Each is fetched when it is entered. */
 const ROOMS = [
@@ -23,6 +24,8 @@ const byID = (id) => document.getElementById(id);
 class Shell {
   #rooms = new Map();
   #open = null;
+  /** The name of the room that was to be opened and did not come. */
+  #missing = null;
   #notice = null;
   #stalled = null;
 
@@ -77,9 +80,10 @@ class Shell {
     this.#showBar();
   }
 
-  async #apply() {
+  #apply() {
     const route = parseRoute(location.search);
-    const { name, title, load } = ROOMS.find((each) => each.name === route.room) ?? ROOMS[0];
+    const chosen = ROOMS.find((each) => each.name === route.room) ?? ROOMS[0];
+    const { name, title } = chosen;
     this.route = { ...route, room: name };
     for (const link of byID("rooms").children) {
       if (link.dataset.room === name) link.setAttribute("aria-current", "page");
@@ -89,19 +93,44 @@ class Shell {
     document.body.dataset.room = name;
     // On a phone.
     byID("rooms").querySelector("[aria-current]").scrollIntoView({ block: "nearest" });
+    this.#missing = null;
     if (!this.#rooms.has(name)) {
-      const [Room] = await Promise.all([load(), ...(globalThis.roomStyles[name] ?? []).map(stylesheet)]);
-      // Somebody may have gone on meanwhile, or come here twice.
-      if (this.route.room !== name) return;
-      if (!this.#rooms.has(name)) this.#rooms.set(name, new Room(this));
+      this.#fetch(chosen);
+      return;
     }
     const room = this.#rooms.get(name);
-    if (this.#open !== room) {
-      this.#open?.hide();
-      byID("room").replaceChildren(room.element);
-      this.#open = room;
-    }
+    if (this.#open !== room) this.#put(room, room.element);
     room.show(this.route);
+  }
+
+  /** Fetches a room that nobody has entered so far; the one before it leaves at once, and its keys with it. */
+  async #fetch({ name, title, load }) {
+    this.#put(null, loading(title));
+    let Room;
+    try {
+      [Room] = await Promise.all([load(), ...(globalThis.roomStyles[name] ?? []).map(stylesheet)]);
+    } catch (error) {
+      await this.#fail(name, title, error);
+      return;
+    }
+    if (!this.#rooms.has(name)) this.#rooms.set(name, new Room(this));
+    // Somebody may have gone on meanwhile, or come here twice.
+    if (this.route.room === name && this.#open === null) this.#apply();
+  }
+
+  /** A room did not come: its place says so, and it is fetched again as soon as the server answers. */
+  async #fail(name, title, error) {
+    await this.#ping();
+    if (this.route.room !== name || this.#open !== null) return;
+    const reason = connection.live ? error : { ...error, kind: "unreachable", message: "The server does not answer. The room opens when it is back." };
+    this.#put(null, failure(`The room ${title} did not come`, reason, () => this.#apply()));
+    if (!connection.live) this.#missing = name;
+  }
+
+  #put(room, element) {
+    this.#open?.hide();
+    byID("room").replaceChildren(element);
+    this.#open = room;
   }
 
   #listen() {
@@ -170,8 +199,13 @@ class Shell {
   }
 
   async #watchConnection() {
-    if (connection.live === false) await call("server.ping").catch(() => {});
+    if (connection.live === false) await this.#ping();
     this.#outboxChanged();
+  }
+
+  /** Whether the server answers is `connection`'s to tell. */
+  async #ping() {
+    await call("server.ping").catch(() => {});
   }
 
   #connectionChanged() {
@@ -184,6 +218,7 @@ class Shell {
     }
     this.#showBar();
     this.#open?.connectionChanged?.();
+    if (connection.live && this.#missing === this.route.room) this.#apply();
   }
 
   #stall(error) {

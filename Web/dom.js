@@ -39,15 +39,18 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Adds a stylesheet if it is not there; done as soon as it holds. */
+/** Adds a stylesheet if it is not there; done as soon as it holds. What did not come is taken out, so that it can be asked for again. */
 export function stylesheet(href) {
   const known = document.head.querySelector(`link[rel="stylesheet"][href="${href}"]`);
   if (known?.sheet) return null;
   const link = known ?? h("link", { rel: "stylesheet", href });
   if (!known) document.head.append(link);
-  return new Promise((done) => {
+  return new Promise((done, fail) => {
     link.addEventListener("load", done);
-    link.addEventListener("error", done);
+    link.addEventListener("error", () => {
+      link.remove();
+      fail(new Error(`${href} did not come.`));
+    });
   });
 }
 

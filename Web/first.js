@@ -13,7 +13,8 @@
   };
   const name = new URLSearchParams(location.search).get("room");
   const room = name in globalThis.roomStyles ? name : "label";
-  const add = (rel, href) => document.head.append(Object.assign(document.createElement("link"), { rel, href }));
-  for (const href of globalThis.roomStyles[room]) add("stylesheet", href);
+  const add = (rel, href) => document.head.appendChild(Object.assign(document.createElement("link"), { rel, href }));
+  // One that did not come would be waited for without end; the room asks for it anew.
+  for (const href of globalThis.roomStyles[room]) add("stylesheet", href).addEventListener("error", ({ target }) => target.remove());
   for (const href of modules[room] ?? []) add("modulepreload", href);
 }

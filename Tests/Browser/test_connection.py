@@ -1,5 +1,7 @@
 """What happens to answers while the server is away: nothing is lost, nothing counts twice."""
 
+import os
+import signal
 from collections.abc import Callable
 
 from playwright.sync_api import Page, Route, expect
@@ -72,6 +74,53 @@ def test_a_killed_server_is_waited_for(start_server: Callable[..., Server], page
     back = start_server(http=server.address)
     wait_until(page, lambda: back.labeled() == 5, "all labels", seconds=30)
     expect(page.locator("#connection")).to_have_text("live")
+
+
+def test_a_room_that_does_not_come_says_so_and_opens_when_the_server_is_back(start_server: Callable[..., Server], page: Page):
+    server = start_server()
+    server.insert_images(40)
+    page.goto(server.url)
+    shown_image(page)
+    server.stop(kill=True)
+    page.get_by_role("link", name="Runs").click()
+    expect(page.get_by_role("heading", name="The room Runs did not come")).to_be_visible()
+    expect(page.locator(".label-room")).to_have_count(0)
+    start_server(http=server.address)
+    expect(page.get_by_role("heading", name="No runs yet")).to_be_visible()
+    assert page.get_by_role("heading", name="No runs yet").evaluate("heading => getComputedStyle(heading.closest('.runs-room')).display") == "grid"
+    page.get_by_role("link", name="Label", exact=True).click()
+    shown_image(page)
+
+
+def test_a_room_of_which_a_part_is_missing_is_tried_again(server: Server, page: Page):
+    page.goto(server.url)
+    expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
+    for part, title, heading in (("/lineage/layout.js", "Lineage", "No variables yet"), ("/progress/progress.css", "Progress", "No images yet")):
+        page.route(f"**{part}", lambda route: route.abort())
+        page.get_by_role("link", name=title).click()
+        expect(page.get_by_role("heading", name=f"The room {title} did not come")).to_be_visible()
+        page.unroute(f"**{part}")
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+
+
+def test_a_room_that_is_on_its_way_takes_the_place_of_the_one_before(server: Server, page: Page):
+    server.insert_images(40)
+    page.goto(server.url)
+    image = shown_image(page)
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        page.get_by_role("link", name="Runs").click()
+        expect(page.get_by_text("Loading Runs")).to_be_visible()
+        page.keyboard.press("1")
+        page.go_back()
+        assert shown_image(page) == image, "the key was none for a picture that nobody saw"
+        page.go_forward()
+        expect(page.get_by_text("Loading Runs")).to_be_visible()
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    expect(page.get_by_role("heading", name="No runs yet")).to_be_visible()
+    assert server.labeled() == 0
 
 
 def test_a_page_without_a_server_says_so_and_recovers(server: Server, page: Page):
