@@ -28,6 +28,8 @@ class Shell {
   #missing = null;
   #notice = null;
   #stalled = null;
+  #events = null;
+  #hasListened = false;
 
   constructor() {
     this.outbox = new Outbox({ storage: localStorage, send: call });
@@ -45,14 +47,38 @@ class Shell {
     this.#listenToServer();
   }
 
-  /** The server says when something changes, so that what others do shows at once; the rooms ask for what they show. */
+  /**
+   * The server says when something changes, so that what others do shows at once; the rooms ask for what they show.
+   * A browser has six connections to a host, for all its tabs: one that nobody sees must not hold one.
+   */
   #listenToServer() {
+    const change = () => {
+      if (document.hidden) this.#stopListening();
+      else if (this.#events === null) this.#openEvents();
+    };
+    document.addEventListener("visibilitychange", change);
+    addEventListener("pagehide", () => this.#stopListening());
+    addEventListener("pageshow", ({ persisted }) => persisted && change());
+    change();
+  }
+
+  #openEvents() {
     const events = new EventSource("/events");
     const changedRuns = ({ data }) => JSON.parse(data).run_ids;
+    // Nobody tells what happened before it was open, be it that the page was hidden or the server away.
+    events.addEventListener("open", () => {
+      if (this.#hasListened) this.#open?.connectionChanged?.();
+      this.#hasListened = true;
+    });
     events.addEventListener("labels", () => this.#open?.labelsChanged?.());
     events.addEventListener("runs", (event) => this.#open?.runsChanged?.(changedRuns(event)));
     events.addEventListener("metrics", (event) => this.#open?.metricsChanged?.(changedRuns(event)));
-    addEventListener("pagehide", () => events.close());
+    this.#events = events;
+  }
+
+  #stopListening() {
+    this.#events?.close();
+    this.#events = null;
   }
 
   /** Shows a state and puts it into the address; `replace` when going back should not return to the old one. */

@@ -90,3 +90,11 @@ def wait_until(page: Page, condition: Callable[[], bool], what: str, seconds: fl
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what}")
         page.wait_for_timeout(50)
+
+
+def show_page(page: Page, is_shown: bool) -> None:
+    """Tells a page that it is seen or that another tab is before it; without a window, a browser tells nothing of that kind."""
+    page.evaluate("""isShown => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => !isShown });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }""", is_shown)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, Route, expect
 
-from conftest import answer, shown_image, wait_until
+from conftest import answer, show_page, shown_image, wait_until
 from holdfast_server import Server
 
 
@@ -151,6 +151,17 @@ def test_a_refused_answer_is_told_and_does_not_hold_up_the_rest(server: Server, 
     expect(labeling.get_by_text("Not saved: This image is gone.")).to_be_visible()
     wait_until(labeling, lambda: server.labeled() == 1 and unsent(labeling) == 0, "the other label")
     expect(labeling.locator("[data-label=biopsy_tool]")).to_contain_text("1 / 34")
+
+
+def test_a_browser_may_have_more_tabs_than_connections(server: Server, page: Page):
+    server.insert_images(40)
+    for _ in range(7):
+        page.goto(f"{server.url}/?room=runs")
+        expect(page.locator("#connection")).to_have_text("live")
+        show_page(page, False)
+        page = page.context.new_page()
+    page.goto(server.url)
+    shown_image(page)
 
 
 def events(server: Server) -> list[str]:

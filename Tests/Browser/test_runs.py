@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from conftest import wait_until
+from conftest import show_page, wait_until
 from holdfast_server import Server, array
 from test_access import serious
 
@@ -349,6 +349,20 @@ def test_new_values_come_by_themselves_and_leave_the_zoom(server: Server, page: 
     expect(chart(page, "brand_new")).to_be_visible()
     expect(page.locator("tr[data-run=live]")).to_contain_text("0.25")
     assert window(page) == before
+
+
+def test_what_came_while_nobody_saw_the_page_shows_when_it_is_seen_again(server: Server, page: Page):
+    start_run(server, "live")
+    log_values(server, "live", "loss", [9, 8, 7])
+    page.goto(f"{server.url}/?room=runs&run=live")
+    expect(chart(page, "loss")).to_have_attribute("data-points", "3")
+    show_page(page, False)
+    log_values(server, "live", "loss", [6, 0.25], first=3)
+    page.wait_for_timeout(1500)
+    expect(chart(page, "loss")).to_have_attribute("data-points", "3")
+    show_page(page, True)
+    expect(chart(page, "loss")).to_have_attribute("data-points", "5")
+    expect(page.locator("tr[data-run=live]")).to_contain_text("0.25")
 
 
 def test_resources_and_operations_are_folded_below(server: Server, page: Page):

@@ -86,6 +86,8 @@ export class RunsRoom {
   }
 
   connectionChanged() {
+    // What these logged meanwhile was not told.
+    for (const { run_id: id, status } of this.#runs ?? []) if (status === "running") this.#changed.add(id);
     this.#poll?.now();
     this.pane.metricsChanged(null);
   }
