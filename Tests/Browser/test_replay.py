@@ -1,7 +1,9 @@
 """Episodes step by step and at full speed: what is drawn is what was sent, and the address leads back to it."""
 
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
+import h5py
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -233,6 +235,36 @@ def test_the_frame_grows_and_shrinks_by_whole_pixels(long: Page):
     long.keyboard.press("f")
     wait_until(long, lambda: "zoom" not in long.url, "the frame fits again")
     assert canvas.bounding_box()["width"] <= box["width"]
+
+
+@pytest.mark.parametrize("harm", ["damaged", "gone"])
+def test_frames_that_cannot_be_had_say_why_and_are_not_asked_for_without_end(start_server: Callable[..., Server], page: Page, expected: list[str], harm: str):
+    expected.append(f"Failed to load resource: the server responded with a status of {404 if harm == 'gone' else 500}")
+    server = start_server()
+    server.log_run("broken", episodes=1)
+    server.stop()
+    file = server.data / "replay" / "broken.h5"
+    if harm == "gone":
+        file.unlink()
+    else:
+        with h5py.File(file, "r") as arrays:
+            chunk = arrays["frames"].id.get_chunk_info(0)
+        content = file.read_bytes()
+        end = chunk.byte_offset + chunk.size
+        file.write_bytes(content[:chunk.byte_offset] + bytes(byte ^ 255 for byte in content[chunk.byte_offset:end]) + content[end:])
+    server = start_server()
+    asked: list[str] = []
+    page.on("request", lambda request: "frames" in request.url and not request.url.endswith(".js") and asked.append(request.url))
+    page.goto(f"{server.url}/?room=replay&run=broken&episode=broken-e0")
+    note = page.locator(".frame-note").first
+    expect(note).to_contain_text("This frame can't be shown: ")
+    if harm == "damaged":
+        expect(note).to_contain_text("holdfast verify lists what is damaged")
+    page.get_by_role("button", name="▶ Play").click()
+    at(page, 11)
+    expect(note).to_contain_text("This frame can't be shown: ")
+    page.wait_for_timeout(2500)
+    assert len(asked) == len(set(asked)) <= 13
 
 
 def test_nothing_there_says_so(server: Server, page: Page):

@@ -7,6 +7,8 @@ import { addReturns, around, frameURL } from "./steps.js";
 const FIRST_PAGE = 1000;
 const PAGE = 10_000;
 const MOST = 200_000;
+/** After a picture that may come later, nothing is asked for so many milliseconds. */
+const PAUSE = 1000;
 
 /** One episode: its steps, page after page, and the frames around the playhead. */
 export class Track {
@@ -19,6 +21,10 @@ export class Track {
   #closed = false;
   #asking = false;
   #pictures = null;
+  /** Why pictures never come, by their addresses. */
+  #failures = new Map();
+  #wanted = null;
+  #pause = 0;
 
   /** `onSteps` hears of new steps, `onFrames` of new frames. */
   constructor({ episode, budget, onSteps, onFrames }) {
@@ -58,10 +64,11 @@ export class Track {
   close() {
     this.#closed = true;
     this.frames.close();
+    clearTimeout(this.#pause);
     this.#pictures?.want([]);
   }
 
-  /** A position's frame, `{bytes, layout}` or `{bitmap}`; null where there is none, undefined where it has not come. */
+  /** A position's frame, `{bytes, layout}`, `{bitmap}` or `{error}`; null where there is none, undefined where it has not come. */
   picture(position) {
     const reference = this.steps[position]?.frame_ref ?? null;
     if (reference === null) return null;
@@ -70,18 +77,21 @@ export class Track {
       return bytes ? { bytes, layout: this.frames.layout } : bytes;
     }
     const url = frameURL(reference);
-    const found = url === null ? { state: "missing" } : this.#pictures.get(url);
-    if (found === undefined) return undefined;
-    return found.state === "ready" ? { bitmap: found.bitmap } : null;
+    if (url === null) return { error: new Error(`“${reference}” names no picture of this server`) };
+    if (this.#failures.has(url)) return { error: this.#failures.get(url) };
+    const found = this.#pictures.get(url);
+    return found?.state === "ready" ? { bitmap: found.bitmap } : undefined;
   }
 
   /** Gets frames ready around a position. */
   want(position, isLoop) {
+    this.#wanted = [position, isLoop];
     if (this.#pictures === null) {
       this.frames.want(position, this.steps.length, isLoop);
       return;
     }
-    const urls = around(position, this.steps.length, 24, 4).map((each) => frameURL(this.steps[each].frame_ref)).filter((url) => url !== null);
+    if (this.#pause !== 0) return;
+    const urls = around(position, this.steps.length, 24, 4).map((each) => frameURL(this.steps[each].frame_ref)).filter((url) => url !== null && !this.#failures.has(url));
     this.#pictures.want(urls);
     for (const url of urls) {
       if (this.#pictures.get(url) === undefined) this.#pictures.whenReady(url).then(() => this.#closed || this.onFrames());
@@ -113,12 +123,36 @@ export class Track {
     const batch = parseBatch(headers, bytes.byteLength);
     // Floats and the like can't be drawn as they are; the server makes pictures of them.
     if (batch === null) throw Object.assign(new Error("These frames come as pictures."), { final: true });
+    const there = new Set(batch.steps);
+    const isMissing = this.steps.slice(from, to).some(({ step_index: step, frame_ref: reference }) => (reference ?? null) !== null && !there.has(step));
+    // A batch leaves out what it can't find; asked for one by one, each says why.
+    if (isMissing) throw Object.assign(new Error("Not all of these frames are there."), { final: true });
     return { ...batch, bytes };
   }
 
+  /** Frames that don't come in batches, or not all of them, are fetched one by one as pictures. */
   #fallBack() {
-    this.#pictures ??= new Pictures({ load: async (url) => createImageBitmap(await picture(url)), capacity: 64 });
+    this.#pictures ??= new Pictures({ load: (url) => this.#load(url), capacity: 64 });
     this.frames.close();
+    this.want(...this.#wanted);
     this.onFrames();
+  }
+
+  async #load(url) {
+    try {
+      return await createImageBitmap(await picture(url));
+    } catch (error) {
+      if (error.final ?? true) this.#failures.set(url, error);
+      else this.#rest();
+      throw error;
+    }
+  }
+
+  #rest() {
+    if (this.#pause !== 0 || this.#closed) return;
+    this.#pause = setTimeout(() => {
+      this.#pause = 0;
+      this.want(...this.#wanted);
+    }, PAUSE);
   }
 }

@@ -7,6 +7,12 @@ import { draggable } from "./zoom.js";
 
 const FACTS = ["step", "action", "reward", "return", "ended"];
 
+/** What is said in place of a frame that is stored and can't be had. */
+export function complaint({ kind, message }) {
+  const text = `This frame can't be shown: ${message.replace(/\.$/, "")}`;
+  return kind === "run_damaged" ? `${text}; holdfast verify lists what is damaged.` : `${text}.`;
+}
+
 /** What is seen of one episode: its frame, as large as there is room, and what happened beside it. */
 export class TrackView {
   #image = null;
@@ -58,6 +64,10 @@ export class TrackView {
     if (picture === undefined) return false;
     if (picture === null) {
       if (this.canvas.hidden) this.say("No frame is stored for this step.");
+      return true;
+    }
+    if (picture.error) {
+      this.say(complaint(picture.error));
       return true;
     }
     const { width, height } = picture.layout ?? picture.bitmap;
