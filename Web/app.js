@@ -4,7 +4,7 @@ import { Keymap } from "./keys.js";
 import { plural } from "./format.js";
 import { Outbox } from "./outbox.js";
 import { poll } from "./poll.js";
-import { formatRoute, parseRoute } from "./route.js";
+import { formatRoute, loginAddress, parseRoute } from "./route.js";
 import { failure, loading } from "./states.js";
 
 /** The rooms in the order of their tabs; the first is where one arrives. Each is fetched when it is entered. */
@@ -165,7 +165,7 @@ class Shell {
     document.addEventListener("keydown", (event) => this.#key(event));
     connection.addEventListener("change", () => this.#connectionChanged());
     connection.addEventListener("unauthorized", () => {
-      location.assign(`/login.html?next=${encodeURIComponent(location.pathname + location.search)}`);
+      location.assign(loginAddress(location.pathname + location.search, localStorage.getItem("holdfast.signed-in") !== null));
     });
     this.outbox.addEventListener("change", () => this.#outboxChanged());
     this.outbox.addEventListener("stalled", ({ detail }) => this.#stall(detail.error));
@@ -286,11 +286,13 @@ class Shell {
   }
 
   async #leave() {
+    // Before the session ends: what is refused from then on must not look as if the token had been taken back.
+    localStorage.removeItem("holdfast.signed-in");
     try {
       await logout();
-      localStorage.removeItem("holdfast.signed-in");
       location.assign("/login.html");
     } catch (error) {
+      localStorage.setItem("holdfast.signed-in", "1");
       this.notice(error.message);
     }
   }

@@ -4,6 +4,9 @@ import { safeReturn } from "./route.js";
 const form = document.getElementById("login");
 const token = document.getElementById("token");
 const problem = document.getElementById("login-error");
+const query = new URLSearchParams(location.search);
+
+if (query.has("ended")) problem.textContent = "Your token was taken back or is no longer known, or your session ran out; sign in again.";
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -11,7 +14,7 @@ form.addEventListener("submit", async (event) => {
   try {
     if (await login(token.value.trim())) {
       localStorage.setItem("holdfast.signed-in", "1");
-      location.replace(safeReturn(new URLSearchParams(location.search).get("next")));
+      location.replace(safeReturn(query.get("next")));
       return;
     }
     problem.textContent = "That token is not the server's.";

@@ -50,3 +50,8 @@ export function nextSort(current, name, descendingFirst) {
 export function safeReturn(path) {
   return /^\/(?![/\\])/.test(path ?? "") && !/[\u0000-\u001f\\]/.test(path) ? path : "/";
 }
+
+/** The login page, which leads back to `next`; who was signed in is told there why that is over. */
+export function loginAddress(next, wasSignedIn) {
+  return `/login.html?${wasSignedIn ? "ended=1&" : ""}next=${encodeURIComponent(next)}`;
+}

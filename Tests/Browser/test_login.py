@@ -1,7 +1,10 @@
 """A server with a token: the login page, the way back, signing out."""
 
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from conftest import answer, shown_image, wait_until
@@ -57,6 +60,39 @@ def test_an_answer_made_after_the_session_ended_is_sent_after_the_next_login(sta
     page.context.set_offline(False)
     sign_in(page)
     wait_until(page, lambda: server.labeled() == 1, "the label")
+
+
+def test_a_token_that_was_taken_back_is_told_of_and_a_sign_out_is_not(start_server: Callable[..., Server], page: Page):
+    server = start_server(token=TOKEN)
+    server.call("tokens.create", name="boss", roles=["admin"])
+    token = server.call("tokens.create", name="ada", roles=["read", "label"])["token"]
+    taken_back = page.get_by_text("Your token was taken back")
+    page.goto(server.url)
+    expect(page.get_by_label("Token")).to_be_focused()
+    expect(taken_back).to_be_hidden()
+    sign_in(page, token)
+    expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Token")).to_be_visible()
+    expect(taken_back).to_be_hidden()
+    sign_in(page, token)
+    expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
+    server.call("tokens.revoke", name="ada")
+    expect(taken_back).to_be_visible()
+    sign_in(page)
+    expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
+
+
+def test_too_many_wrong_tokens_are_told_to_wait(start_server: Callable[..., Server], page: Page, expected: list[str]):
+    expected.append("Failed to load resource: the server responded with a status of 429")
+    server = start_server(token=TOKEN)
+    for _ in range(20):
+        request = urllib.request.Request(f"{server.url}/login", b'{"token": "wrong"}', {"content-type": "application/json"})
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(request)
+    page.goto(server.url)
+    sign_in(page, "wrong")
+    expect(page.get_by_role("alert")).to_contain_text("20 wrong tokens from here within a minute; try again in")
 
 
 def test_the_login_page_sends_nobody_to_another_site(start_server: Callable[..., Server], page: Page):

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatRoute, nextSort, parseRoute, parseSort, safeReturn, wholeNumber } from "../../Web/route.js";
+import { formatRoute, loginAddress, nextSort, parseRoute, parseSort, safeReturn, wholeNumber } from "../../Web/route.js";
 
 test("a state survives the way through the address", () => {
   const route = { room: "runs", q: "lr=1e-3 & more", run: "r.1", episode: "a/b c", step: "17" };
@@ -42,5 +42,13 @@ test("the login page sends back to this server only", () => {
   assert.equal(safeReturn("/?room=runs"), "/?room=runs");
   for (const bad of ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/\t/evil", null]) {
     assert.equal(safeReturn(bad), "/");
+  }
+});
+
+test("the login page leads back, and says why only to who was signed in", () => {
+  for (const wasSignedIn of [true, false]) {
+    const query = new URL(loginAddress("/?room=runs&run=a b", wasSignedIn), "http://localhost").searchParams;
+    assert.equal(query.get("next"), "/?room=runs&run=a b");
+    assert.equal(query.has("ended"), wasSignedIn);
   }
 });
