@@ -65,6 +65,8 @@ class Shell {
   #openEvents() {
     const events = new EventSource("/events");
     const changedRuns = ({ data }) => JSON.parse(data).run_ids;
+    // It breaks off as soon as the server is gone, also in rooms that ask for nothing now.
+    events.addEventListener("error", () => this.#ping());
     // Nobody tells what happened before it was open, be it that the page was hidden or the server away.
     events.addEventListener("open", () => {
       if (this.#hasListened) this.#open?.connectionChanged?.();

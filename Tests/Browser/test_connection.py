@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from conftest import answer, show_page, shown_image, wait_until
@@ -151,6 +152,19 @@ def test_a_refused_answer_is_told_and_does_not_hold_up_the_rest(server: Server, 
     expect(labeling.get_by_text("Not saved: This image is gone.")).to_be_visible()
     wait_until(labeling, lambda: server.labeled() == 1 and unsent(labeling) == 0, "the other label")
     expect(labeling.locator("[data-label=biopsy_tool]")).to_contain_text("1 / 34")
+
+
+@pytest.mark.parametrize("room", ["grid", "review", "lineage"])
+def test_a_room_at_rest_notices_that_the_server_is_gone(start_server: Callable[..., Server], page: Page, room: str):
+    server = start_server()
+    page.goto(f"{server.url}/?room={room}")
+    expect(page.locator("#room > section")).to_be_visible()
+    expect(page.locator("#connection")).to_have_text("live")
+    page.wait_for_load_state("networkidle")
+    server.stop(kill=True)
+    expect(page.locator("#connection")).to_have_text("no server", timeout=8000)
+    start_server(http=server.address)
+    expect(page.locator("#connection")).to_have_text("live")
 
 
 def test_a_browser_may_have_more_tabs_than_connections(server: Server, page: Page):
