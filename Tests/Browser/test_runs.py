@@ -365,6 +365,19 @@ def test_what_came_while_nobody_saw_the_page_shows_when_it_is_seen_again(server:
     expect(page.locator("tr[data-run=live]")).to_contain_text("0.25")
 
 
+def test_a_run_chosen_while_the_server_is_away_is_not_called_empty(two: Page):
+    two.locator("tr[data-run=one]").get_by_role("link", name="one").click()
+    expect(chart(two, "loss")).to_have_attribute("data-lines", "2")
+    two.route("**/rpc", lambda route: route.abort())
+    two.locator("tr[data-run=two]").get_by_role("link", name="two").click()
+    for metric in ("loss", "accuracy"):
+        expect(chart(two, metric).get_by_role("heading", name="The values did not come")).to_be_visible()
+    expect(two.get_by_text("No value has a place")).to_have_count(0)
+    two.unroute("**/rpc")
+    expect(chart(two, "loss").get_by_role("heading", name="The values did not come")).to_be_hidden()
+    expect(chart(two, "loss")).to_have_attribute("data-lines", "2")
+
+
 def test_resources_and_operations_are_folded_below(server: Server, page: Page):
     start_run(server, "busy")
     now = time.time()

@@ -56,6 +56,7 @@ export class Board {
     for (const [name, { element }] of this.groups) if (element.matches("details")) element.open = view.open.has(name);
     if (isNew) {
       this.#listed = ids;
+      this.#each((entry) => this.#forget(entry));
       this.#list();
     }
     this.#arrange();
@@ -144,6 +145,20 @@ export class Board {
     chart.element.dataset.key = spec.key;
     this.seen.observe(chart.element);
     return entry;
+  }
+
+  /** Where a chart has nothing of the runs that are shown now, it begins anew: what others logged says nothing of these. */
+  #forget(entry) {
+    if (entry.lines === undefined || this.#isShown(entry.ids)) return;
+    entry.lines = undefined;
+    entry.whole = undefined;
+    entry.key = undefined;
+    entry.detailKey = undefined;
+    entry.chart.say(loading(entry.spec.title));
+  }
+
+  #isShown(ids) {
+    return ids.some((id) => this.styles.has(id));
   }
 
   /** Puts the charts that fit the filter into their places. */
@@ -248,8 +263,12 @@ export class Board {
     const pixels = chart.pixels || 500;
     if (entry.key !== key || (entry.isStale && this.#zoomOf(entry) === null)) {
       const runs = this.#runs;
+      const ids = this.#ids;
       entry.isStale = false;
-      const answers = await Promise.all(wholeQueries(spec, this.#ids, this.#view, pixels).map((query) => call("metrics.series", query)));
+      const answers = await Promise.all(wholeQueries(spec, ids, this.#view, pixels).map((query) => call("metrics.series", query)));
+      // Other runs may have been chosen meanwhile.
+      if (!this.#isShown(ids)) return;
+      entry.ids = ids;
       entry.kind = kindOf(spec, axis, answers[0].series);
       entry.whole = this.#lines(spec, entry.kind, runs, answers);
       if (entry.key !== key) entry.detailKey = undefined;
@@ -275,6 +294,7 @@ export class Board {
     const queries = zoomQueries(entry.spec, runs, this.#view, pixels);
     const turn = turns(AT_ONCE);
     const answers = await Promise.all(queries.map((query) => turn(() => call("metrics.series", query))));
+    if (entry.whole === undefined) return;
     const parts = entry.spec.values ? 2 : 1;
     const detail = [];
     for (let at = 0; at < answers.length; at += parts) detail.push(...this.#lines(entry.spec, entry.kind, runs, answers.slice(at, at + parts)));
