@@ -253,6 +253,10 @@ def test_nothing_there_says_so_and_what_to_do(server: Server, page: Page):
     subprocess.run([sys.executable, "-c", told], check=True, env={**os.environ, "PYTHONPATH": str(CLIENT)})
     page.reload()
     expect(page.locator(".catalog tbody tr")).to_have_text(re.compile("^Raw"))
+    page.goto(f"{server.url}/?room=lineage&variable=nope")
+    expect(page.get_by_text("There is no variable nope.")).to_be_visible()
+    page.goto(f"{server.url}/?room=lineage&variable=Raw&q=subject:9")
+    expect(page.get_by_role("heading", name="No location fits")).to_be_visible()
     page.goto(record_address(server, "Raw", "0000"))
     expect(page.get_by_role("heading", name="The graph did not come")).to_be_visible()
 

@@ -270,6 +270,11 @@ def test_frames_that_cannot_be_had_say_why_and_are_not_asked_for_without_end(sta
 def test_nothing_there_says_so(server: Server, page: Page):
     page.goto(f"{server.url}/?room=replay")
     expect(page.get_by_role("heading", name="No episodes yet")).to_be_visible()
+    server.call("runs.start", run_id="idle", config={}, tags=[])
+    page.goto(f"{server.url}/?room=replay&run=idle")
+    expect(page.get_by_text("The run idle has logged no steps so far.")).to_be_visible()
+    page.goto(f"{server.url}/?room=replay&run=nope")
+    expect(page.get_by_text("There is no run nope.")).to_be_visible()
     page.goto(f"{server.url}/?room=replay&episode=nowhere")
     expect(page.get_by_role("heading", name="The episode did not come")).to_be_visible()
 

@@ -145,6 +145,8 @@ def test_an_empty_list_and_an_unknown_run_say_so(server: Server, page: Page):
     expect(page.get_by_role("heading", name="Run nowhere did not come")).to_be_visible()
     server.log_run("gamma")
     expect(page.get_by_role("link", name="gamma", exact=True)).to_be_visible()
+    page.goto(f"{server.url}/?room=runs&run=../etc")
+    expect(page.get_by_text("“../etc” is no run's name.")).to_be_visible()
 
 
 # The table

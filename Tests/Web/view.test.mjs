@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatRoute, parseRoute } from "../../Web/route.js";
-import { fitsFilter, formatOpen, formatSelection, formatZoom, parseSelection, parseSmoothing, parseZoom, toggled, viewOf } from "../../Web/runs/view.js";
+import { fitsFilter, formatOpen, formatSelection, formatZoom, notRuns, parseSelection, parseSmoothing, parseZoom, toggled, viewOf } from "../../Web/runs/view.js";
 
 test("a view survives the way through the address", () => {
   const route = {
@@ -28,6 +28,11 @@ test("no selection, an empty one and several runs are different things", () => {
   assert.equal(parseSelection(Array.from({ length: 300 }, (_, k) => `r${k}`).join()).length, 100);
   assert.equal(formatSelection([]), "-");
   assert.equal(formatSelection(["a", "b"]), "a,b");
+});
+
+test("what can be no run's name is known", () => {
+  assert.deepEqual(notRuns("a,../etc,b c,"), ["../etc", "b c"]);
+  for (const text of [undefined, "", "-", "a,b.1"]) assert.deepEqual(notRuns(text), []);
 });
 
 test("a tick puts a run behind the others, or takes it away", () => {

@@ -160,6 +160,10 @@ export class Catalog {
     const isMore = this.#locations.cursor !== undefined;
     const among = text.length > 0 && isMore ? ` among the first ${count(this.#locations.rows.length)}` : "";
     setText(this.found, isMore ? `${count(rows.length)}+ locations${among}` : plural(rows.length, "location"));
+    if (this.#locations.rows.length === 0 && !this.#variables.some((each) => each.variable === variable)) {
+      this.body.replaceChildren(empty("No locations", `There is no variable ${variable}. “All variables” above leads to those that are there.`));
+      return;
+    }
     if (rows.length === 0 && !isMore) {
       this.body.replaceChildren(empty("No location fits", "Filter by keys, such as subject:1, or by parts of their values."));
       return;

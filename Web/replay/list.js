@@ -24,6 +24,7 @@ export class EpisodeList {
   #key = null;
   #text = "";
   #knownRuns = "";
+  #isRunUnknown = false;
 
   constructor(shell) {
     this.shell = shell;
@@ -88,7 +89,9 @@ export class EpisodeList {
     if (cursor !== undefined) params.cursor = cursor;
     try {
       const page = await call("episodes.list", params);
+      const isRunUnknown = page.episodes.length === 0 && params.run_id !== undefined && (await isUnknown(params.run_id));
       if (asked !== this.#asked) return;
+      this.#isRunUnknown = isRunUnknown;
       this.#rows = cursor === undefined ? page.episodes : [...this.#rows, ...page.episodes];
       this.#cursor = page.cursor ?? undefined;
       this.#render();
@@ -105,7 +108,7 @@ export class EpisodeList {
     const rows = this.#rows.filter(fits);
     const isSearching = words.length > 0 && this.#cursor !== undefined && this.#rows.length < SEARCHED;
     if (isSearching) this.#load(this.#cursor);
-    const text = JSON.stringify([rows, this.#cursor, this.route.run, this.route.q, this.route.episodes, this.route.episode, this.route.vs, this.route.speed, this.route.loop]);
+    const text = JSON.stringify([rows, this.#cursor, this.#isRunUnknown, this.route.run, this.route.q, this.route.episodes, this.route.episode, this.route.vs, this.route.speed, this.route.loop]);
     if (text === this.#text) return;
     this.#text = text;
     setText(this.found, `${count(rows.length)}${this.#cursor === undefined ? "" : "+"} ${rows.length === 1 ? "episode" : "episodes"}${words.length > 0 && this.#cursor !== undefined ? ` among the first ${count(this.#rows.length)}` : ""}`);
@@ -127,6 +130,7 @@ export class EpisodeList {
   #nothing(isSearching) {
     if (isSearching) return loading("episodes");
     if (this.#rows.length > 0) return empty("No episode fits", "Search for parts of an episode's or a run's name.");
+    if (this.#isRunUnknown) return empty("No episodes", `There is no run ${this.route.run}. Choose another above, or empty the field for all runs.`);
     if (this.route.run !== undefined) return empty("No episodes", `The run ${this.route.run} has logged no steps so far.`);
     return empty("No episodes yet", "Log the steps of an episode, with frames where there are some.", COMMAND);
   }
@@ -146,6 +150,11 @@ export class EpisodeList {
       h("td", { class: "number" }, count(episode.steps)),
       h("td", {}, compare));
   }
+}
+
+/** Whether the server has no run of this name; one of which that can't be said has just no episodes. */
+async function isUnknown(run) {
+  return call("runs.get", { run_id: run }).then(() => false, ({ kind }) => kind === "not_found");
 }
 
 /** A name in two parts, of which the second is never cut off: the end is what tells the episodes of a run apart. */

@@ -6,7 +6,9 @@ import { Board } from "./board.js";
 import { flatten } from "./search.js";
 import { chip, lasting, runSeconds, statusMark } from "./table.js";
 import { Tools } from "./tools.js";
-import { formatOpen, formatSelection, formatZoom, viewOf } from "./view.js";
+import { formatOpen, formatSelection, formatZoom, notRuns, viewOf } from "./view.js";
+
+const HINT = "Tick runs in the table to see their metrics side by side; the name of one opens it alone, with its episodes.";
 
 /** The selected runs: their header, their charts; of a single one its episodes. */
 export class RunPane {
@@ -28,7 +30,7 @@ export class RunPane {
       onOpen: (name, isOpen) => this.#change({ open: formatOpen(viewOf(this.route).open, name, isOpen) }, true),
     });
     this.episodes = h("div", { hidden: true });
-    this.hint = empty("No run is chosen", "Tick runs in the table to see their metrics side by side; the name of one opens it alone, with its episodes.");
+    this.hint = empty("No run is chosen", HINT);
     this.hint.hidden = true;
     this.body = h("div", { class: "run-body" }, this.head, this.tools.element, this.board.element, this.episodes);
     this.element = h("div", { class: "run-pane scroll", tabindex: "-1" }, this.hint, this.body);
@@ -40,6 +42,8 @@ export class RunPane {
     this.route = route;
     this.#ids = ids;
     const single = ids.length === 1 ? ids[0] : null;
+    const [stranger] = notRuns(route.run);
+    setText(this.hint.querySelector("p"), stranger === undefined ? HINT : `“${stranger}” is no run's name. ${HINT}`);
     this.body.hidden = ids.length === 0;
     this.tools.element.hidden = runs.length === 0;
     this.board.element.hidden = runs.length === 0;

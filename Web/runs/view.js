@@ -26,7 +26,12 @@ export function parseSelection(text) {
   return [...new Set(text.split(","))].filter((id) => RUN_ID.test(id)).slice(0, MOST_RUNS);
 }
 
-/** The same as text for the address. */
+/** What stands among the runs of an address and can be no run's name. */
+export function notRuns(text) {
+  return text === NONE ? [] : (text ?? "").split(",").filter((id) => id !== "" && !RUN_ID.test(id));
+}
+
+/** A selection as text for the address. */
 export function formatSelection(ids) {
   return ids.length === 0 ? NONE : ids.slice(0, MOST_RUNS).join(",");
 }
