@@ -277,7 +277,12 @@ class Shell {
     if (!this.outbox.durable) return "The browser's storage is full: leave this page open until everything is saved.";
     if (connection.live === false) return `No connection to the server. Work goes on; it is sent when the server is back.${kept}`;
     if (this.#stalled && this.unsaved > 0) return `The server can't save now (${this.#stalled.message}). Trying again.${kept}`;
-    return this.#notice?.text ?? "";
+    return this.#notice?.text ?? this.#asideText();
+  }
+
+  #asideText() {
+    const { aside } = this.outbox;
+    return aside ? `${plural(aside.count, "change is", "changes are")} kept: ${aside.error.message}. Sign out and use another token.` : "";
   }
 
   #rename(input) {

@@ -12,35 +12,61 @@ export function eventID() {
 /**
  * Writes on their way to the server, in order, one at a time. Each is in the browser's storage until the server has
  * acknowledged it, so neither a lost connection nor a reload loses one; its event_id makes a resend harmless.
+ * What the token may not do is set aside: it stays in the storage and holds up only what must not overtake it.
  * Says `change`, `acknowledged` (detail: entry, result), `refused` (detail: entry, error) and `stalled` (detail: error).
  */
 export class Outbox extends EventTarget {
   #storage;
   #send;
   #delay;
+  #patience;
   #entries;
   #sequence = 0;
   #draining = false;
   #wake = null;
+  /** Why entries are set aside; another token may do what this one may not, so a reload tries them again. */
+  #aside = new Map();
+  #setAsideAt = 0;
 
-  constructor({ storage, send, delay = backoff, prefix = "holdfast.outbox." }) {
+  /** `patience` is how long what was set aside waits, in milliseconds, until the success of another write tries it again. */
+  constructor({ storage, send, delay = backoff, patience = 60_000, prefix = "holdfast.outbox." }) {
     super();
     this.#storage = storage;
     this.#send = send;
     this.#delay = delay;
+    this.#patience = patience;
     this.prefix = prefix;
     this.#entries = stored(storage, prefix);
     /** False once the storage refused an entry: then what is unsent lives only as long as the page. */
     this.durable = true;
   }
 
+  /** How many entries are on their way. */
   get size() {
-    return this.#entries.length;
+    return this.#sendable.length;
   }
 
   /** The unsent entries, oldest first. */
   get entries() {
     return [...this.#entries];
+  }
+
+  /** How many entries are set aside or wait behind one, and why: `{count, error}`; null where there are none. */
+  get aside() {
+    const [error] = this.#aside.values();
+    return error ? { count: this.#entries.length - this.size, error } : null;
+  }
+
+  /** What may be sent, in order: all but what is set aside and later writes about the same things. */
+  get #sendable() {
+    if (this.#aside.size === 0) return this.#entries;
+    const waiting = new Set();
+    return this.#entries.filter(({ key, params }) => {
+      const about = subjects(params);
+      const waits = this.#aside.has(key) || about.some((each) => waiting.has(each));
+      if (waits) for (const each of about) waiting.add(each);
+      return !waits;
+    });
   }
 
   /** Keeps a write and starts sending; `note` stays with the entry and is not sent. */
@@ -61,33 +87,39 @@ export class Outbox extends EventTarget {
     return entry;
   }
 
-  /** Sends what is there; returns when nothing is left. A call while it runs only ends its waiting. */
+  /** Sends what is there; returns when nothing is left to send. A call while it runs only ends its waiting. */
   async drain() {
     if (this.#draining) {
       this.#wake?.();
       return;
     }
     this.#draining = true;
-    for (let attempt = 0; this.#entries.length > 0; ) {
-      attempt = (await this.#sendFirst()) ? 0 : attempt + 1;
+    for (let attempt = 0, [entry] = this.#sendable; entry; [entry] = this.#sendable) {
+      attempt = (await this.#sendOne(entry)) ? 0 : attempt + 1;
       if (attempt > 0) await this.#pause(this.#delay(attempt));
     }
     this.#draining = false;
   }
 
-  async #sendFirst() {
-    const entry = this.#entries[0];
+  async #sendOne(entry) {
     let said;
     try {
       said = ["acknowledged", { entry, result: await this.#send(entry.method, entry.params) }];
+      if (Date.now() - this.#setAsideAt >= this.#patience) this.#aside.clear();
     } catch (error) {
+      if (error.kind === "forbidden") {
+        this.#aside.set(entry.key, error);
+        this.#setAsideAt = Date.now();
+        this.#say("change");
+        return true;
+      }
       if (!error.final) {
         this.#say("stalled", { error });
         return false;
       }
       said = ["refused", { entry, error }];
     }
-    this.#entries.shift();
+    this.#entries.splice(this.#entries.indexOf(entry), 1);
     this.#storage.removeItem(entry.key);
     this.#say(...said);
     this.#say("change");
@@ -107,6 +139,16 @@ export class Outbox extends EventTarget {
   #say(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+/** The images that a write is about. */
+export function imagesOf({ params }) {
+  return (params.sets ?? [params]).flatMap(({ id }) => id ?? []);
+}
+
+/** What the order of writes matters for: images, and the producer whose sequence numbers must not be overtaken. */
+function subjects(params) {
+  return [...imagesOf({ params }), ...(params.producer ? [params.producer] : [])];
 }
 
 function stored(storage, prefix) {

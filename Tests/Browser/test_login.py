@@ -47,6 +47,29 @@ def test_signing_out_closes_the_door(start_server: Callable[..., Server], page: 
     expect(page.get_by_label("Token")).to_be_visible()
 
 
+def test_what_a_token_may_not_do_is_kept_and_told_and_holds_up_nothing(start_server: Callable[..., Server], page: Page):
+    server = start_server(token=TOKEN)
+    server.insert_images(90)
+    server.log_run("run-1")
+    annotator = server.call("tokens.create", name="annotator", roles=["read", "label"])["token"]
+    page.goto(f"{server.url}/?room=replay&run=run-1&episode=run-1-e0")
+    sign_in(page, annotator)
+    page.get_by_role("button", name="Label this frame").click()
+    bar = page.locator("#bar")
+    expect(bar).to_contain_text("1 change is kept: images.insert needs a token with role ingest")
+    expect(bar).to_contain_text("Sign out and use another token.")
+    page.get_by_role("link", name="Label", exact=True).click()
+    for _ in range(3):
+        answer(page, "1")
+    wait_until(page, lambda: server.labeled() == 3, "the labels")
+    page.get_by_role("link", name="Grid", exact=True).click()
+    expect(page.locator(".cell")).not_to_have_count(0)
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page)
+    wait_until(page, lambda: server.call("labels.stats")["total"] == 91, "the frame")
+    expect(bar).to_be_hidden()
+
+
 def test_an_answer_made_after_the_session_ended_is_sent_after_the_next_login(start_server: Callable[..., Server], page: Page):
     server = start_server(token=TOKEN)
     server.insert_images(30)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Outbox, backoff } from "../../Web/outbox.js";
+import { Outbox, backoff, imagesOf } from "../../Web/outbox.js";
 
 /** A storage as browsers have it, which can be made to refuse. */
 class MemoryStorage {
@@ -104,6 +104,73 @@ test("a note is kept with its entry and not sent", async () => {
   assert.deepEqual(outbox.entries[0].note, { tool: 1 });
   await outbox.drain();
   assert.deepEqual(Object.keys(sent[0]).sort(), ["event_id", "id"]);
+});
+
+const forbidden = () => Object.assign(new Error("it needs a token with role ingest"), { kind: "forbidden", final: false });
+
+/** A server whose token may do what `may` says. */
+function guarded(may) {
+  const asked = [];
+  return { asked, send: async (method, { id, seq }) => {
+    asked.push(id ?? seq);
+    if (!may(method, id)) throw forbidden();
+  } };
+}
+
+test("what the token may not do is set aside, kept for the next visit, and holds up nothing else", async () => {
+  const storage = new MemoryStorage();
+  const { asked, send } = guarded((method) => method === "labels.set");
+  const outbox = new Outbox({ storage, send });
+  outbox.add("images.insert", { producer: "p", seq: 91, images: [{}] });
+  for (const id of [1, 2, 3]) outbox.add("labels.set", { id });
+  await emptied(outbox);
+  assert.deepEqual(asked, [91, 1, 2, 3]);
+  assert.deepEqual(outbox.aside, { count: 1, error: forbidden() });
+  assert.equal(outbox.entries.length, 1);
+  const after = guarded(() => true);
+  const again = new Outbox({ storage, send: after.send });
+  await again.drain();
+  assert.deepEqual(after.asked, [91]);
+  assert.equal(again.aside, null);
+  assert.equal(storage.length, 0);
+});
+
+test("nothing overtakes what was set aside for the same image or producer", async () => {
+  const { asked, send } = guarded((method, id) => method !== "images.insert" && id !== 1);
+  const outbox = new Outbox({ storage: new MemoryStorage(), send });
+  outbox.add("images.insert", { producer: "p", seq: 91, images: [{}] });
+  outbox.add("images.insert", { producer: "p", seq: 92, images: [{}] });
+  outbox.add("labels.set", { id: 1 });
+  outbox.add("labels.set_many", { sets: [{ id: 1 }, { id: 2 }] });
+  outbox.add("labels.undo", { id: 2 });
+  outbox.add("labels.set", { id: 3 });
+  await emptied(outbox);
+  assert.deepEqual(asked, [91, 1, 3]);
+  assert.equal(outbox.aside.count, 5);
+});
+
+test("a write that succeeds after a while lets what was set aside try again, in its order", async () => {
+  let may = false;
+  const { asked, send } = guarded((method) => may || method === "labels.set");
+  const outbox = new Outbox({ storage: new MemoryStorage(), send, patience: 0 });
+  outbox.add("images.insert", { producer: "p", seq: 91 });
+  outbox.add("images.insert", { producer: "p", seq: 92 });
+  outbox.add("labels.set", { id: 1 });
+  await emptied(outbox);
+  await outbox.drain();
+  assert.equal(outbox.aside.count, 2);
+  may = true;
+  outbox.add("labels.set", { id: 2 });
+  await outbox.drain();
+  await emptied(outbox);
+  assert.equal(outbox.entries.length, 0);
+  assert.deepEqual(asked.slice(-3), [2, 91, 92]);
+});
+
+test("the images of a write are those it names, and none of those it brings", () => {
+  assert.deepEqual(imagesOf({ params: { id: 7 } }), [7]);
+  assert.deepEqual(imagesOf({ params: { sets: [{ id: 1 }, { id: 2 }] } }), [1, 2]);
+  assert.deepEqual(imagesOf({ params: { producer: "p", seq: 1, images: [{ filename: "a" }] } }), []);
 });
 
 test("a full storage is told, and the write is sent all the same", async () => {

@@ -2,7 +2,7 @@ import { call, callLeaving, connection } from "../api.js";
 import { h, isOnButton, isTyping, setText } from "../dom.js";
 import { count, plural, title } from "../format.js";
 import { episodeLink, showEpisode } from "../label/view.js";
-import { eventID } from "../outbox.js";
+import { eventID, imagesOf } from "../outbox.js";
 import { empty, failure, loading } from "../states.js";
 import { GridPage } from "./page.js";
 
@@ -141,7 +141,7 @@ export class GridRoom {
   }
 
   async #fetch(held) {
-    const unsent = this.shell.outbox.entries.flatMap(({ params }) => (params.sets ?? [params]).map(({ id }) => id));
+    const unsent = this.shell.outbox.entries.flatMap(imagesOf);
     const { images } = await call("labels.next", {
       limit: this.columns * this.columns, label: this.label, strategy: this.chosen,
       annotator: this.shell.annotator, session: this.leases, exclude: [...new Set([...held, ...unsent])].slice(0, 10_000),

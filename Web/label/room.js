@@ -1,7 +1,7 @@
 import { call, callLeaving, connection } from "../api.js";
 import { debounce, h, isOnButton, isTyping, setText } from "../dom.js";
 import { plural, title } from "../format.js";
-import { eventID } from "../outbox.js";
+import { eventID, imagesOf } from "../outbox.js";
 import { poll } from "../poll.js";
 import { wholeNumber } from "../route.js";
 import { empty, failure, loading } from "../states.js";
@@ -361,11 +361,6 @@ export class LabelRoom {
     this.shell.remember({ label: this.label, image: image?.id });
     this.session.keep(this.label, image, image?.id);
   }, 300);
-}
-
-/** The images that an unsent write is about. */
-function imagesOf({ params }) {
-  return params.sets ? params.sets.map(({ id }) => id) : [params.id];
 }
 
 function fileText(image) {

@@ -3,7 +3,7 @@ import { h, isOnButton, isTyping, setText } from "../dom.js";
 import { count, plural, title } from "../format.js";
 import { Easel } from "../label/easel.js";
 import { answerKeys, flash, labelView, showEpisode, showKeys, showLabels } from "../label/view.js";
-import { eventID } from "../outbox.js";
+import { eventID, imagesOf } from "../outbox.js";
 import { empty, failure, loading } from "../states.js";
 import { QUEUES } from "./queues.js";
 
@@ -120,7 +120,7 @@ export class ReviewRoom {
       this.#showTabs({ disagreements: disputed, holdout: stats.splits.test - stats.holdout_labeled });
       const items = await queue.load(this.label, this.shell, this.leases);
       if (turn !== this.#turn) return;
-      const unsent = new Set(this.shell.outbox.entries.map(({ params }) => params.id));
+      const unsent = new Set(this.shell.outbox.entries.flatMap(imagesOf));
       this.#items = items.filter(({ image }) => !unsent.has(image.id));
       this.#render();
     } catch (error) {
