@@ -1,6 +1,6 @@
 /**
  * Pictures that are fetched and decoded ahead of time, least recently wanted first out. A picture is `ready` with a
- * bitmap, or `missing` when the server has none.
+ * bitmap, `missing` when the server has none, or `failed` when it can't be shown; both say why in `message`.
  */
 export class Pictures {
   #entries = new Map();
@@ -77,7 +77,8 @@ export class Pictures {
     try {
       return this.#keep(url, { state: "ready", bitmap: await this.load(url) });
     } catch (error) {
-      if (error.kind === "not_found") return this.#keep(url, { state: "missing" });
+      if (error.kind === "not_found") return this.#keep(url, { state: "missing", message: error.message });
+      if (error.final) return this.#keep(url, { state: "failed", message: error.message });
       this.#entries.delete(url);
       return undefined;
     }

@@ -1,7 +1,10 @@
 """Labeling by key: what is pressed shows at once, arrives once, and is there after a reload."""
 
+import os
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from conftest import answer, shown_image, wait_until
@@ -164,6 +167,23 @@ def test_an_image_without_a_picture_says_so(server: Server, page: Page):
     wait_until(page, lambda: server.labeled() == 1, "the label")
 
 
+@pytest.mark.parametrize("damage", ["torn", "gone"])
+@pytest.mark.parametrize("room", ["label", "review&queue=positives"])
+def test_a_picture_that_cant_be_read_says_why_and_takes_no_answer(
+    start_server: Callable[..., Server], page: Page, expected: list[str], room: str, damage: str
+):
+    expected.append(f"Failed to load resource: the server responded with a status of {500 if damage == 'torn' else 404}")
+    server = damaged(start_server, 30, damage)
+    page.goto(f"{server.url}/?room={room}")
+    expect(page.get_by_text("This picture can't be shown: ")).to_be_visible()
+    image = shown_image(page)
+    page.keyboard.press("1")
+    expect(page.get_by_text("Not answered: the picture can't be shown.")).to_be_visible()
+    assert shown_image(page) == image
+    answer(page, "Space")
+    assert server.labeled() == 0
+
+
 def test_the_picture_gets_most_of_the_height_and_stays_crisp(labeling: Page):
     stage = labeling.locator(".label-room .stage").bounding_box()
     canvas = labeling.locator(".label-room canvas")
@@ -200,3 +220,18 @@ def test_with_a_slow_line_the_next_picture_is_there_all_the_same(server: Server,
         before, after = labeling.evaluate(PRESS, "1")
         assert before and after and before != after, "a press shows the next picture within the same task"
     wait_until(labeling, lambda: server.labeled() == 10, "the labels, one after the other")
+
+
+def damaged(start_server: Callable[..., Server], count: int, damage: str) -> Server:
+    """A server with images of whose pixels the file is torn or gone."""
+    server = start_server()
+    ids = server.insert_images(count)
+    askable = [row["id"] for row in server.rows("SELECT id FROM labels WHERE split IS NOT 'test'")]
+    server.call("labels.update_predictions", predictions=[{"id": id, "confidence": {"biopsy_tool": 0.9}} for id in ids if id in askable])
+    server.stop()
+    [file] = server.data.glob("replay/images.h5")
+    if damage == "gone":
+        file.unlink()
+    else:
+        os.truncate(file, file.stat().st_size // 3)
+    return start_server()

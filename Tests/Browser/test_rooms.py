@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from conftest import NUMBER, shown_image, wait_until
 from holdfast_server import Server, array
@@ -35,6 +35,11 @@ def cells(page: Page):
     return page.locator(".cell")
 
 
+def seen_all(page: Page) -> None:
+    """Waits until every picture of the grid has come: what is not seen is not answered."""
+    wait_until(page, lambda: page.locator(".cells").evaluate("(cells) => [...cells.querySelectorAll('img')].every((each) => each.complete && each.naturalWidth > 0)"), "the pictures")
+
+
 def test_a_page_of_the_grid_is_marked_by_keys_and_pointer_and_sent_at_once(server: Server, page: Page):
     insert_distinct_images(server, 80)
     page.goto(f"{server.url}/?room=grid&size=5")
@@ -46,12 +51,49 @@ def test_a_page_of_the_grid_is_marked_by_keys_and_pointer_and_sent_at_once(serve
     page.locator(".cell").nth(20).click()
     marked = [0, 5, 6, 20]
     expect(page.locator(".cell.marked")).to_have_count(len(marked))
+    seen_all(page)
     page.keyboard.press("Enter")
     wait_until(page, lambda: server.labeled() == 25, "the page's labels")
     expect(page.locator(".cell").first).not_to_have_attribute("data-id", str(ids[0]))
     assert [server.label_of(id) for id in ids] == [int(place in marked) for place in range(25)]
     again = {int(cell.get_attribute("data-id")) for cell in page.locator(".cell").all()}
     assert again.isdisjoint(ids)
+
+
+def test_what_nobody_can_see_in_the_grid_gets_no_answer(server: Server, page: Page, expected: list[str]):
+    expected.append("Failed to load resource: the server responded with a status of 500")
+    insert_distinct_images(server, 80)
+    reason = {"error": {"kind": "run_damaged", "message": "the file of frames is damaged"}}
+    torn: list[int] = []
+    held: list[Route] = []
+
+    def serve(route: Route) -> None:
+        image = int(route.request.url.partition("/thumbnails/")[2].partition(".png")[0])
+        if len(torn) < 2 and image not in torn:
+            torn.append(image)
+        if image in torn:
+            route.fulfill(status=500, json=reason)
+        elif not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/thumbnails/**", serve)
+    page.goto(f"{server.url}/?room=grid&size=5")
+    expect(page.locator(".cell.failed")).to_have_count(2)
+    expect(page.locator(".cell.failed").first).to_have_attribute("title", reason["error"]["message"])
+    expect(page.get_by_text("25 images, 0 marked, 2 left out: can't be shown")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Not sent: pictures are still on their way.")).to_be_visible()
+    assert server.labeled() == 0
+    held[0].continue_()
+    seen_all(page)
+    page.keyboard.press("Enter")
+    wait_until(page, lambda: server.labeled() == 23, "the labels of what was seen")
+    expect(page.get_by_text("2 images got no answer: the pictures can't be shown.")).to_be_visible()
+    assert [server.label_of(image) for image in torn] == [None, None]
+    again = {int(cell.get_attribute("data-id")) for cell in cells(page).all()}
+    assert again.isdisjoint(torn)
 
 
 def test_dragging_over_the_grid_paints(server: Server, page: Page):

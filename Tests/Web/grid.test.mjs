@@ -47,3 +47,15 @@ test("marked is yes, the rest no, and each answer has an event of its own", () =
     { id: 2, labels: { tool: 0 }, event_id: "event 3", opinion: true },
   ]);
 });
+
+test("what can't be shown is neither marked nor answered", () => {
+  const grid = page(5, 5);
+  grid.mark(0, 2);
+  grid.fail(1);
+  grid.toggle(1);
+  grid.paint(1, true);
+  grid.mark(1, 3);
+  assert.deepEqual([...grid.marked].sort(), [0, 2, 3]);
+  const answers = grid.answers("tool", () => "event");
+  assert.deepEqual(answers.map(({ id, labels }) => [id, labels.tool]), [[0, 1], [2, 1], [3, 1], [4, 0]]);
+});

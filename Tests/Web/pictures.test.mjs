@@ -54,20 +54,24 @@ test("no more than a few are fetched at a time, and what is no longer wanted is 
   assert.deepEqual(started, ["a", "b", "e"]);
 });
 
-test("a picture that is missing is remembered, one that failed is asked for again", async () => {
+test("a picture that is missing or can't be read is remembered with the reason, one that did not come is asked for again", async () => {
   let tries = 0;
+  const kinds = { none: "not_found", torn: "run_damaged", down: "unreachable" };
   const pictures = new Pictures({
     load: async (url) => {
       tries += 1;
-      throw Object.assign(new Error("no"), { kind: url === "none" ? "not_found" : "unreachable" });
+      throw Object.assign(new Error(`${url}: no`), { kind: kinds[url], final: url !== "down" });
     },
   });
-  assert.deepEqual(await pictures.whenReady("none"), { state: "missing" });
+  assert.deepEqual(await pictures.whenReady("none"), { state: "missing", message: "none: no" });
   await pictures.whenReady("none");
   assert.equal(tries, 1);
+  assert.deepEqual(await pictures.whenReady("torn"), { state: "failed", message: "torn: no" });
+  await pictures.whenReady("torn");
+  assert.equal(tries, 2);
   assert.equal(await pictures.whenReady("down"), undefined);
   await pictures.whenReady("down");
-  assert.equal(tries, 3);
+  assert.equal(tries, 4);
 });
 
 test("few sizes are asked for, none larger than the largest", () => {

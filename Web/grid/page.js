@@ -4,6 +4,8 @@ export class GridPage {
     this.images = images;
     this.columns = columns;
     this.marked = new Set();
+    /** Cells whose picture can't be shown: they are neither marked nor answered. */
+    this.failed = new Set();
     this.cursor = 0;
     this.anchor = 0;
   }
@@ -20,23 +22,29 @@ export class GridPage {
 
   toggle(place) {
     this.cursor = this.anchor = place;
-    if (!this.marked.delete(place)) this.marked.add(place);
+    this.paint(place, !this.marked.has(place));
   }
 
   /** Marks all cells between two places, in reading order. */
   mark(from, to) {
-    for (let place = Math.min(from, to); place <= Math.max(from, to); place += 1) this.marked.add(place);
+    for (let place = Math.min(from, to); place <= Math.max(from, to); place += 1) this.paint(place, true);
   }
 
   /** Sets one cell, as a brush does. */
   paint(place, on) {
-    if (on) this.marked.add(place);
+    if (on && !this.failed.has(place)) this.marked.add(place);
     else this.marked.delete(place);
   }
 
-  /** The answers of the page: marked is yes, the rest no. */
+  /** Leaves out a cell whose picture can't be shown. */
+  fail(place) {
+    this.failed.add(place);
+    this.marked.delete(place);
+  }
+
+  /** The answers of the page: marked is yes, the rest no; none for what nobody has seen. */
   answers(label, eventID) {
-    return this.images.map((image, place) => ({
+    return this.images.flatMap((image, place) => (this.failed.has(place) ? [] : {
       id: image.id,
       labels: { [label]: this.marked.has(place) ? 1 : 0 },
       event_id: eventID(),

@@ -1,4 +1,4 @@
-import { call, callLeaving, connection } from "../api.js";
+import { call, callLeaving, connection, picture } from "../api.js";
 import { h, isOnButton, isTyping, setText } from "../dom.js";
 import { count, plural, title } from "../format.js";
 import { episodeLink, showEpisode } from "../label/view.js";
@@ -10,6 +10,8 @@ const SIZES = [5, 6, 7, 8, 9, 10];
 const STRATEGIES = ["mixed", "balanced", "hunt", "uncertain", "surprise", "diverse", "random"];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const THUMBNAIL = 256;
+/** How long to wait for a picture that did not come before it is asked for again, in milliseconds. */
+const RETRY = 2000;
 
 /** Many images at once: everything is "no" until it is marked; one key sends the page and brings the next. */
 export class GridRoom {
@@ -23,6 +25,8 @@ export class GridRoom {
   #page = null;
   #next = null;
   #brush = null;
+  /** The images whose pictures can't be shown: they are not asked about again. */
+  #unseen = new Set();
   #onKey = (event) => this.#key(event);
 
   constructor(shell) {
@@ -85,9 +89,16 @@ export class GridRoom {
   commit() {
     const page = this.#page;
     if (!page) return;
+    if (this.#isLoading) {
+      // What is not seen must not become a "no".
+      this.shell.notice("Not sent: pictures are still on their way.");
+      return;
+    }
     const sets = page.answers(this.label, eventID);
-    this.shell.outbox.add("labels.set_many", { sets, annotator: this.shell.annotator });
+    if (sets.length > 0) this.shell.outbox.add("labels.set_many", { sets, annotator: this.shell.annotator });
     setText(this.info, `${plural(sets.length, "answer")} sent, ${page.marked.size} yes`);
+    for (const place of page.failed) this.#unseen.add(page.images[place].id);
+    if (page.failed.size > 0) this.shell.notice(`${plural(page.failed.size, "image")} got no answer: the pictures can't be shown.`);
     this.#page = null;
     this.#advance();
   }
@@ -125,7 +136,7 @@ export class GridRoom {
       this.#next = null;
       if (!isCurrent()) return;
       if (images.length === 0) {
-        this.#showState(empty(`Nothing left to ask about “${title(this.label)}”`, "Every image has an answer, was skipped, or is with another annotator."));
+        this.#showState(empty(`Nothing left to ask about “${title(this.label)}”`, this.#doneText));
         return;
       }
       this.#page = new GridPage(images, this.columns);
@@ -144,9 +155,19 @@ export class GridRoom {
     const unsent = this.shell.outbox.entries.flatMap(imagesOf);
     const { images } = await call("labels.next", {
       limit: this.columns * this.columns, label: this.label, strategy: this.chosen,
-      annotator: this.shell.annotator, session: this.leases, exclude: [...new Set([...held, ...unsent])].slice(0, 10_000),
+      annotator: this.shell.annotator, session: this.leases, exclude: [...new Set([...held, ...unsent, ...this.#unseen])].slice(0, 10_000),
     });
     return images;
+  }
+
+  get #doneText() {
+    const unseen = this.#unseen.size > 0 ? ` ${plural(this.#unseen.size, "image was", "images were")} left out: the pictures can't be shown.` : "";
+    return `Every image has an answer, was skipped, or is with another annotator.${unseen}`;
+  }
+
+  /** Whether there are pictures of the page that have neither come nor failed. */
+  get #isLoading() {
+    return [...this.cells.querySelectorAll("img")].some((image) => !image.complete || image.naturalWidth === 0);
   }
 
   #release() {
@@ -158,8 +179,31 @@ export class GridRoom {
     this.cells.style.setProperty("--columns", String(page.columns));
     this.cells.replaceChildren(...page.images.map((image, place) =>
       h("div", { class: "cell", role: "option", "data-place": place, "data-id": image.id, "aria-label": image.filename },
-        image.thumbnail ? h("img", { src: `${image.thumbnail}?size=${THUMBNAIL}`, alt: "", draggable: "false" }) : h("span", { class: "muted" }, image.filename))));
+        image.thumbnail ? this.#thumbnail(page, place) : h("span", { class: "muted" }, image.filename))));
     this.cells.focus({ preventScroll: true });
+    this.#render();
+  }
+
+  /** A picture that asks the server why it did not come, and gives its place up where it never will. */
+  #thumbnail(page, place) {
+    const url = `${page.images[place].thumbnail}?size=${THUMBNAIL}`;
+    const image = h("img", { src: url, alt: "", draggable: "false", error: async () => {
+      const error = await picture(url).then(() => null, (reason) => reason);
+      if (this.#page !== page) return;
+      if (error?.final) this.#fail(image.parentElement, place, error.message);
+      else setTimeout(() => (image.src = url), RETRY);
+    } });
+    return image;
+  }
+
+  #fail(cell, place, reason) {
+    const { filename } = this.#page.images[place];
+    this.#page.fail(place);
+    cell.classList.add("failed");
+    cell.title = reason;
+    cell.setAttribute("aria-label", `${filename}, can't be shown`);
+    cell.setAttribute("aria-disabled", "true");
+    cell.replaceChildren(h("span", { class: "muted" }, "can't be shown"));
     this.#render();
   }
 
@@ -172,7 +216,7 @@ export class GridRoom {
       cell.setAttribute("aria-selected", String(marked));
     }
     showEpisode(this.episode, page.images[page.cursor]);
-    setText(this.info, `${count(page.images.length)} images, ${count(page.marked.size)} marked`);
+    setText(this.info, [`${count(page.images.length)} images`, `${count(page.marked.size)} marked`, leftOut(page)].filter(Boolean).join(", "));
   }
 
   #clear() {
@@ -229,4 +273,9 @@ export class GridRoom {
     this.cells.hidden = element !== null;
     this.send.disabled = element !== null;
   }
+}
+
+/** How many images of a page get no answer, and why; null where all do. */
+function leftOut({ failed }) {
+  return failed.size > 0 ? `${count(failed.size)} left out: can't be shown` : null;
 }

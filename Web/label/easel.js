@@ -2,15 +2,21 @@ import { picture } from "../api.js";
 import { Pictures } from "../pictures.js";
 import { Stage } from "../stage.js";
 
+/** How long to wait for a picture that did not come before it is asked for again, in milliseconds. */
+const RETRY = 2000;
+
 /** Shows one image of the queue, and has the next ones decoded before they are asked for. */
 export class Easel {
   #image = null;
   #size = null;
+  #retry = 0;
 
-  /** `onReady` is called with the image that is drawn, and with null while it is not. */
+  /** `onReady` is called with the image that is shown, or of which it is said why not, and with null while it is not. */
   constructor({ onReady }) {
     this.onReady = onReady;
     this.ready = false;
+    /** True where the image has a picture that can't be shown: nobody can answer for what was not seen. */
+    this.unseen = false;
     this.pictures = new Pictures({ load: async (url) => createImageBitmap(await picture(url)) });
     this.stage = new Stage({ onZoom: () => this.#sharpen() });
   }
@@ -42,19 +48,28 @@ export class Easel {
   #draw() {
     const image = this.#image;
     const found = image.thumbnail ? this.pictures.get(this.#url(image)) : { state: "missing" };
+    this.unseen = found?.message !== undefined;
     this.#setReady(found !== undefined);
     if (found?.state === "ready") this.stage.show(found.bitmap, image.filename);
-    else if (found) this.stage.say("No picture is stored for this image.");
+    else if (found) this.stage.say(this.unseen ? `This picture can't be shown: ${found.message}` : "No picture is stored for this image.");
     else this.#await(image);
   }
 
   async #await(image) {
     this.stage.say("");
     const isWaited = () => this.#image === image && !this.ready;
-    const slow = setTimeout(() => isWaited() && this.stage.say("The picture is on its way …"), 200);
+    const say = () => isWaited() && this.stage.say("The picture is on its way …");
+    const slow = setTimeout(say, 200);
     const found = await this.pictures.whenReady(this.#url(image));
     clearTimeout(slow);
-    if (found && isWaited()) this.#draw();
+    if (!isWaited()) return;
+    if (found) {
+      this.#draw();
+      return;
+    }
+    say();
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => isWaited() && this.#draw(), RETRY);
   }
 
   /** A zoomed picture that came in reduced is fetched whole. */

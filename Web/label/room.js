@@ -116,6 +116,10 @@ export class LabelRoom {
       this.#look(null);
       return;
     }
+    if (kind !== "skip" && this.easel.unseen) {
+      this.shell.notice("Not answered: the picture can't be shown. Skip it, and tell who runs the server.");
+      return;
+    }
     const spent = (performance.now() - this.shownAt) / 1000;
     const common = { id: image.id, annotator: this.shell.annotator };
     const entry = kind === "skip"

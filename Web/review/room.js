@@ -68,6 +68,10 @@ export class ReviewRoom {
   answer(kind) {
     const item = this.#items[0];
     if (!item || !this.easel.ready) return;
+    if (kind !== "skip" && this.easel.unseen) {
+      this.shell.notice("Not answered: the picture can't be shown. Skip it, and tell who runs the server.");
+      return;
+    }
     if (kind !== "skip") {
       this.shell.outbox.add("labels.set", {
         id: item.image.id, annotator: this.shell.annotator,
