@@ -9,22 +9,22 @@ export class ApiError extends Error {
   }
 }
 
-/** Says `change` when the server comes or goes, `unauthorized` when it wants a token. */
-export const connection = Object.assign(new EventTarget(), { live: null });
+/**
+ * Says `change` when the server comes or goes, `unauthorized` when it wants a token, `database` when it is known which
+ * database it serves, and `other_database` when that is another one by now: what the page shows is not of this one.
+ */
+export const connection = Object.assign(new EventTarget(), { live: null, database: null });
 
+const DATABASE = "holdfast-database";
 const TIMEOUT = 15_000;
 const CONTENT_CODES = new Set([-32600, -32601, -32602]);
 let lastID = 0;
 
-/** Calls a method of the server and returns its result. */
-export async function call(method, params = {}) {
-  lastID += 1;
-  const response = await request("/rpc", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ jsonrpc: "2.0", id: lastID, method, params }),
-  });
+/** Calls a method of the server and returns its result; `database` is the one that it is meant for, else the page's. */
+export async function call(method, params = {}, database = connection.database) {
+  const response = await request("/rpc", rpc(method, params, database));
   const message = await json(response);
+  heardOf(response.headers.get(DATABASE));
   if (message.error) throw fromRPC(message.error);
   if (!response.ok || !("result" in message)) throw unexpected(response);
   return message.result;
@@ -32,14 +32,24 @@ export async function call(method, params = {}) {
 
 /** Calls a method while the page goes away; nobody is left to hear the answer. */
 export function callLeaving(method, params) {
+  fetch("/rpc", { ...rpc(method, params, connection.database), credentials: "same-origin", keepalive: true }).catch(() => {});
+}
+
+function rpc(method, params, database) {
   lastID += 1;
-  fetch("/rpc", {
+  return {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...(database ? { [DATABASE]: database } : {}) },
     body: JSON.stringify({ jsonrpc: "2.0", id: lastID, method, params }),
-    credentials: "same-origin",
-    keepalive: true,
-  }).catch(() => {});
+  };
+}
+
+/** The page is of the first database that it is told; servers of earlier versions tell none. */
+function heardOf(database) {
+  if (database === null || database === connection.database) return;
+  const isFirst = connection.database === null;
+  if (isFirst) connection.database = database;
+  connection.dispatchEvent(new Event(isFirst ? "database" : "other_database"));
 }
 
 /** All rows of a paged list, up to `most`; `more` says that there are others. */
@@ -86,10 +96,16 @@ export async function logout() {
   if (!response.ok) throw await refused(response);
 }
 
-/** The address of an image to label; without a size, the full picture. */
+/** The address of an image to label. */
 export function thumbnailURL(id, size) {
   const path = `/thumbnails/${encodeURIComponent(id)}.png`;
-  return size === undefined ? path : `${path}?size=${size}`;
+  return size === undefined ? path : sized(path, size);
+}
+
+/** The address of a thumbnail in a size, without one of the whole picture; the browser keeps those of each database apart. */
+export function sized(thumbnail, size) {
+  const query = [...(size ? [`size=${size}`] : []), ...(connection.database ? [`database=${connection.database}`] : [])];
+  return query.length > 0 ? `${thumbnail}?${query.join("&")}` : thumbnail;
 }
 
 async function request(url, options) {

@@ -18,6 +18,8 @@ const ROOMS = [
   { name: "progress", title: "Progress", load: async () => (await import("./progress/room.js")).ProgressRoom },
 ];
 const UNSAVED_AFTER = 700;
+/** Set while the page is loaded anew, to say why. */
+const EXCHANGED = "holdfast.exchanged";
 const byID = (id) => document.getElementById(id);
 
 /** What all rooms share: the address, the outbox, the annotator's name, the quiet bar. */
@@ -32,7 +34,7 @@ class Shell {
   #hasListened = false;
 
   constructor() {
-    this.outbox = new Outbox({ storage: localStorage, send: call });
+    this.outbox = new Outbox({ storage: localStorage, send: call, database: () => connection.database });
     this.keymap = new Keymap(localStorage);
     this.route = {};
     this.annotator = annotatorName();
@@ -41,6 +43,8 @@ class Shell {
   start() {
     byID("rooms").append(...ROOMS.map(({ name, title }) => h("a", { href: formatRoute({ room: name }), "data-room": name }, title)));
     this.#listen();
+    if (sessionStorage.getItem(EXCHANGED)) this.notice("Another database is served here now; the page was loaded anew.");
+    sessionStorage.removeItem(EXCHANGED);
     this.#apply();
     this.outbox.drain();
     poll(() => this.#watchConnection(), 2).now();
@@ -169,6 +173,8 @@ class Shell {
     connection.addEventListener("unauthorized", () => {
       location.assign(loginAddress(location.pathname + location.search, localStorage.getItem("holdfast.signed-in") !== null));
     });
+    connection.addEventListener("database", () => this.#outboxChanged());
+    connection.addEventListener("other_database", () => this.#startAfresh());
     this.outbox.addEventListener("change", () => this.#outboxChanged());
     this.outbox.addEventListener("stalled", ({ detail }) => this.#stall(detail.error));
     this.outbox.addEventListener("refused", ({ detail }) => this.notice(`Not saved: ${detail.error.message}`));
@@ -281,8 +287,16 @@ class Shell {
   }
 
   #asideText() {
-    const { aside } = this.outbox;
-    return aside ? `${plural(aside.count, "change is", "changes are")} kept: ${aside.error.message}. Sign out and use another token.` : "";
+    const { aside, foreign } = this.outbox;
+    if (aside) return `${plural(aside.count, "change is", "changes are")} kept: ${aside.error.message}. Sign out and use another token.`;
+    return foreign > 0 ? `${plural(foreign, "change of another database is", "changes of another database are")} kept here until it is served again.` : "";
+  }
+
+  /** Everything that is shown here is of a database that is not served any more. */
+  #startAfresh() {
+    location.reload();
+    // Last: a full storage must not keep the page as it is.
+    sessionStorage.setItem(EXCHANGED, "1");
   }
 
   #rename(input) {

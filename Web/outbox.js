@@ -13,11 +13,13 @@ export function eventID() {
  * Writes on their way to the server, in order, one at a time. Each is in the browser's storage until the server has
  * acknowledged it, so neither a lost connection nor a reload loses one; its event_id makes a resend harmless.
  * What the token may not do is set aside: it stays in the storage and holds up only what must not overtake it.
+ * What was made for another database than the one that is served stays there, too, until that one is back.
  * Says `change`, `acknowledged` (detail: entry, result), `refused` (detail: entry, error) and `stalled` (detail: error).
  */
 export class Outbox extends EventTarget {
   #storage;
   #send;
+  #database;
   #delay;
   #patience;
   #entries;
@@ -28,11 +30,15 @@ export class Outbox extends EventTarget {
   #aside = new Map();
   #setAsideAt = 0;
 
-  /** `patience` is how long what was set aside waits, in milliseconds, until the success of another write tries it again. */
-  constructor({ storage, send, delay = backoff, patience = 60_000, prefix = "holdfast.outbox." }) {
+  /**
+   * `database` tells the id of the database that is served, null while it is not known. `patience` is how long what was
+   * set aside waits, in milliseconds, until the success of another write tries it again.
+   */
+  constructor({ storage, send, database = () => null, delay = backoff, patience = 60_000, prefix = "holdfast.outbox." }) {
     super();
     this.#storage = storage;
     this.#send = send;
+    this.#database = database;
     this.#delay = delay;
     this.#patience = patience;
     this.prefix = prefix;
@@ -46,22 +52,35 @@ export class Outbox extends EventTarget {
     return this.#sendable.length;
   }
 
-  /** The unsent entries, oldest first. */
+  /** The unsent entries of this database, oldest first. */
   get entries() {
-    return [...this.#entries];
+    return this.#entries.filter((entry) => !this.#isForeign(entry));
+  }
+
+  /** How many entries are of another database. */
+  get foreign() {
+    return this.#entries.length - this.entries.length;
   }
 
   /** How many entries are set aside or wait behind one, and why: `{count, error}`; null where there are none. */
   get aside() {
-    const [error] = this.#aside.values();
-    return error ? { count: this.#entries.length - this.size, error } : null;
+    if (this.#aside.size === 0) return null;
+    const { entries } = this;
+    const error = entries.map(({ key }) => this.#aside.get(key)).find(Boolean);
+    return error ? { count: entries.length - this.size, error } : null;
+  }
+
+  /** Entries of earlier versions name no database; those are of whichever is served. */
+  #isForeign({ key, database }) {
+    const served = this.#database();
+    return this.#aside.get(key)?.kind === "other_database" || ((database ?? served) !== served && served !== null);
   }
 
   /** What may be sent, in order: all but what is set aside and later writes about the same things. */
   get #sendable() {
-    if (this.#aside.size === 0) return this.#entries;
+    if (this.#aside.size === 0) return this.entries;
     const waiting = new Set();
-    return this.#entries.filter(({ key, params }) => {
+    return this.entries.filter(({ key, params }) => {
       const about = subjects(params);
       const waits = this.#aside.has(key) || about.some((each) => waiting.has(each));
       if (waits) for (const each of about) waiting.add(each);
@@ -75,7 +94,8 @@ export class Outbox extends EventTarget {
     const at = Date.now();
     const order = `${String(at).padStart(15, "0")}-${String(this.#sequence).padStart(6, "0")}`;
     const event = params.event_id ?? eventID();
-    const entry = { key: `${this.prefix}${order}-${event}`, at, method, params: { ...params, event_id: event }, note };
+    const database = this.#database();
+    const entry = { key: `${this.prefix}${order}-${event}`, at, method, params: { ...params, event_id: event }, note, ...(database ? { database } : {}) };
     try {
       this.#storage.setItem(entry.key, JSON.stringify(entry));
     } catch {
@@ -104,10 +124,10 @@ export class Outbox extends EventTarget {
   async #sendOne(entry) {
     let said;
     try {
-      said = ["acknowledged", { entry, result: await this.#send(entry.method, entry.params) }];
-      if (Date.now() - this.#setAsideAt >= this.#patience) this.#aside.clear();
+      said = ["acknowledged", { entry, result: await this.#send(entry.method, entry.params, entry.database) }];
+      if (Date.now() - this.#setAsideAt >= this.#patience) this.#release();
     } catch (error) {
-      if (error.kind === "forbidden") {
+      if (error.kind === "forbidden" || error.kind === "other_database") {
         this.#aside.set(entry.key, error);
         this.#setAsideAt = Date.now();
         this.#say("change");
@@ -124,6 +144,10 @@ export class Outbox extends EventTarget {
     this.#say(...said);
     this.#say("change");
     return true;
+  }
+
+  #release() {
+    for (const [key, { kind }] of this.#aside) if (kind === "forbidden") this.#aside.delete(key);
   }
 
   #pause(milliseconds) {

@@ -61,6 +61,39 @@ def test_answers_and_an_undo_made_while_the_server_is_away_arrive_in_order(serve
     assert events(server) == ["set", "set", "undo"]
 
 
+def test_answers_of_one_database_never_land_in_another_at_the_same_address(start_server: Callable[..., Server], page: Page):
+    first = start_server()
+    first.insert_images(40)
+    page.goto(first.url)
+    answer(page, "1")
+    wait_until(page, lambda: first.labeled() == 1, "the first label")
+    first.stop()
+    kept = {answer(page, "1") for _ in range(3)}
+    expect(page.get_by_text("3 changes kept here")).to_be_visible()
+
+    other = start_server("other", http=first.address)
+    ids = other.insert_images(40, first=100)
+    expect(page.get_by_text("Another database is served here now")).to_be_visible()
+    expect(page.locator(".label-room .file")).to_contain_text("img_01")
+    shown = answer(page, "0")
+    wait_until(page, lambda: other.labeled() == 1, "the label of the other database")
+    assert [id for id in ids if other.label_of(id) is not None] == [shown]
+    expect(page.get_by_text("3 changes of another database are kept here")).to_be_visible()
+    expect(page.locator("[data-label=biopsy_tool]")).to_contain_text("1 / ")
+    page.keyboard.press("u")
+    wait_until(page, lambda: other.labeled() == 0, "the undo")
+    page.keyboard.press("u")
+    expect(page.get_by_text("There is nothing to undo.")).to_be_visible()
+    other.stop()
+
+    back = start_server(http=first.address)
+    wait_until(page, lambda: back.labeled() == 4, "the labels that were kept", seconds=30)
+    assert all(back.label_of(id) == 1 for id in kept)
+    wait_until(page, lambda: unsent(page) == 0, "an empty outbox")
+    expect(page.locator("#bar")).to_contain_text("Another database is served here now")
+    expect(page.locator("#bar")).to_be_hidden()
+
+
 def test_a_killed_server_is_waited_for(start_server: Callable[..., Server], page: Page):
     server = start_server()
     server.insert_images(40)

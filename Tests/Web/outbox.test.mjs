@@ -167,6 +167,52 @@ test("a write that succeeds after a while lets what was set aside try again, in 
   assert.deepEqual(asked.slice(-3), [2, 91, 92]);
 });
 
+test("writes are sent with the database they were made for, and wait while another one is served", async () => {
+  const storage = new MemoryStorage();
+  const keep = new Outbox({ storage, send: never, database: () => "a" });
+  keep.add("labels.set", { id: 1 });
+  keep.add("labels.set", { id: 2 });
+  const sent = [];
+  const send = async (method, { id }, database) => sent.push([id, database]);
+  const other = new Outbox({ storage, send, database: () => "b" });
+  assert.deepEqual([other.foreign, other.size, other.entries.length], [2, 0, 0]);
+  other.add("labels.set", { id: 1 });
+  await emptied(other);
+  assert.deepEqual(sent, [[1, "b"]]);
+  assert.equal(storage.length, 2);
+  const back = new Outbox({ storage, send, database: () => "a" });
+  assert.equal(back.foreign, 0);
+  await back.drain();
+  assert.deepEqual(sent.slice(1), [[1, "a"], [2, "a"]]);
+  assert.equal(storage.length, 0);
+});
+
+test("what the server refuses as another database's stays, and holds up nothing", async () => {
+  const storage = new MemoryStorage();
+  new Outbox({ storage, send: never, database: () => "a" }).add("labels.set", { id: 1 });
+  const sent = [];
+  let served = null;
+  const send = async (method, { id }, database) => {
+    served = "b";
+    if ((database ?? served) !== served) throw Object.assign(new Error("another database"), { kind: "other_database", final: true });
+    sent.push(id);
+  };
+  const outbox = new Outbox({ storage, send, database: () => served, patience: 0 });
+  outbox.add("labels.set", { id: 2 });
+  await emptied(outbox);
+  assert.deepEqual(sent, [2]);
+  assert.deepEqual([outbox.foreign, outbox.aside, storage.length], [1, null, 1]);
+});
+
+test("a write of an earlier version, which names no database, is sent as it was", async () => {
+  const storage = new MemoryStorage();
+  new Outbox({ storage, send: never }).add("labels.set", { id: 1 });
+  const sent = [];
+  const outbox = new Outbox({ storage, send: async (method, { id }, database) => sent.push([id, database]), database: () => "b" });
+  await outbox.drain();
+  assert.deepEqual(sent, [[1, undefined]]);
+});
+
 test("the images of a write are those it names, and none of those it brings", () => {
   assert.deepEqual(imagesOf({ params: { id: 7 } }), [7]);
   assert.deepEqual(imagesOf({ params: { sets: [{ id: 1 }, { id: 2 }] } }), [1, 2]);

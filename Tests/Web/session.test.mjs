@@ -40,3 +40,15 @@ test("damaged and refused storage is survived", () => {
   kept.keep("tool", { id: 1 }, "1");
   assert.deepEqual(kept.resume("tool", "1"), { id: 1 });
 });
+
+test("in another database the same ids are other images: it starts afresh there", () => {
+  const storage = memory();
+  const before = new LabelSession(storage, () => "a");
+  before.keep("tool", { id: 8 }, "8");
+  before.push({ image: { id: 7 } });
+  assert.deepEqual(new LabelSession(storage, () => "a").resume("tool", "8"), { id: 8 });
+  const other = new LabelSession(storage, () => "b");
+  assert.equal(other.resume("tool", "8"), null);
+  assert.equal(other.last, null);
+  assert.equal(other.pop(), null);
+});

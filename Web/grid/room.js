@@ -1,4 +1,4 @@
-import { call, callLeaving, connection, picture } from "../api.js";
+import { call, callLeaving, connection, picture, sized } from "../api.js";
 import { h, isOnButton, isTyping, setText } from "../dom.js";
 import { count, plural, title } from "../format.js";
 import { episodeLink, showEpisode } from "../label/view.js";
@@ -145,7 +145,7 @@ export class GridRoom {
       const next = await this.#fetch(images.map(({ id }) => id)).catch(() => null);
       if (!isCurrent()) return;
       this.#next = next;
-      for (const { thumbnail } of next ?? []) if (thumbnail) new Image().src = `${thumbnail}?size=${THUMBNAIL}`;
+      for (const { thumbnail } of next ?? []) if (thumbnail) new Image().src = sized(thumbnail, THUMBNAIL);
     } catch (error) {
       if (isCurrent()) this.#showState(failure("The images did not come", error, () => this.#advance()));
     }
@@ -186,7 +186,7 @@ export class GridRoom {
 
   /** A picture that asks the server why it did not come, and gives its place up where it never will. */
   #thumbnail(page, place) {
-    const url = `${page.images[place].thumbnail}?size=${THUMBNAIL}`;
+    const url = sized(page.images[place].thumbnail, THUMBNAIL);
     const image = h("img", { src: url, alt: "", draggable: "false", error: async () => {
       const error = await picture(url).then(() => null, (reason) => reason);
       if (this.#page !== page) return;

@@ -1,4 +1,4 @@
-import { picture } from "../api.js";
+import { picture, sized } from "../api.js";
 import { Pictures } from "../pictures.js";
 import { Stage } from "../stage.js";
 
@@ -42,7 +42,7 @@ export class Easel {
   }
 
   #url(image) {
-    return `${image.thumbnail}?size=${this.#size}`;
+    return sized(image.thumbnail, this.#size);
   }
 
   #draw() {
@@ -78,7 +78,7 @@ export class Easel {
     if (!image?.thumbnail || !this.ready || !this.stage.zoomed) return;
     const reduced = this.pictures.get(this.#url(image));
     if (reduced?.state !== "ready" || Math.max(reduced.bitmap.width, reduced.bitmap.height) < this.#size) return;
-    const whole = await this.pictures.whenReady(image.thumbnail);
+    const whole = await this.pictures.whenReady(sized(image.thumbnail));
     if (whole?.state !== "ready" || this.#image !== image || !this.stage.zoomed) return;
     this.stage.show(whole.bitmap, image.filename, { keepView: true });
   }

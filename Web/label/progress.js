@@ -18,7 +18,6 @@ export class Progress {
   constructor(element, outbox, onAcknowledged) {
     this.#element = element;
     this.#outbox = outbox;
-    for (const entry of outbox.entries) this.#effects.set(entry.params.event_id, effect(entry));
     outbox.addEventListener("acknowledged", ({ detail }) => {
       this.#settle(detail.entry);
       onAcknowledged();
@@ -58,6 +57,10 @@ export class Progress {
     const fresh = await stats();
     const now = Date.now();
     if (before !== this.#acknowledged && now - this.#refreshed < PATIENCE) return;
+    if (this.#stats === null) {
+      // Not earlier: by now it is known which of the kept writes are of this database.
+      for (const entry of this.#outbox.entries) this.#effects.set(entry.params.event_id, effect(entry));
+    }
     this.#stats = fresh;
     this.#refreshed = now;
   }

@@ -35,7 +35,7 @@ export class LabelRoom {
   constructor(shell) {
     this.shell = shell;
     this.label = null;
-    this.session = new LabelSession(sessionStorage);
+    this.session = new LabelSession(sessionStorage, () => connection.database);
     // Images are leased to this page, not to the name: another tab, and another name, get others.
     this.leases = eventID();
     this.easel = new Easel({ onReady: (image) => this.#drawn(image) });

@@ -1,14 +1,26 @@
 const KEY = "holdfast.label";
 const HISTORY = 50;
 
-/** What a reload of this tab must find again: the image that is asked about, and what was answered before it. */
+/**
+ * What a reload of this tab must find again: the image that is asked about, and what was answered before it. In another
+ * database than the one it was kept for, the same ids mean other images: there it starts afresh.
+ */
 export class LabelSession {
   #storage;
-  #data;
+  #database;
+  #kept;
 
-  constructor(storage) {
+  /** `database` tells the id of the database that is served, null where the server tells none. */
+  constructor(storage, database = () => null) {
     this.#storage = storage;
-    this.#data = read(storage);
+    this.#database = database;
+    this.#kept = read(storage);
+  }
+
+  get #data() {
+    const database = this.#database();
+    if (this.#kept.database !== database) this.#kept = { ...fresh(), database };
+    return this.#kept;
   }
 
   /** The image to go on with for a label and the image in the address (which may lag behind), or null. */
@@ -19,7 +31,7 @@ export class LabelSession {
   }
 
   keep(label, current, address) {
-    this.#data = { ...this.#data, label, current, address };
+    this.#kept = { ...this.#data, label, current, address };
     this.#save();
   }
 
@@ -50,10 +62,13 @@ export class LabelSession {
 }
 
 function read(storage) {
-  const fresh = { label: null, current: null, address: null, history: [] };
   try {
-    return { ...fresh, ...JSON.parse(storage.getItem(KEY) ?? "{}") };
+    return { ...fresh(), ...JSON.parse(storage.getItem(KEY) ?? "{}") };
   } catch {
-    return fresh;
+    return fresh();
   }
+}
+
+function fresh() {
+  return { database: null, label: null, current: null, address: null, history: [] };
 }

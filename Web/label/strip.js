@@ -1,4 +1,4 @@
-import { call, thumbnailURL } from "../api.js";
+import { call, sized, thumbnailURL } from "../api.js";
 import { h } from "../dom.js";
 
 const SIZE = 96;
@@ -60,7 +60,7 @@ export class Strip {
       pointerenter: () => this.#onLook(image),
       focus: () => this.#onLook(image),
       blur: () => this.#onLook(null),
-    }, h("img", { src: `${image.thumbnail}?size=${SIZE}`, alt: "", loading: "lazy" }));
+    }, h("img", { src: sized(image.thumbnail, SIZE), alt: "", loading: "lazy" }));
   }
 }
 
