@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,18 @@ def test_what_nobody_can_see_in_the_grid_gets_no_answer(server: Server, page: Pa
     assert [server.label_of(image) for image in torn] == [None, None]
     again = {int(cell.get_attribute("data-id")) for cell in cells(page).all()}
     assert again.isdisjoint(torn)
+
+
+@pytest.mark.parametrize("room", ["label", "grid", "review"])
+def test_a_label_that_does_not_exist_is_told(server: Server, page: Page, room: str):
+    server.insert_images(30)
+    page.goto(f"{server.url}/?room={room}&label=nope")
+    expect(page.get_by_text("There is no label “nope”; this asks about “Biopsy tool”.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Biopsy tool?")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"label={LABEL}"))
+    page.goto(f"{server.url}/?room={room}&label=mag_view")
+    expect(page.get_by_role("heading", name="Mag view?")).to_be_visible()
+    expect(page.locator("#bar")).to_be_hidden()
 
 
 def test_dragging_over_the_grid_paints(server: Server, page: Page):

@@ -1,7 +1,7 @@
 import { call, callLeaving, connection, picture, sized } from "../api.js";
 import { h, isOnButton, isTyping, setText } from "../dom.js";
 import { count, plural, title } from "../format.js";
-import { episodeLink, showEpisode } from "../label/view.js";
+import { chooseLabel, episodeLink, showEpisode } from "../label/view.js";
 import { eventID, imagesOf } from "../outbox.js";
 import { empty, failure, loading } from "../states.js";
 import { GridPage } from "./page.js";
@@ -116,7 +116,7 @@ export class GridRoom {
       const { labels } = await call("labels.stats");
       if (turn !== this.#turn) return;
       const names = Object.keys(labels);
-      this.label = names.includes(wanted) ? wanted : names[0];
+      this.label = chooseLabel(wanted, names, (text) => this.shell.notice(text));
       this.labels.replaceChildren(...names.map((name) => h("option", { value: name }, title(name))));
       this.labels.value = this.label;
       this.labels.hidden = names.length < 2;

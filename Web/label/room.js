@@ -10,7 +10,7 @@ import { Progress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { LabelSession } from "./session.js";
 import { Strip } from "./strip.js";
-import { answerKeys, flash, labelView, showEpisode, showKeys, showLabels } from "./view.js";
+import { answerKeys, chooseLabel, flash, labelView, showEpisode, showKeys, showLabels } from "./view.js";
 
 const IMPORT = "holdfast import path/to/pictures";
 const MOST_EXCLUDED = 10_000;
@@ -204,7 +204,7 @@ export class LabelRoom {
 
   #choose(wanted) {
     const names = this.progress.labels;
-    this.label = names.includes(wanted) ? wanted : (names[0] ?? null);
+    this.label = chooseLabel(wanted, names, (text) => this.shell.notice(text));
     this.queue = new Queue();
     if (this.label === null) return;
     const resumed = this.session.resume(this.label, this.addressed);

@@ -84,6 +84,14 @@ export function flash(view, name) {
   view.answers.querySelector(`[data-answer="${name}"]`).animate([lit, lit, {}], 240);
 }
 
+/** The label that is asked for where there is one of that name, else the first, about which `notice` then says so. */
+export function chooseLabel(wanted, names, notice) {
+  if (names.includes(wanted)) return wanted;
+  const label = names[0] ?? null;
+  if (wanted && label !== null) notice(`There is no label “${wanted}”; this asks about “${title(label)}”.`);
+  return label;
+}
+
 /** Fills the choice of labels. */
 export function showLabels(select, names, chosen) {
   if (select.dataset.names !== names.join()) {

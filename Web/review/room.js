@@ -2,7 +2,7 @@ import { call, callLeaving, connection } from "../api.js";
 import { h, isOnButton, isTyping, setText } from "../dom.js";
 import { count, plural, title } from "../format.js";
 import { Easel } from "../label/easel.js";
-import { answerKeys, flash, labelView, showEpisode, showKeys, showLabels } from "../label/view.js";
+import { answerKeys, chooseLabel, flash, labelView, showEpisode, showKeys, showLabels } from "../label/view.js";
 import { eventID, imagesOf } from "../outbox.js";
 import { empty, failure, loading } from "../states.js";
 import { QUEUES } from "./queues.js";
@@ -43,6 +43,7 @@ export class ReviewRoom {
   async show(route) {
     if (!this.#visible) document.addEventListener("keydown", this.#onKey);
     this.#visible = true;
+    this.wanted = route.label;
     const queue = QUEUES.find(({ name }) => name === route.queue) ?? QUEUES[0];
     const isSame = this.queue === queue && (route.label ?? this.label) === this.label && this.#items.length > 0;
     this.queue = queue;
@@ -62,7 +63,7 @@ export class ReviewRoom {
   }
 
   connectionChanged() {
-    if (connection.live && this.#visible && this.#items.length === 0) this.#begin(this.label);
+    if (connection.live && this.#visible && this.#items.length === 0) this.#begin(this.label ?? this.wanted);
   }
 
   answer(kind) {
@@ -115,7 +116,7 @@ export class ReviewRoom {
       const stats = await call("labels.stats");
       if (turn !== this.#turn) return;
       const names = Object.keys(stats.labels);
-      this.label = names.includes(wanted) ? wanted : names[0];
+      this.label = chooseLabel(wanted, names, (text) => this.shell.notice(text));
       showLabels(this.view.labels, names, this.label);
       setText(this.view.question, `${title(this.label)}?`);
       this.shell.remember({ queue: queue.name, label: this.label });
