@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,29 @@ def test_a_label_that_does_not_exist_is_told(server: Server, page: Page, room: s
     page.goto(f"{server.url}/?room={room}&label=mag_view")
     expect(page.get_by_role("heading", name="Mag view?")).to_be_visible()
     expect(page.locator("#bar")).to_be_hidden()
+
+
+def test_the_grid_of_an_empty_server_says_how_to_fill_it_and_starts_by_itself(server: Server, page: Page):
+    page.goto(f"{server.url}/?room=grid")
+    expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
+    expect(page.locator(".command code")).to_contain_text("holdfast import")
+    server.insert_images(10)
+    cells(page)
+
+
+def test_a_page_of_the_grid_that_waits_for_the_server_is_said_to_be_kept(start_server: Callable[..., Server], page: Page):
+    server = start_server()
+    insert_distinct_images(server, 80)
+    page.goto(f"{server.url}/?room=grid&size=5")
+    expect(cells(page)).to_have_count(25)
+    seen_all(page)
+    server.stop()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 change kept here")).to_be_visible()
+    if page.locator(".cell:visible").count() > 0:
+        # The page after it was there already; now it is known that the server is away.
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("25 answers kept here, 0 yes")).to_be_visible()
 
 
 def test_dragging_over_the_grid_paints(server: Server, page: Page):

@@ -1,7 +1,7 @@
 import { call, callLeaving, connection, picture, sized } from "../api.js";
 import { h, isOnButton, isTyping, setText } from "../dom.js";
 import { count, plural, title } from "../format.js";
-import { chooseLabel, episodeLink, showEpisode } from "../label/view.js";
+import { chooseLabel, episodeLink, noImages, showEpisode } from "../label/view.js";
 import { eventID, imagesOf } from "../outbox.js";
 import { empty, failure, loading } from "../states.js";
 import { GridPage } from "./page.js";
@@ -27,6 +27,8 @@ export class GridRoom {
   #brush = null;
   /** The images whose pictures can't be shown: they are not asked about again. */
   #unseen = new Set();
+  /** True on a server without images. */
+  #isEmpty = false;
   #onKey = (event) => this.#key(event);
 
   constructor(shell) {
@@ -85,6 +87,10 @@ export class GridRoom {
     if (connection.live && this.#visible && !this.#page) this.#begin(this.route.label);
   }
 
+  labelsChanged() {
+    if (this.#visible && this.#isEmpty) this.#begin(this.label);
+  }
+
   /** Sends the page behind the annotator's back, and shows the next one, which is there already. */
   commit() {
     const page = this.#page;
@@ -96,7 +102,8 @@ export class GridRoom {
     }
     const sets = page.answers(this.label, eventID);
     if (sets.length > 0) this.shell.outbox.add("labels.set_many", { sets, annotator: this.shell.annotator });
-    setText(this.info, `${plural(sets.length, "answer")} sent, ${page.marked.size} yes`);
+    const taken = connection.live === false ? "kept here" : "taken";
+    setText(this.info, `${plural(sets.length, "answer")} ${taken}, ${page.marked.size} yes`);
     for (const place of page.failed) this.#unseen.add(page.images[place].id);
     if (page.failed.size > 0) this.shell.notice(`${plural(page.failed.size, "image")} got no answer: the pictures can't be shown.`);
     this.#page = null;
@@ -113,8 +120,9 @@ export class GridRoom {
     this.#page = this.#next = null;
     this.#showState(loading("images"));
     try {
-      const { labels } = await call("labels.stats");
+      const { labels, total } = await call("labels.stats");
       if (turn !== this.#turn) return;
+      this.#isEmpty = total === 0;
       const names = Object.keys(labels);
       this.label = chooseLabel(wanted, names, (text) => this.shell.notice(text));
       this.labels.replaceChildren(...names.map((name) => h("option", { value: name }, title(name))));
@@ -136,7 +144,7 @@ export class GridRoom {
       this.#next = null;
       if (!isCurrent()) return;
       if (images.length === 0) {
-        this.#showState(empty(`Nothing left to ask about “${title(this.label)}”`, this.#doneText));
+        this.#showState(this.#isEmpty ? noImages() : empty(`Nothing left to ask about “${title(this.label)}”`, this.#doneText));
         return;
       }
       this.#page = new GridPage(images, this.columns);

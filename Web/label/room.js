@@ -10,9 +10,8 @@ import { Progress } from "./progress.js";
 import { Queue } from "./queue.js";
 import { LabelSession } from "./session.js";
 import { Strip } from "./strip.js";
-import { answerKeys, chooseLabel, flash, labelView, showEpisode, showKeys, showLabels } from "./view.js";
+import { answerKeys, chooseLabel, flash, labelView, noImages, showEpisode, showKeys, showLabels } from "./view.js";
 
-const IMPORT = "holdfast import path/to/pictures";
 const MOST_EXCLUDED = 10_000;
 const WORDS = { yes: "✓ Yes", no: "✕ No", skip: "Skipped" };
 const now = () => Date.now() / 1000;
@@ -321,7 +320,7 @@ export class LabelRoom {
 
   #showNothing() {
     if (this.progress.total === 0) {
-      this.#showState(empty("No images yet", "Bring in a folder of PNG pictures, or an HDF5 file; they appear here by themselves.", IMPORT));
+      this.#showState(noImages());
       return;
     }
     // A reload must not bring back the last image, which is answered.

@@ -1,6 +1,7 @@
 import { h } from "../dom.js";
 import { title } from "../format.js";
 import { frameAddress } from "../replay/steps.js";
+import { empty } from "../states.js";
 
 /** The label room's elements; what happens on a press is passed in. */
 export function labelView({ stage, onAnswer, onUndo, onHelp, onLabel }) {
@@ -82,6 +83,11 @@ export function showKeys(view, keymap) {
 export function flash(view, name) {
   const lit = { borderColor: "currentcolor", background: `var(--${name}-soft, var(--accent-soft))` };
   view.answers.querySelector(`[data-answer="${name}"]`).animate([lit, lit, {}], 240);
+}
+
+/** What a room shows on a server without images. */
+export function noImages() {
+  return empty("No images yet", "Bring in a folder of PNG pictures, or an HDF5 file; they appear here by themselves.", "holdfast import path/to/pictures");
 }
 
 /** The label that is asked for where there is one of that name, else the first, about which `notice` then says so. */
