@@ -1,6 +1,5 @@
 import { call, connection, logout } from "./api.js";
 import { h, isTyping, setText, stylesheet } from "./dom.js";
-import { Keymap } from "./keys.js";
 import { plural } from "./format.js";
 import { Outbox } from "./outbox.js";
 import { poll } from "./poll.js";
@@ -35,7 +34,6 @@ class Shell {
 
   constructor() {
     this.outbox = new Outbox({ storage: localStorage, send: call, database: () => connection.database });
-    this.keymap = new Keymap(localStorage);
     this.route = {};
     this.annotator = annotatorName();
   }
@@ -208,28 +206,13 @@ class Shell {
   }
 
   /** The dialog with the open room's keys; those of the answers can be changed there. */
-  showKeys() {
-    const rows = [...(this.#open?.keys ?? []), ["?", "These keys"]];
-    byID("keys-list").replaceChildren(...rows.flatMap(([keys, text, action]) => [
-      h("dt", {}, ...keys.split(" ").map((key) => h("kbd", {}, key))),
-      h("dd", {}, text, action ? h("button", { type: "button", class: "quiet", click: (event) => this.#changeKey(action, event.target) }, "Change") : null),
-    ]));
-    if (!byID("keys").open) byID("keys").showModal();
-  }
-
-  /** Waits for the key that an answer is to have. */
-  #changeKey(action, button) {
-    button.textContent = "Press a key …";
-    const take = (event) => {
-      event.preventDefault();
-      event.stopPropagation();
-      removeEventListener("keydown", take, true);
-      if (event.key !== "Escape" && !this.keymap.change(action, event.key)) this.notice(`“${event.key}” has another meaning.`);
-      this.#open?.keysChanged?.();
-      this.showKeys();
-    };
-    addEventListener("keydown", take, true);
-    byID("keys").addEventListener("close", () => removeEventListener("keydown", take, true), { once: true });
+  async showKeys() {
+    try {
+      const { showKeys } = await import("./help.js");
+      showKeys(this.#open, (text) => this.notice(text));
+    } catch {
+      this.notice("The keys did not come: the server does not answer.");
+    }
   }
 
   async #watchConnection() {

@@ -1,7 +1,7 @@
 // A classic script in the head: the files of the room in the address are fetched beside app.js, not after it.
 {
   const parts = ["room", "easel", "queue", "progress", "tally", "view", "session", "strip"];
-  const modules = { label: [...parts.map((part) => `/label/${part}.js`), "/pictures.js", "/stage.js"] };
+  const modules = { label: [...parts.map((part) => `/label/${part}.js`), "/help.js", "/keys.js", "/pictures.js", "/stage.js"] };
   globalThis.roomStyles = {
     label: ["/label/label.css"],
     grid: ["/label/label.css", "/grid/grid.css"],

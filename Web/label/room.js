@@ -1,6 +1,7 @@
 import { call, callLeaving, connection } from "../api.js";
 import { debounce, h, isOnButton, isTyping, setText } from "../dom.js";
 import { plural, title } from "../format.js";
+import { keymap } from "../help.js";
 import { eventID, imagesOf } from "../outbox.js";
 import { poll } from "../poll.js";
 import { wholeNumber } from "../route.js";
@@ -19,7 +20,7 @@ const now = () => Date.now() / 1000;
 /** One image, one question, one key; what is pressed shows at once and is sent behind the annotator's back. */
 export class LabelRoom {
   get keys() {
-    return [...answerKeys(this.shell.keymap), ...this.#viewKeys];
+    return [...answerKeys(keymap), ...this.#viewKeys];
   }
 
   #viewKeys = [
@@ -86,7 +87,7 @@ export class LabelRoom {
   annotatorChanged() {}
 
   keysChanged() {
-    showKeys(this.view, this.shell.keymap);
+    showKeys(this.view, keymap);
   }
 
   labelsChanged() {
@@ -193,7 +194,7 @@ export class LabelRoom {
   }
 
   #action(key) {
-    const action = this.shell.keymap.action(key);
+    const action = keymap.action(key);
     if (action !== null) return () => (action === "undo" ? this.undo() : this.answer(action));
     if (key === "," || key === ".") return () => this.#scrub(key === "," ? -1 : 1);
     if (key === "+" || key === "=") return () => this.easel.stage.zoom(1.5);

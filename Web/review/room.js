@@ -1,6 +1,7 @@
 import { call, callLeaving, connection } from "../api.js";
 import { h, isOnButton, isTyping, setText } from "../dom.js";
 import { count, plural, title } from "../format.js";
+import { keymap } from "../help.js";
 import { Easel } from "../label/easel.js";
 import { answerKeys, chooseLabel, flash, labelView, showEpisode, showKeys, showLabels } from "../label/view.js";
 import { eventID, imagesOf } from "../outbox.js";
@@ -10,7 +11,7 @@ import { QUEUES } from "./queues.js";
 /** Queues of images that need another look; the same keys as in the label room. */
 export class ReviewRoom {
   get keys() {
-    return answerKeys(this.shell.keymap);
+    return answerKeys(keymap);
   }
 
   #visible = false;
@@ -59,7 +60,7 @@ export class ReviewRoom {
   }
 
   keysChanged() {
-    showKeys(this.view, this.shell.keymap);
+    showKeys(this.view, keymap);
   }
 
   connectionChanged() {
@@ -166,7 +167,7 @@ export class ReviewRoom {
   #key(event) {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
     if (event.key === " " && isOnButton(event)) return;
-    const action = this.shell.keymap.action(event.key);
+    const action = keymap.action(event.key);
     if (action === null) return;
     event.preventDefault();
     if (action === "undo") this.undo();
