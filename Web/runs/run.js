@@ -2,7 +2,6 @@ import { h, setText, stylesheet } from "../dom.js";
 import { count, duration, moment } from "../format.js";
 import { formatRoute } from "../route.js";
 import { empty, failure, loading } from "../states.js";
-import { Board } from "./board.js";
 import { flatten } from "./search.js";
 import { chip, lasting, runSeconds, statusMark } from "./table.js";
 import { Tools } from "./tools.js";
@@ -15,6 +14,7 @@ export class RunPane {
   #ids = [];
   #state = "";
   #steps = null;
+  #board = null;
   #episodes = null;
   #compare = null;
   #loading = new Set();
@@ -25,14 +25,11 @@ export class RunPane {
     this.route = {};
     this.head = h("header", { class: "run-head" });
     this.tools = new Tools({ onChange: (changes) => this.#change(changes, true) });
-    this.board = new Board({
-      onZoom: (zoom) => this.#change({ zoom: zoom === null ? undefined : formatZoom(zoom) }, false),
-      onOpen: (name, isOpen) => this.#change({ open: formatOpen(viewOf(this.route).open, name, isOpen) }, true),
-    });
+    this.board = h("div", {}, loading("charts"));
     this.episodes = h("div", { hidden: true });
     this.hint = empty("No run is chosen", HINT);
     this.hint.hidden = true;
-    this.body = h("div", { class: "run-body" }, this.head, this.tools.element, this.board.element, this.episodes);
+    this.body = h("div", { class: "run-body" }, this.head, this.tools.element, this.board, this.episodes);
     this.element = h("div", { class: "run-pane scroll", tabindex: "-1" }, this.hint, this.body);
   }
 
@@ -46,10 +43,10 @@ export class RunPane {
     setText(this.hint.querySelector("p"), stranger === undefined ? HINT : `“${stranger}” is no run's name. ${HINT}`);
     this.body.hidden = ids.length === 0;
     this.tools.element.hidden = runs.length === 0;
-    this.board.element.hidden = runs.length === 0;
+    this.board.hidden = runs.length === 0;
     if (changed || (runs.length === 0 && this.#state !== "")) this.#reset();
-    this.#showCharts(runs);
     this.#shown = () => {
+      this.#showCharts(runs);
       this.#renderHead(runs);
       this.#showEpisodes(single, runs);
     };
@@ -58,12 +55,12 @@ export class RunPane {
   }
 
   hide() {
-    this.board.hide();
+    this.#board?.hide();
   }
 
   /** New values of some runs came in; null: perhaps of all. */
   metricsChanged(runIDs) {
-    this.board.changed(runIDs);
+    this.#board?.changed(runIDs);
   }
 
   /** A selected run can't be read. */
@@ -93,12 +90,22 @@ export class RunPane {
 
   #showCharts(runs) {
     if (runs.length === 0) {
-      this.board.hide();
+      this.#board?.hide();
       return;
     }
     const view = viewOf(this.route);
     this.tools.show(view);
-    this.board.show(runs, view);
+    if (this.#board === null) this.#load("board", () => this.#makeBoard());
+    this.#board?.show(runs, view);
+  }
+
+  /** What draws charts is fetched with the first run that is chosen. */
+  async #makeBoard() {
+    const { Board } = await import("./board.js");
+    return new Board({
+      onZoom: (zoom) => this.#change({ zoom: zoom === null ? undefined : formatZoom(zoom) }, false),
+      onOpen: (name, isOpen) => this.#change({ open: formatOpen(viewOf(this.route).open, name, isOpen) }, true),
+    });
   }
 
   /** What shows episodes is fetched with the first run that has some; many have none. */
@@ -121,6 +128,7 @@ export class RunPane {
     if (part === null) this.#loading.delete(name);
     if (part === null) return;
     if (name === "compare") this.#compare = part;
+    else if (name === "board") this.#board = part;
     else this.#episodes = part;
     if (part.element) this[name].replaceChildren(part.element);
     if (this.element.isConnected) this.#shown();
