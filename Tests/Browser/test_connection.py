@@ -81,7 +81,7 @@ def test_answers_of_one_database_never_land_in_another_at_the_same_address(start
     expect(page.get_by_text("3 changes of another database are kept here")).to_be_visible()
     expect(page.locator("[data-label=biopsy_tool]")).to_contain_text("1 / ")
     page.keyboard.press("u")
-    wait_until(page, lambda: other.labeled() == 0, "the undo")
+    wait_until(page, lambda: other.labeled() == 0 and unsent(page) == 3, "the undo, and that the page knows")
     page.keyboard.press("u")
     expect(page.get_by_text("There is nothing to undo.")).to_be_visible()
     other.stop()

@@ -151,7 +151,11 @@ export class LabelRoom {
 
   /** This tab answered nothing yet: the annotator's last answer is the server's to know. */
   async #undoOnServer() {
-    if (this.shell.outbox.size > 0 || !this.queue) return;
+    if (!this.queue) return;
+    if (this.shell.outbox.size > 0) {
+      this.shell.notice("Not undone: what was changed last is still on its way.");
+      return;
+    }
     try {
       const { id, changed } = await call("labels.undo", { annotator: this.shell.annotator, event_id: eventID() });
       const image = await this.#find(id);
