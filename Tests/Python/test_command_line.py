@@ -36,7 +36,7 @@ def test_the_doctor_finds_all_well(address, spool, quick):
 
 def test_the_doctor_says_what_is_wrong(make_server, make_trainer, spool):
     told = holdfast_command("doctor", spool, "--server", "127.0.0.1:1")
-    assert told.returncode == 1 and "is `holdfast serve` running" in told.stdout and "isn't there yet" in told.stdout
+    assert told.returncode == 1 and "is holdfast serve running there?" in told.stdout and "isn't there yet" in told.stdout
     server = make_server(HOLDFAST_TOKEN="open-sesame", token="open-sesame")
     trainer = make_trainer(
         """

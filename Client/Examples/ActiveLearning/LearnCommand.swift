@@ -10,7 +10,7 @@ struct LearnCommand: AsyncParsableCommand {
         abstract: "Labels, trains and asks again: a classifier that chooses what it learns from.",
         discussion: """
             The pictures are drawn by the program, which so knows the truth and plays the annotator. Start the server on a \
-            new data directory with the label: holdfast serve --labels is_disc
+            new data directory with the label: holdfast serve --data disc --labels is_disc
             """
     )
 

@@ -1,3 +1,4 @@
+import Foundation
 import Holdfast
 
 /// What a training run tells the server; the only type here that knows Holdfast.
@@ -71,7 +72,11 @@ struct Recorder: Sendable {
     func finish() async throws {
         run.finish(.finished)
         let waiting = client.statistics.queued
-        if waiting > 0 { print("the server lacks \(waiting) records: waiting for it, at most ten minutes") }
+        if waiting > 0 {
+            print("the server lacks \(waiting) records: waiting for it, at most ten minutes")
+            // Also where the output is a file.
+            fflush(nil)
+        }
         try await client.flush(deadline: .seconds(600))
         await client.close(deadline: .seconds(5))
     }

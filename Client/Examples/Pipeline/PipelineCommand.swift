@@ -10,7 +10,7 @@ struct PipelineCommand: AsyncParsableCommand {
         abstract: "Snapshot, features, model, predictions: each computed once for what it depends on.",
         discussion: """
             The pictures are drawn by the program, which so knows the truth and plays the annotator. Start the server on a \
-            new data directory with the label: holdfast serve --labels is_disc. Run it again with --labels 0, and everything \
+            new data directory with the label: holdfast serve --data disc --labels is_disc. Run it again with --labels 0, and everything \
             is a hit; change a function in Steps.swift or Classifier.swift, and what depends on it runs again.
             """
     )

@@ -1,6 +1,6 @@
 """Learns which digits are eights from labels that the server chooses; an oracle answers in the place of a person.
 
-    holdfast serve --labels is_eight &
+    holdfast serve --data eights --labels is_eight &
     pip install ./Client/Python numpy scikit-learn
     python Client/Python/examples/active_learning.py --server 127.0.0.1:7411
 

@@ -1,6 +1,6 @@
 """Features, model and predictions of labeled digits, as functions that run again only when something they need has changed.
 
-    holdfast serve --labels is_eight &
+    holdfast serve --data eights --labels is_eight &
     pip install ./Client/Python numpy scikit-learn
     python Client/Python/examples/pipeline.py --server 127.0.0.1:7411
 

@@ -102,7 +102,7 @@ def _server(server: Optional[str], token: Optional[str], ca_file: Optional[str])
         if error.code == "protocol_violation":
             yield Finding(False, "server", f"{error.message}; name the right one with HOLDFAST_SERVER")
             return
-        yield Finding(False, "server", f"{error.message}; is `holdfast serve` running, and HOLDFAST_SERVER right?")
+        yield Finding(False, "server", f"{error.message}; start it, or set HOLDFAST_SERVER to where it is")
         return
     yield Finding(True, "server", f"{address} is {client.server_version}")
     yield _tls(client, address)

@@ -78,7 +78,8 @@ class Connection:
         try:
             self._socket = socket.create_connection((address.host, address.port), timeout=connect_timeout)
         except (OSError, UnicodeError) as error:  # UnicodeError: of a host whose name none can have
-            raise HoldfastError("unreachable", f"no connection to the server at {address}: {error}") from None
+            hint = "; is holdfast serve running there?" if isinstance(error, ConnectionRefusedError) else ""
+            raise HoldfastError("unreachable", f"no connection to the server at {address}: {error}{hint}") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         #: What the server showed; None without TLS.
         self.certificate: Optional[Certificate] = None
