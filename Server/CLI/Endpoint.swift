@@ -14,7 +14,9 @@ struct Endpoint: Sendable, Equatable {
             throw SettingsError("give HOST:PORT without a scheme; the doors speak TLS with --tls-cert and --tls-key")
         }
         guard let colon = text.lastIndex(of: ":") else {
-            throw SettingsError("there is no port; give HOST:PORT, such as 127.0.0.1:7411")
+            throw SettingsError(
+                "there is no port; give HOST:PORT, such as 127.0.0.1:7411 for training code and 127.0.0.1:7412 for the dashboard"
+            )
         }
         let (host, digits) = (text[..<colon], text[text.index(after: colon)...])
         let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")

@@ -38,7 +38,7 @@ extension HoldfastServer {
         } catch let error as DataDirectory.InUse {
             throw CommandFailure(
                 code: CommandFailure.dataInUse,
-                message: "the data directory \(error.path) is in use by another server (\(error.holder)); stop it first"
+                message: "the data directory \(error.path) is in use by a server (\(error.holder)); stop it first"
             )
         } catch {
             throw CommandFailure(

@@ -56,7 +56,7 @@ struct ServerConfiguration: Sendable {
             guard let value else { return }
             guard stored == nil || settings[keyPath: key] == value else {
                 throw SettingsError(
-                    "\(SettingReader.names(name)) differs from what this database was made with (\(spell(settings[keyPath: key]))); it can't change afterwards"
+                    "\(SettingReader.names(name)) differs from what this database was made with (\(spell(settings[keyPath: key]))); it can't change afterwards: leave it away, or make another data directory with --data DIR"
                 )
             }
             settings[keyPath: key] = value

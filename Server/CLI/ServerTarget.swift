@@ -84,6 +84,12 @@ struct ServerTarget: ParsableArguments {
         return option ?? (variable.isEmpty ? "127.0.0.1:7411" : variable)
     }
 
+    /// What is said of an address that is none: with the variable, where that has it.
+    static func blame(_ error: HoldfastError, for server: String?) -> String {
+        let variable = ProcessInfo.processInfo.environment["HOLDFAST_SERVER"]
+        return (server != nil && server == variable ? "HOLDFAST_SERVER: " : "") + error.message
+    }
+
     private static func run(
         doing task: String,
         patience: Duration,
@@ -111,7 +117,7 @@ struct ServerTarget: ParsableArguments {
         } catch let error as HoldfastError where error.code == .tls {
             throw CommandFailure(code: CommandFailure.usage, message: error.message)
         } catch let error as HoldfastError where error.code == .invalidAddress {
-            throw CommandFailure(code: CommandFailure.usage, message: error.message)
+            throw CommandFailure(code: CommandFailure.usage, message: blame(error, for: server))
         }
         do {
             // Says soon and clearly when there is no server, where the import itself would try again for ever.

@@ -99,7 +99,8 @@ struct SyncCommand: AsyncParsableCommand {
         switch error {
         case let error as HoldfastError where error.code == .unreachable:
             return "nothing was sent: \(error.message); start it, or name another with --server"
-        case let error as HoldfastError where error.code == .invalidAddress: return error.message
+        case let error as HoldfastError where error.code == .invalidAddress:
+            return ServerTarget.blame(error, for: server)
         case let error as HoldfastError where error.code == .protocolViolation:
             return "\(error.message); name the right one with --server"
         case let error as HoldfastError where [.tls, .spool].contains(error.code): return error.message

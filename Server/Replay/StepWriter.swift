@@ -128,7 +128,7 @@ struct StepWriter {
             } catch let error as SQLError where error.isDuplicateKey {
                 throw WireError(
                     .duplicateStep,
-                    "step \(row): step_index \(batch.stepIndices[row]) of episode \"\(batch.episodes.value(row) ?? "")\" exists already",
+                    "step \(row): step_index \(batch.stepIndices[row]) of episode \"\(batch.episodes.value(row) ?? "")\" exists already: give each run, or its episodes, names of their own",
                     details: [
                         "episode_id": .string(batch.episodes.value(row) ?? ""),
                         "step_index": .integer(batch.stepIndices[row]),

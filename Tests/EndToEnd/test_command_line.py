@@ -315,7 +315,7 @@ def test_a_folder_that_is_called_like_a_command_can_be_imported(binary, recordin
 def test_the_address_that_is_none_is_named_as_it_was_given(binary, tmp_path, command):
     (tmp_path / "00000000-0000-4000-8000-00000000000a").mkdir()
     refused = run(binary, command, HOLDFAST_SERVER="nowhere", HOLDFAST_SPOOL=str(tmp_path))
-    assert refused.returncode != 0 and '"nowhere" is not host:port' in refused.stderr, str(refused)
+    assert refused.returncode != 0 and 'HOLDFAST_SERVER: "nowhere" is not host:port' in refused.stderr, str(refused)
     assert "--server" not in refused.stderr
 
 
