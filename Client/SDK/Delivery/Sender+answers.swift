@@ -48,8 +48,8 @@ extension Sender {
             }
             request.reply?(.success(answer))
         case .failure(let error):
-            reject(records: request.records, bytes: request.bytes, reason: error.description, error: error)
-            queue?.folder.keep(rejected: request, error)
+            let place = queue?.folder.keep(rejected: request, error).map { "; the request is kept in \($0)" } ?? ""
+            reject(records: request.records, bytes: request.bytes, reason: error.description + place, error: error)
             request.reply?(.failure(error))
         }
         settle(request)

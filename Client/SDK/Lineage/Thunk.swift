@@ -50,6 +50,13 @@ public struct Thunk<Outputs: Sendable, each Input: Sendable>: Sendable {
         }
     }
 
+    /// What is called where the plugin adds nothing: its message is all that a compiler could say of what is missing.
+    @available(*, unavailable, message: "add the plugin SourceHashes to this target, or give version:")
+    public init<each Output: Variable>(
+        _ name: String,
+        _ function: @escaping @concurrent @Sendable (repeat each Input) async throws -> (repeat each Output)
+    ) where Outputs == (repeat Computed<each Output>) { fatalError("unavailable") }
+
     /// A function that is what its source says: the plugin SourceHashes adds the initialiser that calls this one.
     public init<each Output: Variable>(
         _ name: String,

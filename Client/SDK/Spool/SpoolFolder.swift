@@ -106,18 +106,20 @@ struct SpoolFolder {
         return unsafe rename(path, place) == 0 ? place : path
     }
 
-    /// Keeps a request that the server refused for its content, as the frame that was sent, with the server's words.
-    func keep(rejected request: OutgoingRequest, _ error: WireError) {
-        guard let frame = try? request.encode(id: 1, stamp: nil) else { return }
+    /// Keeps a request that the server refused for its content, as the frame that was sent, with the server's words; returns the
+    /// folder, nil where it has no room for more.
+    func keep(rejected request: OutgoingRequest, _ error: WireError) -> String? {
+        guard let frame = try? request.encode(id: 1, stamp: nil) else { return nil }
         let rejected = "\(parts.directory)/rejected"
         let name = "\(rejected)/\(parts.name)-\(request.ordinal)-\(request.part)"
         guard (try? Files.makeFolder(rejected)) != nil, let kept = try? Files.names(in: rejected).count,
             kept < 2 * Self.mostRejected
-        else { return }
+        else { return nil }
         let bytes = frame.reduce(into: [UInt8]()) { $0 += $1.readableBytesView }
         _ = FileManager.default.createFile(atPath: "\(name).frame", contents: Data(bytes))
         let words = (try? JSONCoding.encode(error)).map { Data($0.readableBytesView) }
         _ = FileManager.default.createFile(atPath: "\(name).error.json", contents: words)
+        return rejected
     }
 
     /// So many refused requests are kept.
