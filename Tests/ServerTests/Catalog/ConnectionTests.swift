@@ -104,7 +104,7 @@ struct ConnectionTests {
             #expect(throws: SQLError.self) { try connection.execute(sql, "x", "2") }
             try connection.execute(sql, "y", "3")
         }
-        let values = try await data.strings("SELECT value FROM settings WHERE name != 'labels' ORDER BY name")
+        let values = try await data.strings("SELECT value FROM settings WHERE name IN ('x', 'y') ORDER BY name")
         #expect(values == ["1", "3"])
     }
 
