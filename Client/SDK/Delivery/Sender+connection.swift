@@ -26,6 +26,8 @@ extension Sender {
         guard case .connecting(let session) = link else { return }
         if hasConnected { intake.count { $0.reconnects += 1 } }
         hasConnected = true
+        // Whoever is let in may still lack a role.
+        if (refusal as? WireError)?.kind != .forbidden { refusal = nil }
         link = .up(session, hello.limits)
         let serverLastSeq = hello.producer?.lastSeq ?? 0
         if outbox.items.allSatisfy({ $0.fits(hello.limits) }) {
