@@ -44,12 +44,11 @@ struct ServerTarget: ParsableArguments {
         _ job: @escaping @Sendable (HoldfastClient) async throws -> String
     ) async throws {
         guard let data else {
-            let environment = ProcessInfo.processInfo.environment
             return try await Self.run(
                 doing: task,
                 patience: patience,
                 server: Self.address(server),
-                token: token ?? environment["HOLDFAST_TOKEN"],
+                token: token,
                 caFile: caFile,
                 job
             )

@@ -14,8 +14,9 @@ from server import environment
 from wire import Connection, Producer
 
 
-def holdfast(binary, *arguments):
-    return subprocess.run([binary, *map(str, arguments)], capture_output=True, text=True, env=environment(), timeout=60)
+def holdfast(binary, *arguments, **variables):
+    command = [binary, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment(**variables), timeout=60)
 
 
 def test_tokens_from_the_command_line(make_server, binary):
@@ -27,6 +28,7 @@ def test_tokens_from_the_command_line(make_server, binary):
     assert admin.startswith("hf_")
     closed = holdfast(binary, "token", "list", *at)
     assert closed.returncode == 1 and "token" in closed.stderr
+    assert holdfast(binary, "token", "list", *at, HOLDFAST_TOKEN=admin + "\n").stdout.startswith("boss ")
     at += ["--token", admin]
     trainer = holdfast(binary, "token", "create", "trainer", "--role", "read", "--role", "ingest", *at).stdout.strip()
     more = holdfast(binary, "token", "create", "spy", "--role", "holdout", *at)

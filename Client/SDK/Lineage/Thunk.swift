@@ -55,7 +55,7 @@ public struct Thunk<Outputs: Sendable, each Input: Sendable>: Sendable {
     public init<each Output: Variable>(
         _ name: String,
         _ function: @escaping @concurrent @Sendable (repeat each Input) async throws -> (repeat each Output)
-    ) where Outputs == (repeat Computed<each Output>) { fatalError("unavailable") }
+    ) where Outputs == (repeat Computed<each Output>) { fatalError("no call of it compiles") }
 
     /// A function that is what its source says: the plugin SourceHashes adds the initialiser that calls this one.
     public init<each Output: Variable>(
